@@ -1,0 +1,33 @@
+// Installs the dependencies if they are missing or differ from package-lock.json, so that a fresh clone needs one
+// command only.
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Failure, inRoot, run, runNode } from "./process.mjs";
+
+const packagesOf = (file) => JSON.parse(readFileSync(inRoot(file), "utf8")).packages;
+
+/** Whether node_modules holds what the lock file asks for; npm leaves its own record of what it installed there. */
+function isInstalled() {
+  const record = "node_modules/.package-lock.json";
+  if (!existsSync(inRoot(record))) return false;
+  const installed = packagesOf(record);
+  return Object.entries(packagesOf("package-lock.json")).every(([path, { version, optional, link }]) => {
+    if (path === "" || link) return true;
+    // Optional packages are mostly binaries for other systems, which npm leaves out.
+    return installed[path] ? installed[path].version === version : optional;
+  });
+}
+
+/** Makes sure that the dependencies are there. */
+export async function install() {
+  if (isInstalled()) return;
+  console.log("Installing the dependencies …");
+  // Tools and their binaries are needed even where npm is set up to leave out development or optional packages.
+  const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
+  const npm = process.env.npm_execpath;
+  const { code } =
+    npm && basename(npm) === "npm-cli.js"
+      ? await runNode(npm, args)
+      : await run("npm", args, { shell: process.platform === "win32" });
+  if (code !== 0) throw new Failure(`npm ci failed with exit code ${code}`);
+}

@@ -1,0 +1,156 @@
+// npm test [-- --only PART …] [arguments for vitest]: installs, builds, runs the parts below in order and ends with a
+// table and one line, "N passed, N failed". What a machine cannot do is skipped with the reason; with CI set in the
+// environment a skip is a failure.
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+import { countReported } from "../tests/runtimes/report.mjs";
+import { build } from "./build.mjs";
+import { bundleSize, describeSize } from "./bundle-size.mjs";
+import { install } from "./install.mjs";
+import { commandOf, Failure, inRoot, run, runNode, whenStarted } from "./process.mjs";
+
+const CI = Boolean(process.env.CI);
+
+// Each part returns what it counted: { passed, failed, skipped, note }.
+const PARTS = {
+  kernels: testKernels,
+  unit: (args) => runVitest("tests/unit", args),
+  golden: (args) => runVitest("tests/golden", args),
+  node: () => runRuntime(process.execPath, ["tests/runtimes/node.mjs"]),
+  deno: testDeno,
+  browser: () => runRuntime(process.execPath, ["tests/runtimes/browser.mjs"]),
+  size: testSize,
+};
+
+/** A program that ends badly or counts nothing has failed, whatever it printed. */
+const honest = (counts, code) =>
+  counts.failed === 0 && (code !== 0 || counts.passed + counts.skipped === 0)
+    ? { ...counts, failed: 1, note: code === 0 ? "no tests found" : `exit code ${code}` }
+    : counts;
+
+/** as-pect. Its own launcher is left out because it turns a crash of the tests into exit code 0. */
+async function testKernels() {
+  const env = process.stdout.isTTY ? { FORCE_COLOR: "2" } : {};
+  const aspect = inRoot("node_modules/@as-pect/cli/lib/test.js");
+  const { code, output } = await run(process.execPath, ["--enable-source-maps", aspect], { capture: true, env });
+  const [, passed, total] = /\[Tests\]: (\d+) \/ (\d+)/.exec(stripVTControlCharacters(output)) ?? [0, 0, 0];
+  return honest({ passed: Number(passed), failed: total - passed, skipped: 0 }, code);
+}
+
+async function runVitest(folder, args) {
+  const report = inRoot("build", `vitest-${folder.replace("/", "-")}.json`);
+  rmSync(report, { force: true });
+  const reporting = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const filtered = args.length > 0 ? ["--passWithNoTests", ...args] : [];
+  const { code } = await runNode(commandOf("vitest"), ["run", "--dir", folder, ...reporting, ...filtered]);
+  if (!existsSync(report)) return honest({ passed: 0, failed: 0, skipped: 0 }, code || 1);
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  // A file that does not even load has no tests to count.
+  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.length);
+  const counts = { passed: numPassedTests, failed: numFailedTests + broken.length };
+  // With a filter, vitest counts all other tests as skipped.
+  if (args.length > 0) return code === 0 ? { ...counts, skipped: 0 } : honest({ ...counts, skipped: 0 }, code);
+  return honest({ ...counts, skipped: numPendingTests, note: numPendingTests > 0 ? "see the output above" : "" }, code);
+}
+
+/** Runs a runner of tests/runtimes, which prints one line a check. */
+async function runRuntime(command, args, env = {}) {
+  const esbuild = await import("esbuild");
+  // For Node 20, which cannot read TypeScript.
+  await esbuild.build({
+    absWorkingDir: inRoot(),
+    entryPoints: ["tests/runtimes/scenario.ts"],
+    outfile: "build/tests/scenario.mjs",
+    format: "esm",
+    target: "es2022",
+    logLevel: "warning",
+  });
+  const { code, output } = await run(command, args, { capture: true, env });
+  return honest(countReported(output), code);
+}
+
+async function testDeno() {
+  const binaries = inRoot("node_modules/@deno");
+  if (!existsSync(binaries) || readdirSync(binaries).length === 0) {
+    return skip(`npm has no Deno for ${process.platform} ${process.arch}`);
+  }
+  // No permissions, no prompts, nothing fetched; the cache stays inside the repository.
+  const flags = ["--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=manual"];
+  const env = { DENO_DIR: inRoot("build/deno"), DENO_NO_UPDATE_CHECK: "1" };
+  return runRuntime(process.execPath, [commandOf("deno"), "run", ...flags, "tests/runtimes/deno.mjs"], env);
+}
+
+async function testSize() {
+  const size = await bundleSize();
+  const failed = size.bytes > size.budget ? 1 : 0;
+  return { passed: 1 - failed, failed, skipped: 0, note: describeSize(size) };
+}
+
+function skip(reason) {
+  console.log(`○ SKIPPED: ${reason}`);
+  return { passed: 0, failed: 0, skipped: 1, note: reason };
+}
+
+/** Runs one part, whatever happens in it, and times it. */
+async function runPart(name, work) {
+  console.log(`\n── ${name} ${"─".repeat(60 - name.length)}`);
+  const start = performance.now();
+  let counts;
+  try {
+    counts = await work();
+  } catch (error) {
+    console.error(error instanceof Failure ? `✖ ${error.message}` : error);
+    counts = { passed: 0, failed: 1, skipped: 0, note: String(error.message).split("\n")[0] };
+  }
+  const { passed, failed, skipped, note = "" } = counts;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (!CI || skipped === 0) return { name, passed, failed, skipped, seconds, note };
+  return { name, passed, failed: failed + skipped, skipped: 0, seconds, note: `a skip fails in CI: ${note}` };
+}
+
+function printTable(results) {
+  const rows = [
+    ["part", "passed", "failed", "skipped", "seconds", ""],
+    ...results.map((r) => [r.name, r.passed, r.failed, r.skipped, r.seconds, r.note].map(String)),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  console.log("");
+  for (const row of rows) {
+    const cells = row.map((cell, i) => (i === 0 || i === 5 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])));
+    console.log(cells.join("  ").trimEnd());
+  }
+}
+
+/** Splits off every `--only PART`; the rest is vitest's. */
+function parseArguments(args) {
+  const only = [];
+  const rest = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--only") only.push(...(args[++i] ?? "").split(","));
+    else rest.push(args[i]);
+  }
+  const unknown = only.find((name) => !(name in PARTS));
+  if (unknown !== undefined) {
+    throw new Failure(`--only ${unknown}: there is no such part; there are ${Object.keys(PARTS).join(", ")}`);
+  }
+  return { names: only.length > 0 ? only : Object.keys(PARTS), rest };
+}
+
+await whenStarted(import.meta.url, async () => {
+  const { names, rest } = parseArguments(process.argv.slice(2));
+  const results = [];
+  const prepared = await runPart("build", async () => {
+    await install();
+    await build();
+    return { passed: 0, failed: 0, skipped: 0 };
+  });
+  results.push(prepared);
+  if (prepared.failed === 0) {
+    for (const name of names) results.push(await runPart(name, () => PARTS[name](rest)));
+  }
+  printTable(results);
+  const sum = (column) => results.reduce((total, result) => total + result[column], 0);
+  const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
+  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
+  if (sum("failed") > 0) process.exitCode = 1;
+});
