@@ -1,6 +1,6 @@
 // Where the repository is, and how its scripts run programs.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -47,7 +47,7 @@ export function commandOf(packageName, command = packageName) {
 
 /** Runs `main` if `url` is the file that Node was started with, and turns a failure into exit code 1. */
 export async function whenStarted(url, main) {
-  if (process.argv[1] !== fileURLToPath(url)) return;
+  if (realpathSync(process.argv[1]) !== fileURLToPath(url)) return;
   try {
     await main();
   } catch (error) {
