@@ -1,0 +1,32 @@
+// The ABI: every export, nothing else. One generic kernel, one thin export per precision.
+import { combine } from "./combine";
+import { allFinite, dot, scaledNorm } from "./norm";
+export { control, initialGuess, initialStep } from "./controller";
+
+/** The first free byte of the memory. */
+export const HEAP_BASE: usize = __heap_base;
+
+export function combineF32(out: usize, base: usize, terms: usize, count: i32, h: f64, n: i32): void {
+  combine<f32>(out, base, terms, count, h, n);
+}
+export function combineF64(out: usize, base: usize, terms: usize, count: i32, h: f64, n: i32): void {
+  combine<f64>(out, base, terms, count, h, n);
+}
+export function scaledNormF32(measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
+  return scaledNorm<f32>(measure, terms, count, h, ya, yb);
+}
+export function scaledNormF64(measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
+  return scaledNorm<f64>(measure, terms, count, h, ya, yb);
+}
+export function dotF32(a: usize, b: usize, n: i32): f64 {
+  return dot<f32>(a, b, n);
+}
+export function dotF64(a: usize, b: usize, n: i32): f64 {
+  return dot<f64>(a, b, n);
+}
+export function allFiniteF32(x: usize, n: i32): i32 {
+  return allFinite<f32>(x, n);
+}
+export function allFiniteF64(x: usize, n: i32): i32 {
+  return allFinite<f64>(x, n);
+}

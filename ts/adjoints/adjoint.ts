@@ -1,0 +1,84 @@
+// What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
+import type { BoundField } from "../fields/field.ts";
+import type { Problem } from "../problem.ts";
+import type { BoundScheme, Program } from "../program.ts";
+import type { Run } from "../run.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
+
+/** Measured peak bytes by what they hold. */
+export interface PeakBytes {
+  /** States kept so that the backward pass can start from them. */
+  readonly checkpoints: number;
+  /** Stage inputs and derivatives. */
+  readonly stages: number;
+  /** What evaluations keep for their VJPs: activations. */
+  readonly tape: number;
+  /** All of it and everything else: the leased block and every array kept. */
+  readonly total: number;
+}
+
+/** Options of `pullback`. */
+export interface PullbackOptions {
+  /** Also ∂L/∂ts. */
+  readonly times?: boolean;
+}
+
+/** ∂L/∂y0, ∂L/∂θ and, if asked for, ∂L/∂ts, with what they cost. */
+export interface Gradients {
+  /** [state], in the field's dtype. */
+  readonly y0: FloatArray;
+  /** [parameters], in the field's dtype; empty for a field without parameters. */
+  readonly params: FloatArray;
+  /** [ts.length]; interior grid points are held fixed. */
+  readonly ts?: Float64Array;
+  readonly stats: GradientStats;
+}
+
+export interface GradientStats {
+  readonly evaluations: number;
+  readonly vjps: number;
+  /** Steps of the backward pass. */
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly peakBytes: PeakBytes;
+  /** Reversible solvers: largest gap between a reconstructed and a stored pair, over max(1, ‖y0‖∞). */
+  readonly reconstructionError?: number;
+}
+
+/** The forward pass as an adjoint sees it. */
+export interface Forward {
+  readonly problem: Problem;
+  readonly bound: BoundScheme;
+  readonly field: BoundField;
+}
+
+/** A finished forward pass. */
+export interface Trajectory {
+  readonly problem: Problem;
+  /** Times of the accepted steps, the start included. */
+  readonly grid: Float64Array;
+  /** The output times reached. */
+  readonly ts: Float64Array;
+  readonly ys: FloatArray;
+}
+
+/** What one solve keeps for its backward passes. */
+export interface Tape {
+  /** Whether evaluations must leave their tapes in the slots. */
+  readonly keepsTapes: boolean;
+  /** Called for each accepted step while its vectors are still in place. */
+  accept(program: Program): void;
+  /** Bytes kept now, by kind. */
+  readonly bytes: Omit<PeakBytes, "total">;
+  /** Pulls `cotangent` (the shape of ys) back. */
+  pullback(trajectory: Trajectory, cotangent: FloatArray, times: boolean): Run<Gradients>;
+}
+
+/** An adjoint value, passed as `adjoint`. */
+export interface Adjoint {
+  readonly name: string;
+  /** Tape slots that the forward pass needs for a scheme. */
+  readonly slots: (bound: BoundScheme["scheme"]) => number;
+  /** Starts the tape of one solve, after the lease. */
+  readonly tape: (forward: Forward) => Tape;
+}

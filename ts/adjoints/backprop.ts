@@ -1,0 +1,49 @@
+// Backpropagation through the solver (discretise-then-optimise): every derivative of every accepted step is kept, with what
+// the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
+import { Rows } from "../growing.ts";
+import { evaluationsOf } from "../program.ts";
+import type { Adjoint, Forward, Tape } from "./adjoint.ts";
+import { pullDiscrete } from "./discrete.ts";
+
+/** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
+export function backprop(): Adjoint {
+  return { name: "backprop", slots: evaluationsOf, tape };
+}
+
+function tape({ problem, bound, field }: Forward): Tape {
+  const { dtype } = problem.field;
+  const states = new Rows(problem.y0.length, dtype);
+  const derivatives = new Rows(bound.derivatives.length, dtype);
+  const activations = field.tape && new Rows(field.tape.length, dtype);
+  const bytes = {
+    get checkpoints() {
+      return states.bytes;
+    },
+    get stages() {
+      return derivatives.bytes;
+    },
+    get tape() {
+      return activations?.bytes ?? 0;
+    },
+  };
+  return {
+    keepsTapes: true,
+    bytes,
+    accept(program) {
+      states.push(program.start[0]!.view);
+      derivatives.push(bound.derivatives.view);
+      activations?.push(field.tape!.view);
+    },
+    pullback: (trajectory, cotangent, times) =>
+      pullDiscrete(trajectory, cotangent, times, true, (backward) => ({
+        tapes: true,
+        bytes,
+        step(n, _t, _h, program) {
+          states.read(n, program.start[0]!.view);
+          derivatives.read(n, backward.bound.derivatives.view);
+          activations?.read(n, backward.machine.field.tape!.view);
+          return undefined;
+        },
+      })),
+  };
+}

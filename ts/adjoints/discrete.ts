@@ -1,0 +1,117 @@
+// The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
+// frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
+import type { BoundField } from "../fields/field.ts";
+import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
+import type { Run } from "../run.ts";
+import { Arithmetic } from "../wasm/arithmetic.ts";
+import { bytesOf, type FloatArray, zeros } from "../wasm/dtype.ts";
+import { Scratch, type Vector } from "../wasm/scratch.ts";
+import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
+import { type StepTimes, Sweep } from "./sweep.ts";
+
+/** The backward pass's own vectors, bound and leased. */
+export interface Backward {
+  readonly trajectory: Trajectory;
+  readonly machine: Machine;
+  readonly bound: BoundScheme;
+  readonly sweep: Sweep;
+  readonly stats: { evaluations: number };
+}
+
+/** How one adjoint brings a step back. */
+export interface Restore {
+  /** Puts step n's start state, derivatives and whatever its transposition needs in place. */
+  step(n: number, t: number, h: number, program: Program): Run<void> | undefined;
+  /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
+  readonly tapes: boolean;
+  /** Bytes kept outside the leased block. */
+  readonly bytes: Omit<PeakBytes, "total">;
+}
+
+function addInto(vector: Vector, cotangent: FloatArray, row: number): void {
+  const { view } = vector;
+  const from = row * view.length;
+  for (let i = 0; i < view.length; i++) view[i]! += cotangent[from + i]!;
+}
+
+/** Bytes of a field's tape slots. */
+export const slotBytes = (field: BoundField, dtype: "float32" | "float64"): number =>
+  (field.tape?.length ?? 0) * bytesOf(dtype);
+
+/** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
+export function* pullDiscrete(
+  trajectory: Trajectory,
+  cotangent: FloatArray,
+  wantTimes: boolean,
+  keepTapes: boolean,
+  restoreWith: (backward: Backward) => Restore,
+): Run<Gradients> {
+  const { problem, grid, ts } = trajectory;
+  const { field: unbound, y0, params } = problem;
+  const { dtype } = unbound;
+  const scratch = new Scratch();
+  const slots = keepTapes ? evaluationsOf(problem.solver.scheme) : 0;
+  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
+  const arithmetic = new Arithmetic(scratch, y0.length, dtype);
+  const machine: Machine = { field, arithmetic };
+  const bound = bindScheme(problem.solver.scheme, scratch, arithmetic);
+  const sweep = new Sweep(machine, bound);
+  try {
+    scratch.lease();
+    arithmetic.load();
+    field.load();
+    field.paramsBar?.view.fill(0);
+    const stats = { evaluations: 0 };
+    const restore = restoreWith({ trajectory, machine, bound, sweep, stats });
+
+    const steps = grid.length - 1;
+    const tsBar = new Float64Array(ts.length);
+    const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
+    let output = ts.length - 1;
+    let bars = sweep.programs[(steps + 1) & 1]!.endBar;
+    for (const part of bars) part.view.fill(0);
+    for (let n = steps - 1; n >= 0; n--) {
+      const parity = n & 1;
+      const t = grid[n]!;
+      const end = grid[n + 1]!;
+      const landed = output > 0 && ts[output] === end;
+      if (landed) addInto(bars[0]!, cotangent, output);
+      const pending = restore.step(n, t, end - t, bound.programs[parity]!);
+      if (pending) yield* pending;
+      yield* sweep.step(parity, t, end - t, restore.tapes, times);
+      bars = sweep.programs[parity]!.startBar;
+      if (landed && times) tsBar[output] = times.atEnd;
+      if (landed) output--;
+      if (times) {
+        // This step's start is the end of the one before.
+        times.atEnd = times.atStart;
+        times.atStart = 0;
+      }
+    }
+    addInto(bars[0]!, cotangent, 0);
+    if (times) tsBar[0] = times.atEnd;
+
+    const y0Bar = bars[0]!.view.slice();
+    for (const part of bars.slice(1)) part.view.forEach((value, i) => (y0Bar[i]! += value));
+    const tape = slotBytes(field, dtype);
+    return {
+      y0: y0Bar,
+      params: field.paramsBar?.view.slice() ?? zeros(dtype, 0),
+      ...(times && { ts: tsBar }),
+      stats: {
+        evaluations: stats.evaluations + (restore.tapes ? 0 : sweep.vjps),
+        vjps: sweep.vjps,
+        accepted: steps,
+        rejected: 0,
+        peakBytes: {
+          checkpoints: restore.bytes.checkpoints,
+          stages: restore.bytes.stages + bound.stageBytes,
+          tape: restore.bytes.tape + tape,
+          total: restore.bytes.checkpoints + restore.bytes.stages + restore.bytes.tape + scratch.bytes,
+        },
+      },
+    };
+  } finally {
+    scratch.release();
+  }
+}

@@ -1,0 +1,49 @@
+// Every failure of odegrad is a SolveError: a code to branch on, the time and step where it happened, and what to try.
+
+export type SolveErrorCode =
+  | "max-steps"
+  | "step-underflow"
+  | "non-finite"
+  | "aborted"
+  | "device-lost"
+  | "out-of-memory"
+  | "invalid";
+
+export interface SolveErrorDetails {
+  /** The time reached, NaN before the first step. */
+  readonly t?: number;
+  /** The step in work, NaN where there was none. */
+  readonly h?: number;
+  readonly cause?: unknown;
+}
+
+export class SolveError extends Error {
+  readonly code: SolveErrorCode;
+  readonly t: number;
+  readonly h: number;
+
+  constructor(code: SolveErrorCode, message: string, details: SolveErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "SolveError";
+    this.code = code;
+    this.t = details.t ?? Number.NaN;
+    this.h = details.h ?? Number.NaN;
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const { length } = value as unknown as ArrayLike<unknown>;
+    const shown = Array.prototype.slice.call(value, 0, 6).map(String).join(", ");
+    return `[${shown}${length > 6 ? `, … ${length} in all` : ""}]`;
+  }
+  if (typeof value === "object" && value !== null) return `an object with keys ${Object.keys(value).join(", ") || "(none)"}`;
+  return String(value);
+}
+
+/** The error of a bad option: names the option, the value and what is allowed. */
+export function invalid(option: string, value: unknown, allowed: string): SolveError {
+  return new SolveError("invalid", `${option} is ${describe(value)}; allowed: ${allowed}`);
+}

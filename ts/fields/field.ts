@@ -1,0 +1,55 @@
+// What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
+// and, once bound, how to evaluate it and its vector–Jacobian product there.
+import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Dtype, FloatArray } from "../wasm/dtype.ts";
+
+/** A pending result where the field computes asynchronously, the result itself where it does not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** No stored tape: a VJP asked for with this slot evaluates the field anew. */
+export const RECOMPUTE = -1;
+
+/** What a solve asks of a field when it binds it. */
+export interface BindRequest {
+  /** Numbers in the whole state, `batch × dim`. */
+  readonly length: number;
+  /** The parameters to compute with; a copy, so that later updates of `field.params` change nothing. */
+  readonly params: FloatArray | undefined;
+  /** How many evaluations' tapes must be kept side by side; 0 where none is wanted. */
+  readonly slots: number;
+  /** Whether VJPs will be asked for. */
+  readonly gradient: boolean;
+}
+
+/** A field bound to one leased block. Everything it touches lives there. */
+export interface BoundField {
+  /** Numbers an evaluation leaves behind for its VJP, in the field's dtype; 0 if the VJP needs none. */
+  readonly tapeLength: number;
+  /** The tapes, `slots × tapeLength` numbers (undefined when slots × tapeLength = 0). */
+  readonly tape: Vector | undefined;
+  /** ∂L/∂θ, accumulated by every `vjp`; the caller zeroes it (undefined without parameters or gradient). */
+  readonly paramsBar: Vector | undefined;
+  /** Called once after the lease: copies parameters in, packs weights. */
+  load(): void;
+  /** dx ← f(t, x); leaves its tape in `slot` where `slot` ≥ 0 and slots were asked for. */
+  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void>;
+  /**
+   * xBar ← Jᵀ cotangent, paramsBar += Fᵀ cotangent; returns ∂f/∂t · cotangent.
+   * `slot` names the tape that `evaluate` left at the same (t, x), or is RECOMPUTE.
+   * xBar never aliases x or cotangent.
+   */
+  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number>;
+}
+
+/** A field as users make one (`mlp`, `vectorField`, `tfjsField`); a bare function is wrapped into one. */
+export interface Field {
+  readonly dtype: Dtype;
+  /** Width of one row of the state; undefined where any length will do. */
+  readonly dim: number | undefined;
+  /** The parameters θ, owned by the user and updated in place by optimisers; undefined without parameters. */
+  readonly params: FloatArray | undefined;
+  /** Whether `vjp` may be asked for. */
+  readonly differentiable: boolean;
+  /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
+  bind(scratch: Scratch, request: BindRequest): BoundField;
+}

@@ -1,0 +1,200 @@
+// JavaScript functions as fields: a bare function, or `vectorField` with its vector–Jacobian product. They are float64 and
+// see the whole state at once, through views of the leased block where they answer at once and through arrays of their own
+// where they answer later.
+import { invalid } from "../errors.ts";
+import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
+
+/** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
+export type FieldFunction<P = Float64Array> = (
+  t: number,
+  y: Float64Array,
+  dy: Float64Array,
+  params: P,
+) => Awaitable<void | ArrayLike<number>>;
+
+// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
+export type BareField = FieldFunction<any>;
+
+/** Where a VJP accumulates: ∂/∂y, ∂/∂params and ∂/∂t of cotangent · f. */
+export interface VjpOutputs {
+  readonly y: Float64Array;
+  readonly params: Float64Array;
+  /** One element. */
+  readonly t: Float64Array;
+}
+
+/** Adds cotangentᵀ ∂f/∂y, cotangentᵀ ∂f/∂params and cotangent · ∂f/∂t to the outputs. */
+export type VjpFunction = (
+  t: number,
+  y: Float64Array,
+  params: Float64Array,
+  cotangent: Float64Array,
+  outputs: VjpOutputs,
+) => Awaitable<void>;
+
+export interface VectorFieldOptions {
+  readonly f: FieldFunction;
+  readonly vjp?: VjpFunction;
+  /** θ; used itself if it is a Float64Array, copied into one otherwise. */
+  readonly params?: ArrayLike<number>;
+  /** Width of one row of the state, where the field insists on one. */
+  readonly dim?: number;
+}
+
+/** A differentiable JavaScript field. */
+export interface VectorField extends Field {
+  readonly dtype: "float64";
+  readonly params: Float64Array;
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+
+/** How a function answers; its first call, on arrays of its own, decides. */
+const UNKNOWN = 0;
+/** Fills its outputs and returns nothing: it may use the views. */
+const FILLS = 1;
+/** Returns an array or a promise: it never sees a view. */
+const RETURNS = 2;
+
+class BoundFunction implements BoundField {
+  readonly tapeLength = 0;
+  readonly tape = undefined;
+  readonly paramsBar: Vector | undefined;
+  private readonly scratch: Scratch;
+  private readonly field: FunctionField;
+  private readonly params: unknown;
+  private fAnswers = UNKNOWN;
+  private vjpAnswers = UNKNOWN;
+  private readonly tBar = new Float64Array(1);
+  /** Arrays for a function that must not see the views. */
+  private readonly own: { y: Float64Array; dy: Float64Array; cotangent: Float64Array; outputs: VjpOutputs };
+
+  constructor(scratch: Scratch, { length, params, gradient }: BindRequest, field: FunctionField) {
+    this.scratch = scratch;
+    this.field = field;
+    this.params = params ?? field.argument;
+    const count = params?.length ?? 0;
+    if (gradient) this.paramsBar = scratch.vector(count, "float64");
+    const array = (n: number): Float64Array => new Float64Array(gradient ? n : 0);
+    this.own = {
+      y: new Float64Array(length),
+      dy: new Float64Array(length),
+      cotangent: array(length),
+      outputs: { y: array(length), params: array(count), t: this.tBar },
+    };
+  }
+
+  load(): void {}
+
+  evaluate(t: number, x: Vector, dx: Vector): Awaitable<void> {
+    if (this.fAnswers === FILLS) {
+      const result = this.field.f(t, x.view as Float64Array, dx.view as Float64Array, this.params);
+      return result === undefined ? undefined : this.receive(result, dx);
+    }
+    const { y, dy } = this.own;
+    y.set(x.view);
+    // Unfilled elements show as NaN, which the solver reports, instead of as whatever was there.
+    dy.fill(Number.NaN);
+    const result = this.field.f(t, y, dy, this.params);
+    this.fAnswers = result === undefined ? FILLS : RETURNS;
+    return this.receive(result ?? dy, dx);
+  }
+
+  private receive(result: Awaitable<void | ArrayLike<number>>, dx: Vector): Awaitable<void> {
+    if (!isPromise(result)) return store(result as ArrayLike<number>, dx);
+    return result.then((value) => {
+      // After an abort the block may belong to another solve.
+      if (this.scratch.leased) store((value as ArrayLike<number> | undefined) ?? this.own.dy, dx);
+    });
+  }
+
+  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector): Awaitable<number> {
+    const params = this.params as Float64Array;
+    const { tBar } = this;
+    tBar[0] = 0;
+    if (this.vjpAnswers === FILLS) {
+      xBar.view.fill(0);
+      const outputs = { y: xBar.view as Float64Array, params: this.paramsBar!.view as Float64Array, t: tBar };
+      this.field.vjp!(t, x.view as Float64Array, params, cotangent.view as Float64Array, outputs);
+      return tBar[0];
+    }
+    const { own } = this;
+    own.y.set(x.view);
+    own.cotangent.set(cotangent.view);
+    own.outputs.y.fill(0);
+    own.outputs.params.fill(0);
+    const result = this.field.vjp!(t, own.y, params, own.cotangent, own.outputs);
+    const collect = (): number => {
+      if (this.scratch.leased) {
+        xBar.view.set(own.outputs.y);
+        const paramsBar = this.paramsBar!.view;
+        own.outputs.params.forEach((value, i) => {
+          paramsBar[i]! += value;
+        });
+      }
+      return tBar[0]!;
+    };
+    this.vjpAnswers = isPromise(result) ? RETURNS : FILLS;
+    return isPromise(result) ? result.then(collect) : collect();
+  }
+}
+
+function store(result: ArrayLike<number>, dx: Vector): void {
+  if (result?.length !== dx.length) {
+    throw invalid("what the field returned", result, `${dx.length} numbers, the state's length, or nothing where it fills dy`);
+  }
+  dx.view.set(result);
+}
+
+class FunctionField implements Field {
+  readonly dtype = "float64";
+  readonly dim: number | undefined;
+  readonly params: Float64Array | undefined;
+  readonly f: BareField;
+  readonly vjp: VjpFunction | undefined;
+  /** What a bare function receives as its fourth argument. */
+  readonly argument: unknown;
+
+  constructor(f: BareField, vjp: VjpFunction | undefined, params: Float64Array | undefined, dim: number | undefined, argument?: unknown) {
+    this.f = f;
+    this.vjp = vjp;
+    this.params = params;
+    this.dim = dim;
+    this.argument = argument;
+  }
+
+  get differentiable(): boolean {
+    return this.vjp !== undefined;
+  }
+
+  bind(scratch: Scratch, request: BindRequest): BoundField {
+    return new BoundFunction(scratch, request, this);
+  }
+}
+
+/**
+ * A float64 field from a function and its vector–Jacobian product:
+ * `f(t, y, dy, params)` fills `dy`, `vjp(t, y, params, cotangent, { y, params, t })` adds to the three.
+ */
+export function vectorField(options: VectorFieldOptions): VectorField {
+  const { f, vjp, params = [], dim } = options;
+  if (typeof f !== "function") throw invalid("vectorField option f", f, "a function (t, y, dy, params) => void");
+  if (vjp !== undefined && typeof vjp !== "function") {
+    throw invalid("vectorField option vjp", vjp, "a function (t, y, params, cotangent, { y, params, t }) => void");
+  }
+  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0)) throw invalid("vectorField option dim", dim, "a positive integer");
+  const theta = params instanceof Float64Array ? params : Float64Array.from(params);
+  return new FunctionField(f, vjp, theta, dim) as VectorField;
+}
+
+/** A field from what `solve` was given. */
+export function asField(given: Field | BareField, params: unknown): Field {
+  if (typeof given === "function") return new FunctionField(given, undefined, undefined, undefined, params);
+  if (typeof given !== "object" || given === null || !("bind" in given)) {
+    throw invalid("field", given, "a function (t, y, dy, params) => void, or a field from vectorField or mlp");
+  }
+  if (params !== undefined) throw invalid("params", params, "undefined for a field that has params of its own; set field.params instead");
+  return given;
+}

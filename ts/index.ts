@@ -1,0 +1,29 @@
+// odegrad's public names.
+export type { Adjoint, Gradients, GradientStats, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
+export { backprop } from "./adjoints/backprop.ts";
+export { type Controller, integral, pid } from "./controllers/controller.ts";
+export { SolveError, type SolveErrorCode } from "./errors.ts";
+export type { Field } from "./fields/field.ts";
+export {
+  type FieldFunction,
+  type VectorField,
+  type VectorFieldOptions,
+  vectorField,
+  type VjpFunction,
+  type VjpOutputs,
+} from "./fields/function.ts";
+export { mlp } from "./fields/mlp.ts";
+export type { StepReport } from "./integrate.ts";
+export type { NormSegment, SolveOptions } from "./problem.ts";
+export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";
+export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
+export { bosh3 } from "./solvers/bosh3.ts";
+export { dopri5 } from "./solvers/dopri5.ts";
+export { euler } from "./solvers/euler.ts";
+export { heun } from "./solvers/heun.ts";
+export { midpoint } from "./solvers/midpoint.ts";
+export { ralston } from "./solvers/ralston.ts";
+export { rk38 } from "./solvers/rk38.ts";
+export { rk4 } from "./solvers/rk4.ts";
+export { rungeKutta, type Solver, type Tableau } from "./solvers/solver.ts";
+export { tsit5 } from "./solvers/tsit5.ts";

@@ -1,0 +1,64 @@
+// What `solve` returns: ordinary typed arrays, the counts, and the way back.
+import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
+import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
+import type { Awaitable } from "./fields/field.ts";
+import type { StepStats } from "./integrate.ts";
+import { drive } from "./run.ts";
+import { type FloatArray, zeros } from "./wasm/dtype.ts";
+
+/** "done", "stopped" by a terminal event, or the code of what went wrong. */
+export type SolveStatus = "done" | "stopped" | SolveErrorCode;
+
+export interface SolveStats extends Readonly<StepStats> {
+  readonly peakBytes: PeakBytes;
+}
+
+/** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). */
+export class Solution<A extends Awaitable<Gradients> = Gradients> {
+  /** Output times reached. */
+  readonly ts: Float64Array;
+  /** States at `ts`, [ts.length × state], row-major, in the field's dtype. */
+  readonly ys: FloatArray;
+  readonly status: SolveStatus;
+  /** What went wrong, where `onFailure: "return"` let a failed solve return. */
+  readonly error: SolveError | undefined;
+  readonly stats: SolveStats;
+  /** Times of the accepted steps; pass it as `grid` to replay them. */
+  readonly grid: Float64Array;
+  private readonly trajectory: Trajectory;
+  private readonly tape: Tape | undefined;
+
+  constructor(trajectory: Trajectory, tape: Tape | undefined, stats: SolveStats, failure: SolveError | undefined) {
+    this.ts = trajectory.ts;
+    this.ys = trajectory.ys;
+    this.grid = trajectory.grid;
+    this.status = failure?.code ?? "done";
+    this.error = failure;
+    this.stats = stats;
+    this.trajectory = trajectory;
+    this.tape = tape;
+  }
+
+  /**
+   * Pulls a cotangent ∂L/∂ys (the shape of `ys`, the row of ts[0] included) back to ∂L/∂y0, ∂L/∂θ and, with
+   * `times: true`, ∂L/∂ts. May be called again. Throws `invalid` where the solve had no `adjoint`.
+   */
+  pullback(cotangent: ArrayLike<number>, { times = false }: PullbackOptions = {}): A {
+    const { tape, trajectory } = this;
+    if (!tape) throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
+    const { ys, problem } = trajectory;
+    if (cotangent?.length !== ys.length) throw invalid("cotangent", cotangent, `${ys.length} numbers, the shape of ys`);
+    const cotangents = zeros(problem.field.dtype, ys.length);
+    cotangents.set(cotangent);
+    const bad = cotangents.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], "a finite number");
+    return drive(tape.pullback(trajectory, cotangents, times), problem.signal) as A;
+  }
+
+  /** Frees GPU buffers where there are any; does nothing for a solution on the CPU. */
+  dispose(): void {}
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

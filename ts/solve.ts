@@ -1,0 +1,82 @@
+// solve(): checks the options, binds the problem to one leased block, runs the loop and builds the Solution.
+import { InitialStep, StepControl } from "./adaptive.ts";
+import type { Gradients } from "./adjoints/adjoint.ts";
+import { slotBytes } from "./adjoints/discrete.ts";
+import type { Awaitable, Field } from "./fields/field.ts";
+import type { FieldFunction } from "./fields/function.ts";
+import { integrate } from "./integrate.ts";
+import { type Problem, problemOf, type SolveOptions } from "./problem.ts";
+import { bindScheme } from "./program.ts";
+import { drive, type Run } from "./run.ts";
+import { Solution } from "./solution.ts";
+import { Arithmetic } from "./wasm/arithmetic.ts";
+import { zeros } from "./wasm/dtype.ts";
+import { Scratch } from "./wasm/scratch.ts";
+
+/** A solution whose pullback is asynchronous, as its field is. */
+export type AsyncSolution = Solution<Promise<Gradients>>;
+
+/** A bare function that answers later. */
+// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
+export type AsyncFieldFunction = (t: number, y: Float64Array, dy: Float64Array, params: any) => Promise<void | ArrayLike<number>>;
+
+// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
+type SyncFieldFunction = (t: number, y: Float64Array, dy: Float64Array, params: any) => void | ArrayLike<number>;
+
+/** A field that evaluates asynchronously, such as one on a GPU. */
+export interface AsyncField extends Field {
+  readonly asynchronous: true;
+}
+
+/**
+ * Solves dy/dt = f(t, y, θ), y(ts[0]) = y0 at the times `ts`.
+ * Throws `SolveError`: "invalid" before anything runs, the other codes where the numbers failed (unless
+ * `onFailure: "return"`). A promise of the solution for an asynchronous field.
+ */
+export function solve(field: AsyncFieldFunction | AsyncField, options: SolveOptions): Promise<AsyncSolution>;
+export function solve(field: SyncFieldFunction | Field, options: SolveOptions): Solution;
+export function solve(field: FieldFunction | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
+  const problem = problemOf(field, options);
+  return drive(run(problem), problem.signal);
+}
+
+function* run(problem: Problem): Run<Solution> {
+  const { field: unbound, solver, y0, ts, adjoint, params, steps } = problem;
+  const scratch = new Scratch();
+  const slots = adjoint?.slots(solver.scheme) ?? 0;
+  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
+  const arithmetic = new Arithmetic(scratch, y0.length, unbound.dtype);
+  arithmetic.measureWith(problem.measure);
+  const machine = { field, arithmetic };
+  const bound = bindScheme(solver.scheme, scratch, arithmetic);
+  const adaptive = steps.kind === "adaptive";
+  const control = adaptive ? new StepControl(scratch, steps.controller, solver.order) : undefined;
+  const initial = adaptive ? new InitialStep(machine, scratch, bound.programs[0]) : undefined;
+  const ys = zeros(unbound.dtype, ts.length * y0.length);
+  try {
+    scratch.lease();
+    arithmetic.load();
+    field.load();
+    control?.load();
+    const tape = adjoint?.tape({ problem, bound, field });
+    const { stats, grid, outputs, failure } = yield* integrate({ problem, machine, bound, control, initial, tape, ys });
+    if (failure && problem.onFailure === "throw") throw failure;
+    const whole = outputs === ts.length;
+    const trajectory = {
+      problem,
+      grid,
+      ts: whole ? ts : ts.slice(0, outputs),
+      ys: whole ? ys : ys.slice(0, outputs * y0.length),
+    };
+    const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
+    const peakBytes = {
+      checkpoints: kept.checkpoints,
+      stages: kept.stages + bound.stageBytes,
+      tape: kept.tape + slotBytes(field, unbound.dtype),
+      total: kept.checkpoints + kept.stages + kept.tape + scratch.bytes,
+    };
+    return new Solution(trajectory, tape, { ...stats, peakBytes }, failure);
+  } finally {
+    scratch.release();
+  }
+}

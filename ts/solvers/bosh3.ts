@@ -1,0 +1,12 @@
+// Bogacki–Shampine 3(2), first same as last (Bogacki & Shampine 1989).
+import { rungeKutta, type Solver } from "./solver.ts";
+
+export const bosh3: Solver = /* @__PURE__ */ rungeKutta({
+  name: "bosh3",
+  order: 3,
+  embeddedOrder: 2,
+  a: [[], [1 / 2], [0, 3 / 4], [2 / 9, 1 / 3, 4 / 9]],
+  b: [2 / 9, 1 / 3, 4 / 9, 0],
+  c: [0, 1 / 2, 3 / 4, 1],
+  error: [2 / 9 - 7 / 24, 1 / 3 - 1 / 4, 4 / 9 - 1 / 3, -1 / 8],
+});

@@ -1,0 +1,118 @@
+// WebAssembly instances and the leases of their memory. A memory never grows while a block of it is leased, because
+// growing detaches every view: when a block does not fit, an idle instance grows or another instance is made.
+import { SolveError } from "../errors.ts";
+import type { FieldKernels } from "../fields/mlp-kernels.ts";
+import { instantiate } from "./instantiate.ts";
+
+/** The exports of assembly/index.ts that the solver calls. Every `usize` is an address in `memory`. */
+export interface SolverKernels {
+  readonly memory: WebAssembly.Memory;
+  readonly HEAP_BASE: WebAssembly.Global;
+  combineF32(out: number, base: number, terms: number, count: number, h: number, n: number): void;
+  combineF64(out: number, base: number, terms: number, count: number, h: number, n: number): void;
+  scaledNormF32(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  scaledNormF64(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  dotF32(a: number, b: number, n: number): number;
+  dotF64(a: number, b: number, n: number): number;
+  allFiniteF32(x: number, n: number): number;
+  allFiniteF64(x: number, n: number): number;
+  control(controller: number, r: number): number;
+  initialGuess(d0: number, d1: number): number;
+  initialStep(h0: number, d1: number, d2: number, p: number): number;
+}
+
+export type Kernels = SolverKernels & FieldKernels;
+
+/** A leased block: nobody else touches its bytes, and the memory does not grow, until `release`. */
+export interface Block {
+  readonly kernels: Kernels;
+  readonly address: number;
+  readonly bytes: number;
+  release(): void;
+}
+
+const PAGE = 65536;
+const LIMIT = 2 ** 32 - PAGE;
+const ALIGNMENT = 64;
+
+class Instance {
+  readonly kernels: Kernels = instantiate();
+  private readonly base = Math.ceil((this.kernels.HEAP_BASE.value as number) / ALIGNMENT) * ALIGNMENT;
+  /** Leased blocks by ascending address. */
+  readonly blocks: { address: number; bytes: number }[] = [];
+
+  get size(): number {
+    return this.kernels.memory.buffer.byteLength;
+  }
+
+  /** Makes room for `bytes` in an instance without leases. */
+  grow(bytes: number): void {
+    const missing = this.base + bytes - this.size;
+    if (missing > 0) this.kernels.memory.grow(Math.ceil(missing / PAGE));
+  }
+
+  /** The first gap of `bytes`, or undefined. */
+  take(bytes: number): Block | undefined {
+    let address = this.base;
+    let at = 0;
+    for (; at < this.blocks.length; at++) {
+      const next = this.blocks[at]!;
+      if (next.address - address >= bytes) break;
+      address = next.address + next.bytes;
+    }
+    if (this.size - address < bytes) return undefined;
+    const block = { address, bytes };
+    this.blocks.splice(at, 0, block);
+    const release = (): void => {
+      const index = this.blocks.indexOf(block);
+      if (index >= 0) this.blocks.splice(index, 1);
+      retire();
+    };
+    return { kernels: this.kernels, address, bytes, release };
+  }
+}
+
+let instances: Instance[] = [];
+
+/** Keeps one idle instance (the largest) ready for the next solve and leaves the others to the garbage collector. */
+function retire(): void {
+  if (instances.length === 1) return;
+  const idle = instances.filter((instance) => instance.blocks.length === 0).sort((a, b) => b.size - a.size);
+  const surplus = new Set(idle.slice(1));
+  if (surplus.size > 0) instances = instances.filter((instance) => !surplus.has(instance));
+}
+
+/** Leases `bytes` of WebAssembly memory, contents arbitrary. Throws `out-of-memory` when they cannot be had. */
+export function lease(bytes: number): Block {
+  const rounded = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+  try {
+    if (rounded > LIMIT) throw new RangeError("a block stays below 4 GiB, what 32-bit addresses reach");
+    for (const instance of instances) {
+      const block = instance.take(rounded);
+      if (block) return block;
+    }
+    let idle = instances.find((instance) => instance.blocks.length === 0);
+    if (!idle) instances.push((idle = new Instance()));
+    idle.grow(rounded);
+    return idle.take(rounded)!;
+  } catch (cause) {
+    retire();
+    throw new SolveError(
+      "out-of-memory",
+      `the solve needs a block of ${rounded} bytes of WebAssembly memory, which cannot be had (${String(cause)}); ` +
+        "try a smaller batch, or an adjoint that stores less",
+      { cause },
+    );
+  }
+}
+
+/** Bytes of all WebAssembly memories in the pool, and bytes leased now: for leak tests. */
+export function memoryUse(): { total: number; leased: number } {
+  let total = 0;
+  let leased = 0;
+  for (const instance of instances) {
+    total += instance.size;
+    for (const block of instance.blocks) leased += block.bytes;
+  }
+  return { total, leased };
+}
