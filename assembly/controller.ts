@@ -22,10 +22,10 @@ export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
 
 // A controller's memory, all f64:
 //   0 β₁ · 8 β₂ · 16 β₃ · 24 safety · 32 minFactor · 40 maxFactor · 48 ln(1/r) of the last accepted step · 56 … and of the
-//   one before (both start at 0, which is r = 1)
+//   one before (both start at 0, which is r = 1) · 64 the last r
 
 /**
- * The factor on the step size after a step with scaled error r: safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of
+ * The factor on the step size after a step with scaled error r, negative if the step is rejected: safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of
  * the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k, β₃ = d/k as in diffrax. An accepted step (r ≤ 1) never
  * shrinks, a rejected one shrinks at least by `safety`; r = 0 gives maxFactor, NaN gives minFactor. Only accepted steps
  * enter the memory.
@@ -34,7 +34,8 @@ export function control(controller: usize, r: f64): f64 {
   const safety = load<f64>(controller, 24);
   const minFactor = load<f64>(controller, 32);
   const maxFactor = load<f64>(controller, 40);
-  if (!(r < Infinity)) return minFactor;
+  store<f64>(controller, r, 64);
+  if (!(r < Infinity)) return -minFactor;
   const accepted = r <= 1;
   // An error this small is as good as none; the bound keeps 1/r finite.
   const inverse = r < 1e-300 ? 690.0 : -logarithm(r);
@@ -47,5 +48,5 @@ export function control(controller: usize, r: f64): f64 {
   const factor = r == 0 ? maxFactor : safety * exponential(min<f64>(max<f64>(exponent, -700), 700));
   return accepted
     ? min<f64>(max<f64>(factor, 1), maxFactor)
-    : min<f64>(max<f64>(factor, minFactor), safety);
+    : -min<f64>(max<f64>(factor, minFactor), safety);
 }

@@ -1,7 +1,8 @@
 // The ABI: every export, nothing else. One generic kernel, one thin export per precision.
 import { combine } from "./combine";
 import { allFinite, dot, scaledNorm } from "./norm";
-export { control, initialGuess, initialStep } from "./controller";
+import { control } from "./controller";
+export { initialGuess, initialStep } from "./controller";
 
 /** The first free byte of the memory. */
 export const HEAP_BASE: usize = __heap_base;
@@ -17,6 +18,13 @@ export function scaledNormF32(measure: usize, terms: usize, count: i32, h: f64, 
 }
 export function scaledNormF64(measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
   return scaledNorm<f64>(measure, terms, count, h, ya, yb);
+}
+/** The factor on the step size after a step, negative if it is rejected: the scaled norm of its error, then the controller. */
+export function judgeF32(controller: usize, measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
+  return control(controller, scaledNorm<f32>(measure, terms, count, h, ya, yb));
+}
+export function judgeF64(controller: usize, measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
+  return control(controller, scaledNorm<f64>(measure, terms, count, h, ya, yb));
 }
 export function dotF32(a: usize, b: usize, n: i32): f64 {
   return dot<f32>(a, b, n);

@@ -27,3 +27,27 @@ export function horizontalSum<T>(v: v128): T {
     (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
   );
 }
+
+/** The first `count` elements at an address, zeros behind them, without reading past them; 1 ≤ count ≤ lanes. */
+// @ts-ignore: decorator
+@inline
+export function loadPart<T>(address: usize, count: i32): v128 {
+  if (count == lanes<T>()) return v128.load(address);
+  if (sizeof<T>() == 8) return v128.load64_zero(address);
+  if (count == 1) return v128.load32_zero(address);
+  const two = v128.load64_zero(address);
+  return count == 2 ? two : v128.load_lane<f32>(address + 8, two, 2);
+}
+
+/** Stores the first `count` elements, and nothing behind them. */
+// @ts-ignore: decorator
+@inline
+export function storePart<T>(address: usize, v: v128, count: i32): void {
+  if (count == lanes<T>()) {
+    v128.store(address, v);
+    return;
+  }
+  if (sizeof<T>() == 8 || count >= 2) v128.store64_lane(address, v, 0);
+  else v128.store32_lane(address, v, 0);
+  if (sizeof<T>() == 4 && count == 3) v128.store32_lane(address + 8, v, 2);
+}

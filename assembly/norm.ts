@@ -6,35 +6,29 @@
 // A measure holds what stays fixed during a solve:
 //   0 kind i32 (0 rms, 1 max) · 4 segments i32 · 8 rtol f64 · 16 atol f64 · 24 rtols u32 · 28 atols u32 (addresses of
 //   per-element tolerances in T, 0 for the scalars) · 32… segments of 16 bytes: start u32, length u32, weight f64
-import { horizontalSum, lanes, madd } from "./lanes";
+import { horizontalSum, lanes, loadPart, madd } from "./lanes";
 import { TERM_BYTES } from "./combine";
 
 // Partial sums of f32 squares are moved into an f64 after this many bytes, so that long vectors keep their precision.
 const CHUNK: usize = 16384;
 
-// @ts-ignore: decorator
-@inline
-function loadLanes<T>(address: usize, whole: bool): v128 {
-  return whole ? v128.load(address) : v128.replace_lane<T>(v128.splat<T>(0), 0, load<T>(address));
-}
-
-/** The ratios v/scale of one vector of lanes (of lane 0 alone at the tail). */
+/** The ratios v/scale of one vector, or of its first `part` elements. */
 // @ts-ignore: decorator
 @inline
 function ratios<T>(
-  measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize, i: usize, whole: bool, rtol: v128, atol: v128,
+  measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize, i: usize, part: i32, rtol: v128, atol: v128,
 ): v128 {
   let v = v128.splat<T>(0);
   for (let j = 0; j < count; j++) {
     const term = terms + <usize>j * TERM_BYTES;
-    v = madd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadLanes<T>(<usize>load<u32>(term) + i, whole), v);
+    v = madd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadPart<T>(<usize>load<u32>(term) + i, part), v);
   }
-  const a = loadLanes<T>(ya + i, whole);
-  const b = loadLanes<T>(yb + i, whole);
+  const a = loadPart<T>(ya + i, part);
+  const b = loadPart<T>(yb + i, part);
   const rtols = <usize>load<u32>(measure, 24);
   const atols = <usize>load<u32>(measure, 28);
-  const relative = rtols ? loadLanes<T>(rtols + i, whole) : rtol;
-  const absolute = atols ? loadLanes<T>(atols + i, whole) : atol;
+  const relative = rtols ? loadPart<T>(rtols + i, part) : rtol;
+  const absolute = atols ? loadPart<T>(atols + i, part) : atol;
   const scale = madd<T>(relative, v128.max<T>(v128.abs<T>(a), v128.abs<T>(b)), absolute);
   // 0/0 counts as 0: a component that is exactly right needs no tolerance. 0·b makes an infinite result show as NaN
   // although its scale is infinite too. The tail's idle lanes are 0/scale.
@@ -58,14 +52,16 @@ function segmentNorm<T>(
     const stop = min(to, i + CHUNK);
     let sum = v128.splat<T>(0);
     for (; i + width <= stop; i += width) {
-      const r = ratios<T>(measure, terms, count, h, ya, yb, i, true, rtol, atol);
+      const r = ratios<T>(measure, terms, count, h, ya, yb, i, lanes<T>(), rtol, atol);
       if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
       else sum = madd<T>(r, r, sum);
     }
-    for (; i < stop; i += sizeof<T>()) {
-      const r = ratios<T>(measure, terms, count, h, ya, yb, i, false, rtol, atol);
+    if (i < stop) {
+      const part = <i32>((stop - i) / sizeof<T>());
+      const r = ratios<T>(measure, terms, count, h, ya, yb, i, part, rtol, atol);
       if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
       else sum = madd<T>(r, r, sum);
+      i = stop;
     }
     total += <f64>horizontalSum<T>(sum);
   }

@@ -17,16 +17,11 @@ export function logarithm(x: f64): f64 {
   const f = m - 1;
   const s = f / (2 + f);
   const z = s * s;
-  const r =
-    z *
-    (6.666666666666735130e-01 +
-      z *
-        (3.999999999940941908e-01 +
-          z *
-            (2.857142874366239149e-01 +
-              z *
-                (2.222219843214978396e-01 +
-                  z * (1.818357216161805012e-01 + z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))))));
+  // Estrin's scheme: three levels of additions deep instead of seven, since the controller waits for this.
+  const w = z * z;
+  const low = 6.666666666666735130e-01 + z * 3.999999999940941908e-01 + w * (2.857142874366239149e-01 + z * 2.222219843214978396e-01);
+  const high = 1.818357216161805012e-01 + z * 1.531383769920937332e-01 + w * 1.479819860510658591e-01;
+  const r = z * (low + w * w * high);
   const half = 0.5 * f * f;
   return <f64>k * LN2_HI - (half - (s * (half + r) + <f64>k * LN2_LO) - f);
 }
@@ -38,13 +33,13 @@ export function exponential(x: f64): f64 {
   const lo = k * LN2_LO;
   const r = hi - lo;
   const t = r * r;
+  const u = t * t;
   const c =
     r -
     t *
-      (1.66666666666666019037e-01 +
-        t *
-          (-2.77777777770155933842e-03 +
-            t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+      (1.66666666666666019037e-01 -
+        t * 2.77777777770155933842e-03 +
+        u * (6.61375632143793436117e-05 - t * 1.65339022054652515390e-06 + u * 4.13813679705723846039e-08));
   const y = 1 - (lo - (r * c) / (2 - c) - hi);
   return y * reinterpret<f64>((<u64>(<i64>k + 1023)) << 52);
 }

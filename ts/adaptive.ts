@@ -7,18 +7,14 @@ import type { Run } from "./run.ts";
 import type { Terms } from "./wasm/arithmetic.ts";
 import type { Scratch, Vector } from "./wasm/scratch.ts";
 
-/** The controller with its memory of past errors. */
+/** The controller with its memory of past errors, in the block. */
 export class StepControl {
   private readonly memory: Vector;
-  private readonly scratch: Scratch;
   private readonly controller: Controller;
   private readonly order: number;
-  private address = 0;
-  private kernel!: Scratch["kernels"]["control"];
 
   constructor(scratch: Scratch, controller: Controller, order: number) {
-    this.scratch = scratch;
-    this.memory = scratch.vector(8, "float64");
+    this.memory = scratch.vector(9, "float64");
     this.controller = controller;
     this.order = order;
   }
@@ -26,14 +22,16 @@ export class StepControl {
   load(): void {
     const { p, i, d, safety, minFactor, maxFactor } = this.controller;
     const k = this.order;
-    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0]);
-    this.address = this.memory.address;
-    this.kernel = this.scratch.kernels.control;
+    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0]);
   }
 
-  /** The factor on the step size after a scaled error r; remembers r if the step is accepted (r ≤ 1). */
-  factor(r: number): number {
-    return this.kernel(this.address, r);
+  get address(): number {
+    return this.memory.address;
+  }
+
+  /** The scaled error of the last step judged. */
+  get lastError(): number {
+    return this.memory.view[8]!;
   }
 }
 

@@ -6,7 +6,7 @@ import { SolveError } from "./errors.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import { Times } from "./growing.ts";
 import type { Problem } from "./problem.ts";
-import type { BoundScheme, Machine } from "./program.ts";
+import type { BoundScheme, Machine, Program } from "./program.ts";
 import { aborted, type Run } from "./run.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 
@@ -60,6 +60,43 @@ export interface Outcome {
 const SNAP = 1e-12;
 
 /**
+ * Runs a step's instructions up to the first pending evaluation. A function of its own because engines optimise plain
+ * functions better than generators.
+ */
+class Runner {
+  evaluations = 0;
+  /** The evaluation to wait for before going on, if any. */
+  pending: Promise<void> | undefined;
+  private readonly machine: Machine;
+  private readonly keepTapes: boolean;
+
+  constructor(machine: Machine, keepTapes: boolean) {
+    this.machine = machine;
+    this.keepTapes = keepTapes;
+  }
+
+  /** Runs from instruction `from`; returns the position to go on from. */
+  run({ instructions }: Program, from: number, t: number, h: number): number {
+    const { field, arithmetic } = this.machine;
+    const { keepTapes } = this;
+    this.pending = undefined;
+    for (let i = from; i < instructions.length; i++) {
+      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
+      if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
+      if (k !== undefined) {
+        this.evaluations++;
+        const pending = field.evaluate(t + c * h, out, k, keepTapes ? slot : RECOMPUTE);
+        if (pending !== undefined) {
+          this.pending = pending;
+          return i + 1;
+        }
+      }
+    }
+    return instructions.length;
+  }
+}
+
+/**
  * Advances the state over all output times. Returns with `failure` set where the numbers failed; exceptions of the
  * user's own functions pass through.
  */
@@ -70,9 +107,12 @@ export function* integrate(it: Integration): Run<Outcome> {
   const stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   const grid = new Times();
   const keepTapes = tape?.keepsTapes ?? false;
+  const runner = new Runner(machine, keepTapes);
   const fsal = bound.scheme.fsal !== undefined;
   const given = steps.kind === "given" ? steps.grid : undefined;
   const { minStep, maxStep } = steps.kind === "adaptive" ? steps : { minStep: 0, maxStep: Number.POSITIVE_INFINITY };
+
+  const controller = control?.address ?? 0;
 
   let t = ts[0]!;
   let program = bound.programs[0];
@@ -81,7 +121,10 @@ export function* integrate(it: Integration): Run<Outcome> {
   let outputs = 1;
   let stop = 0;
   let errorWasNaN = false;
-  const outcome = (failure?: SolveError): Outcome => ({ stats, grid: grid.array(), outputs, failure });
+  const outcome = (failure?: SolveError): Outcome => {
+    stats.evaluations = runner.evaluations;
+    return { stats, grid: grid.array(), outputs, failure };
+  };
 
   for (const part of program.start) part.view.set(problem.y0);
   ys.set(problem.y0);
@@ -94,7 +137,7 @@ export function* integrate(it: Integration): Run<Outcome> {
       const pending = field.evaluate(t, first.out, first.k!, keepTapes ? first.slot : RECOMPUTE);
       if (pending) yield pending;
       known = true;
-      stats.evaluations += 2;
+      runner.evaluations += 2;
       if (!arithmetic.isFinite(first.k!)) return outcome(nonFinite(t, 0, describeSlope(first.k!.view)));
       size = yield* it.initial!.choose(t, direction, problem.solver.order);
     } else {
@@ -116,27 +159,21 @@ export function* integrate(it: Integration): Run<Outcome> {
     if (stats.steps === 0) stats.firstStep = Math.abs(h);
     stats.steps++;
 
-    const { instructions } = program;
-    for (let i = known ? 1 : 0; i < instructions.length; i++) {
-      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
-      if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
-      if (k !== undefined) {
-        stats.evaluations++;
-        const pending = field.evaluate(t + c * h, out, k, keepTapes ? slot : RECOMPUTE);
-        if (pending !== undefined) yield pending;
-      }
+    let next = known ? 1 : 0;
+    while (next < program.instructions.length) {
+      next = runner.run(program, next, t, h);
+      if (runner.pending !== undefined) yield runner.pending;
     }
 
     if (given) {
       if (!arithmetic.isFinite(program.end[0]!)) return outcome(nonFinite(t, h, "the state after this step is not finite"));
     } else {
-      const r = arithmetic.norm(program.error!, h, program.start[0]!, program.end[0]!);
-      const factor = control!.factor(r);
-      if (!(r <= 1)) {
+      const factor = arithmetic.judge(controller, program.error!, h, program.start[0]!, program.end[0]!);
+      if (factor < 0) {
         stats.rejected++;
         known = true;
-        errorWasNaN = Number.isNaN(r);
-        size = Math.abs(h) * factor;
+        errorWasNaN = Number.isNaN(control!.lastError);
+        size = Math.abs(h) * -factor;
         continue;
       }
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
@@ -155,7 +192,10 @@ export function* integrate(it: Integration): Run<Outcome> {
       ys.set(state, outputs++ * state.length);
       stop++;
     }
-    if (onStep) onStep({ t, h, y: state, stats });
+    if (onStep) {
+      stats.evaluations = runner.evaluations;
+      onStep({ t, h, y: state, stats });
+    }
   }
   return outcome();
 }

@@ -62,6 +62,7 @@ export class Arithmetic {
   private measureAddress = 0;
   private combineKernel!: Kernels["combineF64"];
   private normKernel!: Kernels["scaledNormF64"];
+  private judgeKernel!: Kernels["judgeF64"];
   private dotKernel!: Kernels["dotF64"];
   private finiteKernel!: Kernels["allFiniteF64"];
 
@@ -101,6 +102,7 @@ export class Arithmetic {
     const single = this.dtype === "float32";
     this.combineKernel = single ? kernels.combineF32 : kernels.combineF64;
     this.normKernel = single ? kernels.scaledNormF32 : kernels.scaledNormF64;
+    this.judgeKernel = single ? kernels.judgeF32 : kernels.judgeF64;
     this.dotKernel = single ? kernels.dotF32 : kernels.dotF64;
     this.finiteKernel = single ? kernels.allFiniteF32 : kernels.allFiniteF64;
     const memory = new DataView(kernels.memory.buffer);
@@ -136,6 +138,14 @@ export class Arithmetic {
   /** The scaled norm of h Σ terms, by the declared measure, with the scale of max(|ya|, |yb|); NaN if not finite. */
   norm(terms: Terms, h: number, ya: Vector, yb: Vector): number {
     return this.normKernel(this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
+  }
+
+  /**
+   * The controller's factor on the step size for the error h Σ terms, negative where it exceeds the tolerances; in one
+   * call, because the next step waits for it.
+   */
+  judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): number {
+    return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
   dot(a: Vector, b: Vector): number {

@@ -12,11 +12,12 @@ export interface SolverKernels {
   combineF64(out: number, base: number, terms: number, count: number, h: number, n: number): void;
   scaledNormF32(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
   scaledNormF64(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  judgeF32(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  judgeF64(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
   dotF32(a: number, b: number, n: number): number;
   dotF64(a: number, b: number, n: number): number;
   allFiniteF32(x: number, n: number): number;
   allFiniteF64(x: number, n: number): number;
-  control(controller: number, r: number): number;
   initialGuess(d0: number, d1: number): number;
   initialStep(h0: number, d1: number, d2: number, p: number): number;
 }
