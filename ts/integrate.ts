@@ -2,11 +2,12 @@
 // yields only where the field answers with a promise.
 import type { InitialStep, StepControl } from "./adaptive.ts";
 import type { Tape } from "./adjoints/adjoint.ts";
+import type { DensePath, Interpolator } from "./dense-output.ts";
 import { SolveError } from "./errors.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import { Times } from "./growing.ts";
-import type { Problem } from "./problem.ts";
-import type { BoundScheme, Machine, Program } from "./program.ts";
+import { lastTime, type Problem } from "./problem.ts";
+import { type BoundScheme, type Instruction, type Machine, stageTime } from "./program.ts";
 import { aborted, type Run } from "./run.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 
@@ -40,6 +41,9 @@ export interface Integration {
   readonly bound: BoundScheme;
   readonly control: StepControl | undefined;
   readonly initial: InitialStep | undefined;
+  readonly interpolator: Interpolator | undefined;
+  /** Keeps every step for `at`. */
+  readonly path: DensePath | undefined;
   readonly tape: Tape | undefined;
   /** Rows of output, filled as they are reached. */
   readonly ys: FloatArray;
@@ -76,7 +80,7 @@ class Runner {
   }
 
   /** Runs from instruction `from`; returns the position to go on from. */
-  run({ instructions }: Program, from: number, t: number, h: number): number {
+  run(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): number {
     const { field, arithmetic } = this.machine;
     const { keepTapes } = this;
     this.pending = undefined;
@@ -85,7 +89,7 @@ class Runner {
       if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
       if (k !== undefined) {
         this.evaluations++;
-        const pending = field.evaluate(t + c * h, out, k, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stageTime(c, t, h, last), out, k, keepTapes ? slot : RECOMPUTE);
         if (pending !== undefined) {
           this.pending = pending;
           return i + 1;
@@ -101,14 +105,13 @@ class Runner {
  * user's own functions pass through.
  */
 export function* integrate(it: Integration): Run<Outcome> {
-  const { problem, machine, bound, control, tape, ys } = it;
+  const { problem, machine, bound, control, interpolator, path, tape, ys } = it;
   const { field, arithmetic } = machine;
   const { ts, stops, direction, steps, maxSteps, signal, onStep } = problem;
   const stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   const grid = new Times();
   const keepTapes = tape?.keepsTapes ?? false;
   const runner = new Runner(machine, keepTapes);
-  const fsal = bound.scheme.fsal !== undefined;
   const given = steps.kind === "given" ? steps.grid : undefined;
   const { minStep, maxStep } = steps.kind === "adaptive" ? steps : { minStep: 0, maxStep: Number.POSITIVE_INFINITY };
 
@@ -160,15 +163,20 @@ export function* integrate(it: Integration): Run<Outcome> {
     stats.steps++;
 
     let next = known ? 1 : 0;
+    const last = lastTime(problem, end);
     while (next < program.instructions.length) {
-      next = runner.run(program, next, t, h);
+      next = runner.run(program.instructions, next, t, h, last);
       if (runner.pending !== undefined) yield runner.pending;
     }
 
     if (given) {
       if (!arithmetic.isFinite(program.end[0]!)) return outcome(nonFinite(t, h, "the state after this step is not finite"));
     } else {
-      const factor = arithmetic.judge(controller, program.error!, h, program.start[0]!, program.end[0]!);
+      const { error, steadyingError, start, end: after } = program;
+      const factor =
+        steadyingError === undefined
+          ? arithmetic.judge(controller, error!, h, start[0]!, after[0]!)
+          : arithmetic.judgeSteadied(controller, error!, steadyingError, h, start[0]!, after[0]!);
       if (factor < 0) {
         stats.rejected++;
         known = true;
@@ -181,17 +189,30 @@ export function* integrate(it: Integration): Run<Outcome> {
     }
     errorWasNaN = false;
     stats.accepted++;
+    const state = program.end[0]!.view;
+    const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
+    if (path || inside) {
+      const { instructions } = program.dense!;
+      for (next = 0; next < instructions.length; ) {
+        next = runner.run(instructions, next, t, h, last);
+        if (runner.pending !== undefined) yield runner.pending;
+      }
+    }
+    for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
+      const at = ts[outputs]!;
+      ys.set(at === end ? state : interpolator!.at(program, (at - t) / h, h), outputs * state.length);
+    }
+    path?.accept(program);
     tape?.accept(program);
     grid.push(end);
+    known = bound.fsal === "step" || (bound.fsal === "dense" && (inside || path !== undefined));
+    if (end === target) {
+      stop++;
+      if (problem.jumps.has(end)) known = false;
+    }
     t = end;
-    known = fsal;
-    const state = program.end[0]!.view;
     parity ^= 1;
     program = bound.programs[parity]!;
-    if (t === target) {
-      ys.set(state, outputs++ * state.length);
-      stop++;
-    }
     if (onStep) {
       stats.evaluations = runner.evaluations;
       onStep({ t, h, y: state, stats });

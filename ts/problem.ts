@@ -37,7 +37,12 @@ export interface SolveOptions {
   /** Most attempted steps, rejected ones included. */
   readonly maxSteps?: number;
   readonly norm?: "rms" | "max" | readonly NormSegment[];
-  readonly output?: "land";
+  /** "interpolate": the solver's continuous extension, where it has one of order ≥ p − 1; "land": a step ends there. */
+  readonly output?: "interpolate" | "land";
+  /** Keep every step's continuous extension, for `solution.at(t)`. */
+  readonly dense?: boolean;
+  /** Times where the field jumps: steps end there, and nothing known from before is used after. */
+  readonly stepTimes?: ArrayLike<number>;
   readonly adjoint?: Adjoint;
   /** Parameters handed to a bare function as its fourth argument. */
   readonly params?: unknown;
@@ -66,6 +71,12 @@ export interface Problem {
   readonly ts: Float64Array;
   /** Times that a step must end at, in the order of integration, the last output time included. */
   readonly stops: Float64Array;
+  /** Those of them where the field may jump. */
+  readonly jumps: ReadonlySet<number>;
+  /** Whether the continuous extension of steps is needed: for outputs inside steps, or to be kept. */
+  readonly extended: boolean;
+  /** Whether every step's continuous extension is kept. */
+  readonly dense: boolean;
   /** 1 where time increases, −1 where it decreases. */
   readonly direction: number;
   readonly measure: Measure;
@@ -94,6 +105,8 @@ const NAMES: Record<keyof SolveOptions, true> = {
   maxSteps: true,
   norm: true,
   output: true,
+  dense: true,
+  stepTimes: true,
   adjoint: true,
   params: true,
   signal: true,
@@ -110,7 +123,7 @@ function isNumbers(value: unknown): value is ArrayLike<number> {
 
 function finiteNumbers(name: string, value: unknown, minimum: number): Float64Array {
   if (!isNumbers(value) || value.length < minimum) {
-    throw invalid(name, value, `an array of at least ${minimum} finite number${minimum > 1 ? "s" : ""}`);
+    throw invalid(name, value, `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`);
   }
   const numbers = Float64Array.from(value);
   const bad = numbers.findIndex((number) => !Number.isFinite(number));
@@ -183,21 +196,22 @@ function measureOf(options: SolveOptions, field: Field, length: number): Measure
   return { kind: "rms", segments: counted, rtol, atol };
 }
 
-/** The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. */
+/**
+ * The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. No longer
+ * than what the loop can take before it ends in "max-steps".
+ */
 function fixedGrid(start: number, stops: Float64Array, stepSize: number, direction: number, maxSteps: number): Float64Array {
   const counts = Array.from(stops, (stop, i) => Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)));
   const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total > maxSteps) {
-    throw invalid("stepSize", stepSize, `at most maxSteps = ${maxSteps} steps, and this size takes ${total}: raise maxSteps or stepSize`);
-  }
-  const grid = new Float64Array(total + 1);
+  const grid = new Float64Array(Math.min(total, maxSteps + 1) + 1);
   grid[0] = start;
   let n = 0;
-  counts.forEach((count, i) => {
+  for (let i = 0; i < stops.length; i++) {
     const from = stops[i - 1] ?? start;
-    for (let j = 1; j < count; j++) grid[++n] = from + j * stepSize * direction;
-    grid[++n] = stops[i]!;
-  });
+    for (let j = 1; j <= counts[i]! && n < grid.length - 1; j++) {
+      grid[++n] = j === counts[i] ? stops[i]! : from + j * stepSize * direction;
+    }
+  }
   return grid;
 }
 
@@ -209,7 +223,7 @@ function replayGrid(value: unknown, ts: Float64Array, stops: Float64Array, direc
   }
   const known = new Set(grid);
   const missing = stops.find((stop) => !known.has(stop));
-  if (missing !== undefined) throw invalid("grid", value, `every output time included exactly; ${missing} is missing`);
+  if (missing !== undefined) throw invalid("grid", value, `every time that a step must end at included exactly; ${missing} is missing`);
   return grid;
 }
 
@@ -237,6 +251,27 @@ function stepsOf(options: SolveOptions, solver: Solver, ts: Float64Array, stops:
   };
 }
 
+/** Whether steps end at the output times. */
+function landsOn(options: SolveOptions, solver: Solver): boolean {
+  const output = oneOf("output", options.output, ["interpolate", "land"], solver.interpolates ? "interpolate" : "land");
+  if (output === "land" || options.stepSize !== undefined) return true;
+  if (solver.interpolates) return false;
+  throw invalid("output", output, `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`);
+}
+
+function jumpsOf(stepTimes: unknown, ts: Float64Array, direction: number): Set<number> {
+  if (stepTimes === undefined) return new Set();
+  const times = finiteNumbers("stepTimes", stepTimes, 0);
+  const end = ts[ts.length - 1]!;
+  // Jumps outside the interval do not matter; one at the start neither, since the solve begins after it.
+  return new Set(times.filter((t) => (t - ts[0]!) * direction > 0 && (end - t) * direction >= 0));
+}
+
+/** Output times to land on and jumps, merged in the order of integration. */
+function stopsOf(landings: Float64Array, jumps: ReadonlySet<number>, direction: number): Float64Array {
+  return Float64Array.from(new Set([...landings, ...jumps])).sort((a, b) => (a - b) * direction);
+}
+
 function isSolver(value: unknown): value is Solver {
   return typeof value === "object" && value !== null && "scheme" in value && "order" in value;
 }
@@ -259,7 +294,6 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   if (!isSolver(solver)) throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
   const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
   if (!(maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
-  oneOf("output", options.output, ["land"], "land");
   if (adjoint !== undefined) {
     if (typeof adjoint !== "object" || adjoint === null || !("tape" in adjoint)) {
       throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
@@ -272,13 +306,20 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   if (options.signal !== undefined && !(typeof options.signal === "object" && "aborted" in options.signal)) {
     throw invalid("signal", options.signal, "an AbortSignal");
   }
-  const stops = ts.slice(1);
+  const jumps = jumpsOf(options.stepTimes, ts, direction);
+  const lands = landsOn(options, solver);
+  const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, direction);
+  const { dense = false } = options;
+  if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
   return {
     field,
     solver,
     y0,
     ts,
     stops,
+    jumps,
+    extended: dense || !lands,
+    dense,
     direction,
     measure: measureOf(options, field, state.length),
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
@@ -289,4 +330,23 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
   };
+}
+
+/**
+ * The latest time that a step ending at `end` may evaluate the field at: `end` itself, or, where the field jumps there,
+ * the last number before it, which still belongs to this step's side.
+ */
+export function lastTime({ jumps, direction }: Problem, end: number): number {
+  return jumps.size > 0 && jumps.has(end) ? before(end, direction) : end;
+}
+
+const bits = new BigInt64Array(1);
+const number = new Float64Array(bits.buffer);
+
+/** The neighbouring double on the side that the integration comes from. */
+function before(t: number, direction: number): number {
+  if (t === 0) return -direction * Number.MIN_VALUE;
+  number[0] = t;
+  bits[0]! += t > 0 === direction > 0 ? -1n : 1n;
+  return number[0]!;
 }

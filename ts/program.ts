@@ -1,7 +1,7 @@
 // A scheme with a place in memory: what the integration loop and the adjoints execute, step by step.
 import type { BoundField } from "./fields/field.ts";
-import type { Scheme, Variable } from "./solvers/scheme.ts";
-import type { Arithmetic, Terms } from "./wasm/arithmetic.ts";
+import type { Combination, Operation, Scheme, Variable } from "./solvers/scheme.ts";
+import type { Arithmetic, MutableTerms, Terms } from "./wasm/arithmetic.ts";
 import type { Scratch, Vector } from "./wasm/scratch.ts";
 
 /** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
@@ -12,8 +12,16 @@ export interface Instruction {
   readonly unit: boolean;
   readonly k: Vector | undefined;
   readonly c: number;
-  /** Which tape slot the evaluation leaves its tape in. */
+  /** Which tape slot the evaluation leaves its tape in, which is also its k's place among the derivatives. */
   readonly slot: number;
+}
+
+/** The continuous extension of a step. */
+export interface DenseProgram {
+  /** What must be run after the step before outputs inside it can be interpolated. */
+  readonly instructions: readonly Instruction[];
+  /** Σ wᵢ kᵢ over the extension's derivatives, for weights set from output to output. */
+  readonly terms: MutableTerms;
 }
 
 /**
@@ -25,7 +33,8 @@ export interface Program {
   readonly end: readonly Vector[];
   readonly instructions: readonly Instruction[];
   readonly error: Terms | undefined;
-  readonly place: ReadonlyMap<Variable, Vector>;
+  readonly steadyingError: Terms | undefined;
+  readonly dense: DenseProgram | undefined;
 }
 
 /** The two programs of a scheme and the memory behind them. */
@@ -33,40 +42,63 @@ export interface BoundScheme {
   readonly scheme: Scheme;
   /** For even and for odd steps. */
   readonly programs: readonly [Program, Program];
-  /** All derivatives k of a step side by side, in the order of the vectors below. */
+  /** All derivatives k of a step side by side. */
   readonly derivatives: Vector;
+  /** Whether the step itself, or only its continuous extension, leaves the first derivative of the next step behind. */
+  readonly fsal: "step" | "dense" | undefined;
+  /** For even and for odd steps: places among the derivatives of the continuous extension's k, in its order. */
+  readonly denseSlots: readonly [readonly number[], readonly number[]];
   /** Bytes of the stage and derivative vectors. */
   readonly stageBytes: number;
 }
 
-/** Number of field evaluations in a step. */
-export const evaluationsOf = (scheme: Scheme): number => scheme.operations.filter(({ evaluate }) => evaluate).length;
+/** Number of field evaluations in a step, those of the continuous extension included where it is used. */
+export function evaluationsOf(scheme: Scheme, dense: boolean): number {
+  return operationsOf(scheme, dense).filter(({ evaluate }) => evaluate).length;
+}
+
+/** The operations of a step, followed by those of the continuous extension where it is used. */
+export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
+  dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
 /** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
-export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithmetic): BoundScheme {
+export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithmetic, dense: boolean): BoundScheme {
   const before = scratch.bytes;
-  const start = scheme.start.map(() => arithmetic.vector());
-  const end = scheme.end.map(() => arithmetic.vector());
-  const ks = scheme.operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
+  const operations = operationsOf(scheme, dense);
+  const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };
+  const ks = operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
   const derivatives = scratch.rows(ks.length, arithmetic.length, arithmetic.dtype);
   const input = arithmetic.vector();
-  const shared = scheme.operations.map(({ out }) => out).filter((out) => ![...scheme.start, ...scheme.end].includes(out));
+  const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
-  const program = (odd: boolean): Program => {
-    const place = new Map<Variable, Vector>(shared.map((variable) => [variable, input]));
-    scheme.start.forEach((variable, i) => place.set(variable, (odd ? end : start)[i]!));
-    scheme.end.forEach((variable, i) => place.set(variable, (odd ? start : end)[i]!));
+  const slotsOf = (odd: boolean): Map<Variable, number> => {
     const slots = new Map(ks.map((k, i) => [k, i]));
-    if (odd && scheme.fsal) {
-      const { first, last } = scheme.fsal;
+    if (odd && swaps) {
+      const { first, last } = scheme.fsal!;
       const firstSlot = slots.get(first)!;
       slots.set(first, slots.get(last)!);
       slots.set(last, firstSlot);
     }
+    return slots;
+  };
+  const denseSlotsOf = (odd: boolean): number[] => {
+    const slots = slotsOf(odd);
+    return dense && scheme.dense ? scheme.dense.ks.map((k) => slots.get(k)!) : [];
+  };
+
+  const program = (odd: boolean): Program => {
+    const place = new Map<Variable, Vector>(operations.map(({ out }) => [out, input]));
+    scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
+    scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
+    const slots = slotsOf(odd);
     for (const [k, slot] of slots) place.set(k, derivatives.parts[slot]!);
-    const termsOf = (combination: Scheme["error"] & object): Terms =>
-      arithmetic.terms(combination.map(({ variable }) => place.get(variable)!), combination.map(({ weight }) => weight));
-    const instructions = scheme.operations.map(({ out, base, terms, unit = false, evaluate }): Instruction => ({
+    const places = (variables: readonly Variable[]): Vector[] => variables.map((variable) => place.get(variable)!);
+    const termsOf = (combination: Combination): Terms =>
+      arithmetic.terms(
+        places(combination.map(({ variable }) => variable)),
+        combination.map(({ weight }) => weight),
+      );
+    const instruction = ({ out, base, terms, unit = false, evaluate }: Operation): Instruction => ({
       out: place.get(out)!,
       base: base && place.get(base)!,
       terms: base || terms.length > 0 ? termsOf(terms) : undefined,
@@ -74,19 +106,28 @@ export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithme
       k: evaluate && place.get(evaluate.k)!,
       c: evaluate?.c ?? 0,
       slot: evaluate ? slots.get(evaluate.k)! : 0,
-    }));
+    });
     return {
-      start: scheme.start.map((variable) => place.get(variable)!),
-      end: scheme.end.map((variable) => place.get(variable)!),
-      instructions,
+      start: places(scheme.start),
+      end: places(scheme.end),
+      instructions: scheme.operations.map(instruction),
       error: scheme.error && termsOf(scheme.error),
-      place,
+      steadyingError: scheme.steadyingError && termsOf(scheme.steadyingError),
+      dense:
+        dense && scheme.dense
+          ? {
+              instructions: scheme.dense.operations.map(instruction),
+              terms: arithmetic.mutableTerms(places(scheme.dense.ks)),
+            }
+          : undefined,
     };
   };
   return {
     scheme,
     programs: [program(false), program(true)],
     derivatives: derivatives.whole,
+    denseSlots: [denseSlotsOf(false), denseSlotsOf(true)],
+    fsal: !swaps ? undefined : scheme.operations.some(({ evaluate }) => evaluate?.k === scheme.fsal!.last) ? "step" : "dense",
     stageBytes: scratch.bytes - before,
   };
 }
@@ -101,3 +142,9 @@ export interface Machine {
   readonly field: BoundField;
   readonly arithmetic: Arithmetic;
 }
+
+/**
+ * The time of a stage. A stage at c = 1 takes the step's end as it is, so that it does not depend on the rounding of
+ * t + h, or `last` where the field jumps at the end and the step belongs to the side before.
+ */
+export const stageTime = (c: number, t: number, h: number, last: number): number => (c === 1 ? last : t + c * h);

@@ -1,5 +1,6 @@
 // What `solve` returns: ordinary typed arrays, the counts, and the way back.
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
+import type { DensePath } from "./dense-output.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
 import type { Awaitable } from "./fields/field.ts";
 import type { StepStats } from "./integrate.ts";
@@ -27,8 +28,9 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
   readonly grid: Float64Array;
   private readonly trajectory: Trajectory;
   private readonly tape: Tape | undefined;
+  private readonly path: DensePath | undefined;
 
-  constructor(trajectory: Trajectory, tape: Tape | undefined, stats: SolveStats, failure: SolveError | undefined) {
+  constructor(trajectory: Trajectory, tape: Tape | undefined, path: DensePath | undefined, stats: SolveStats, failure: SolveError | undefined) {
     this.ts = trajectory.ts;
     this.ys = trajectory.ys;
     this.grid = trajectory.grid;
@@ -37,6 +39,17 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
     this.stats = stats;
     this.trajectory = trajectory;
     this.tape = tape;
+    this.path = path;
+  }
+
+  /**
+   * The state at any time between ts[0] and the time reached, from the steps' continuous extensions, without evaluating
+   * the field: of order p − 1 or better for solvers with their own extension, the cubic Hermite interpolant (order 3) for
+   * the others. Needs `dense: true`.
+   */
+  at(t: number): FloatArray {
+    if (!this.path) throw invalid("dense", false, "true, passed to solve, for at(t) to work");
+    return this.path.at(t);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Gradients } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { FieldFunction } from "./fields/function.ts";
+import { DensePath, Interpolator } from "./dense-output.ts";
 import { integrate } from "./integrate.ts";
 import { type Problem, problemOf, type SolveOptions } from "./problem.ts";
 import { bindScheme } from "./program.ts";
@@ -43,15 +44,16 @@ export function solve(field: FieldFunction | Field, options: SolveOptions): Awai
 function* run(problem: Problem): Run<Solution> {
   const { field: unbound, solver, y0, ts, adjoint, params, steps } = problem;
   const scratch = new Scratch();
-  const slots = adjoint?.slots(solver.scheme) ?? 0;
+  const slots = adjoint?.slots(problem) ?? 0;
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
   const arithmetic = new Arithmetic(scratch, y0.length, unbound.dtype);
   arithmetic.measureWith(problem.measure);
   const machine = { field, arithmetic };
-  const bound = bindScheme(solver.scheme, scratch, arithmetic);
+  const bound = bindScheme(solver.scheme, scratch, arithmetic, problem.extended);
   const adaptive = steps.kind === "adaptive";
   const control = adaptive ? new StepControl(scratch, steps.controller, solver.order) : undefined;
   const initial = adaptive ? new InitialStep(machine, scratch, bound.programs[0]) : undefined;
+  const interpolator = problem.extended ? new Interpolator(arithmetic, bound) : undefined;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   try {
     scratch.lease();
@@ -59,7 +61,19 @@ function* run(problem: Problem): Run<Solution> {
     field.load();
     control?.load();
     const tape = adjoint?.tape({ problem, bound, field });
-    const { stats, grid, outputs, failure } = yield* integrate({ problem, machine, bound, control, initial, tape, ys });
+    const path = problem.dense ? new DensePath(problem, bound) : undefined;
+    const { stats, grid, outputs, failure } = yield* integrate({
+      problem,
+      machine,
+      bound,
+      control,
+      initial,
+      interpolator,
+      path,
+      tape,
+      ys,
+    });
+    path?.finish(grid, bound.programs[stats.accepted & 1]!);
     if (failure && problem.onFailure === "throw") throw failure;
     const whole = outputs === ts.length;
     const trajectory = {
@@ -73,9 +87,9 @@ function* run(problem: Problem): Run<Solution> {
       checkpoints: kept.checkpoints,
       stages: kept.stages + bound.stageBytes,
       tape: kept.tape + slotBytes(field, unbound.dtype),
-      total: kept.checkpoints + kept.stages + kept.tape + scratch.bytes,
+      total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.bytes,
     };
-    return new Solution(trajectory, tape, { ...stats, peakBytes }, failure);
+    return new Solution(trajectory, tape, path, { ...stats, peakBytes }, failure);
   } finally {
     scratch.release();
   }

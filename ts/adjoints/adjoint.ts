@@ -77,8 +77,8 @@ export interface Tape {
 /** An adjoint value, passed as `adjoint`. */
 export interface Adjoint {
   readonly name: string;
-  /** Tape slots that the forward pass needs for a scheme. */
-  readonly slots: (bound: BoundScheme["scheme"]) => number;
+  /** Tape slots that the forward pass needs. */
+  readonly slots: (problem: Problem) => number;
   /** Starts the tape of one solve, after the lease. */
   readonly tape: (forward: Forward) => Tape;
 }

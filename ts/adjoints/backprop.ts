@@ -7,7 +7,7 @@ import { pullDiscrete } from "./discrete.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
-  return { name: "backprop", slots: evaluationsOf, tape };
+  return { name: "backprop", slots: ({ solver, extended }) => evaluationsOf(solver.scheme, extended), tape };
 }
 
 function tape({ problem, bound, field }: Forward): Tape {
@@ -38,7 +38,7 @@ function tape({ problem, bound, field }: Forward): Tape {
       pullDiscrete(trajectory, cotangent, times, true, (backward) => ({
         tapes: true,
         bytes,
-        step(n, _t, _h, program) {
+        step({ n, program }) {
           states.read(n, program.start[0]!.view);
           derivatives.read(n, backward.bound.derivatives.view);
           activations?.read(n, backward.machine.field.tape!.view);

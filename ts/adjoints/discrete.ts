@@ -2,6 +2,7 @@
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 import type { BoundField } from "../fields/field.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
+import { lastTime } from "../problem.ts";
 import type { Run } from "../run.ts";
 import { Arithmetic } from "../wasm/arithmetic.ts";
 import { bytesOf, type FloatArray, zeros } from "../wasm/dtype.ts";
@@ -18,10 +19,24 @@ export interface Backward {
   readonly stats: { evaluations: number };
 }
 
+/** A step to be brought back. */
+export interface BackwardStep {
+  readonly n: number;
+  readonly t: number;
+  readonly h: number;
+  /** The time that stages at the step's end are evaluated at; see `stageTime`. */
+  readonly last: number;
+  readonly program: Program;
+  /** Whether outputs lie inside it, so that the continuous extension takes part. */
+  readonly dense: boolean;
+  /** Whether time gradients are asked for. */
+  readonly times: boolean;
+}
+
 /** How one adjoint brings a step back. */
 export interface Restore {
   /** Puts step n's start state, derivatives and whatever its transposition needs in place. */
-  step(n: number, t: number, h: number, program: Program): Run<void> | undefined;
+  step(step: BackwardStep): Run<void> | undefined;
   /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
   readonly tapes: boolean;
   /** Bytes kept outside the leased block. */
@@ -49,13 +64,14 @@ export function* pullDiscrete(
   const { problem, grid, ts } = trajectory;
   const { field: unbound, y0, params } = problem;
   const { dtype } = unbound;
+  const { extended, direction } = problem;
   const scratch = new Scratch();
-  const slots = keepTapes ? evaluationsOf(problem.solver.scheme) : 0;
+  const slots = keepTapes ? evaluationsOf(problem.solver.scheme, extended) : 0;
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
   const arithmetic = new Arithmetic(scratch, y0.length, dtype);
   const machine: Machine = { field, arithmetic };
-  const bound = bindScheme(problem.solver.scheme, scratch, arithmetic);
-  const sweep = new Sweep(machine, bound);
+  const bound = bindScheme(problem.solver.scheme, scratch, arithmetic, extended);
+  const sweep = new Sweep(machine, bound, extended);
   try {
     scratch.lease();
     arithmetic.load();
@@ -68,21 +84,28 @@ export function* pullDiscrete(
     const tsBar = new Float64Array(ts.length);
     const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
     let output = ts.length - 1;
-    let bars = sweep.programs[(steps + 1) & 1]!.endBar;
+    let bars = sweep.endBar((steps + 1) & 1);
     for (const part of bars) part.view.fill(0);
     for (let n = steps - 1; n >= 0; n--) {
       const parity = n & 1;
       const t = grid[n]!;
       const end = grid[n + 1]!;
+      const h = end - t;
+      const last = lastTime(problem, end);
       const landed = output > 0 && ts[output] === end;
-      if (landed) addInto(bars[0]!, cotangent, output);
-      const pending = restore.step(n, t, end - t, bound.programs[parity]!);
+      const landing = output;
+      if (landed) addInto(bars[0]!, cotangent, output--);
+      const dense = output > 0 && (ts[output]! - t) * direction > 0;
+      const pending = restore.step({ n, t, h, last, program: bound.programs[parity]!, dense, times: wantTimes });
       if (pending) yield* pending;
-      yield* sweep.step(parity, t, end - t, restore.tapes, times);
-      bars = sweep.programs[parity]!.startBar;
-      if (landed && times) tsBar[output] = times.atEnd;
-      if (landed) output--;
+      if (dense) sweep.beginOutputs();
+      for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
+        tsBar[output] = sweep.addOutput(parity, (ts[output]! - t) / h, h, cotangent, output, times);
+      }
+      yield* sweep.step(parity, t, h, last, dense, restore.tapes, times);
+      bars = sweep.startBar(parity);
       if (times) {
+        if (landed) tsBar[landing] = times.atEnd;
         // This step's start is the end of the one before.
         times.atEnd = times.atStart;
         times.atStart = 0;

@@ -4,10 +4,12 @@
 // which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
 import { RECOMPUTE } from "../fields/field.ts";
-import { type BoundScheme, type Instruction, type Machine, prepare, type Program } from "../program.ts";
+import { type BoundScheme, type Instruction, type Machine, operationsOf, prepare, stageTime } from "../program.ts";
 import type { Run } from "../run.ts";
-import type { Scheme, Term, Variable } from "../solvers/scheme.ts";
+import { denseSlopes, denseWeights } from "../solvers/dense.ts";
+import type { Term, Variable } from "../solvers/scheme.ts";
 import type { Terms } from "../wasm/arithmetic.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
 /** bar ← base + Σ unit + h Σ scaled: the cotangent of one variable from those of all that used it. */
@@ -31,6 +33,12 @@ interface SweepProgram {
   readonly startBar: readonly Vector[];
 }
 
+/** The programs of both parities, and the positions of the operations whose k reaches the loss. */
+interface Sides {
+  readonly programs: readonly [SweepProgram, SweepProgram];
+  readonly active: ReadonlySet<number>;
+}
+
 interface Contribution {
   readonly bar: Vector;
   readonly weight: number;
@@ -46,7 +54,6 @@ export interface StepTimes {
 /** Builds the actions of one program by walking its operations backwards. */
 class Transposition {
   readonly actions: Action[] = [];
-  /** Positions of the operations whose k reaches the loss. */
   readonly active = new Set<number>();
   private readonly contributions = new Map<Variable, Contribution[]>();
   private readonly machine: Machine;
@@ -99,46 +106,85 @@ class Transposition {
   }
 }
 
+/** The vectors of a sweep that both parities share. */
+interface Places {
+  readonly kBar: Vector;
+  readonly xBars: readonly (Vector | undefined)[];
+  readonly bars: Map<Variable, Vector>;
+}
+
+/** Cotangents of outputs interpolated inside the step in work: what they add to each k̄ᵢ and to the start state. */
+interface Injection {
+  readonly ks: readonly Vector[];
+  readonly state: Vector;
+  readonly cotangent: Vector;
+  readonly weights: Float64Array;
+}
+
 /** The transposed scheme, bound to vectors. Declare it before the lease. */
 export class Sweep {
-  readonly programs: readonly [SweepProgram, SweepProgram];
-  /** Positions of the operations whose k reaches the loss; the others need not be evaluated again. */
-  readonly active: ReadonlySet<number>;
   vjps = 0;
   private readonly machine: Machine;
+  private readonly bound: BoundScheme;
   private readonly slope: Vector;
   private readonly nothing: Terms;
+  private readonly injection: Injection | undefined;
+  private readonly plain: Sides;
+  private readonly extended: Sides | undefined;
 
-  constructor(machine: Machine, { scheme, programs }: BoundScheme) {
+  /** `dense`: whether steps may have outputs inside them. */
+  constructor(machine: Machine, bound: BoundScheme, dense: boolean) {
+    const { scheme } = bound;
+    const { arithmetic } = machine;
+    const vector = (): Vector => arithmetic.vector();
     this.machine = machine;
-    const vector = (): Vector => machine.arithmetic.vector();
+    this.bound = bound;
     this.slope = vector();
-    this.nothing = machine.arithmetic.terms([], []);
-    const places = {
+    this.nothing = arithmetic.terms([], []);
+    const places: Places = {
       kBar: vector(),
-      xBars: scheme.operations.map(({ evaluate }) => (evaluate ? vector() : undefined)),
-      bars: new Map<Variable, Vector>(),
+      xBars: operationsOf(scheme, dense).map(({ evaluate }) => (evaluate ? vector() : undefined)),
+      bars: new Map(),
     };
     const even = scheme.start.map(vector);
     const odd = scheme.start.map(vector);
-    const first = this.transpose(scheme, programs[0], even, odd, places);
-    const second = this.transpose(scheme, programs[1], odd, even, places);
-    this.programs = [first.program, second.program];
-    this.active = first.active;
+    this.plain = this.sides(even, odd, places, undefined);
+    if (!dense || !scheme.dense) return;
+    const { ks } = scheme.dense;
+    this.injection = { ks: ks.map(vector), state: vector(), cotangent: vector(), weights: new Float64Array(ks.length) };
+    this.extended = this.sides(even, odd, places, this.injection);
+  }
+
+  private sides(even: Vector[], odd: Vector[], places: Places, injection: Injection | undefined): Sides {
+    const first = this.transpose(0, even, odd, places, injection);
+    const second = this.transpose(1, odd, even, places, injection);
+    return { programs: [first.program, second.program], active: first.active };
   }
 
   private transpose(
-    scheme: Scheme,
-    { instructions }: Program,
+    parity: number,
     endBar: readonly Vector[],
     startBar: readonly Vector[],
-    places: { kBar: Vector; xBars: (Vector | undefined)[]; bars: Map<Variable, Vector> },
+    places: Places,
+    injection: Injection | undefined,
   ): { program: SweepProgram; active: Set<number> } {
+    const { scheme } = this.bound;
+    const program = this.bound.programs[parity]!;
+    const operations = operationsOf(scheme, injection !== undefined);
+    const instructions = injection ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
     const transposition = new Transposition(this.machine, places.bars);
     const { actions, active } = transposition;
-    scheme.end.forEach((variable, i) => transposition.add(variable, endBar[i]!));
-    for (let i = scheme.operations.length - 1; i >= 0; i--) {
-      const { out, base, terms, unit = false, evaluate } = scheme.operations[i]!;
+    scheme.end.forEach((variable, i) => {
+      transposition.add(variable, endBar[i]!);
+    });
+    if (injection) {
+      scheme.dense!.ks.forEach((variable, i) => {
+        transposition.add(variable, injection.ks[i]!);
+      });
+      transposition.add(scheme.start[0]!, injection.state);
+    }
+    for (let i = operations.length - 1; i >= 0; i--) {
+      const { out, base, terms, unit = false, evaluate } = operations[i]!;
       const instruction = instructions[i]!;
       if (evaluate && transposition.reaches(evaluate.k)) {
         active.add(i);
@@ -152,20 +198,81 @@ export class Sweep {
         if (!unit) actions.push({ kind: "slope", outBar, terms: instruction.terms });
       }
     }
-    scheme.start.forEach((variable, i) =>
-      actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) }),
-    );
+    scheme.start.forEach((variable, i) => {
+      actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) });
+    });
     return { program: { actions, endBar, startBar }, active };
   }
 
+  /** Where the cotangents of a step's end state are put, part by part. */
+  endBar(parity: number): readonly Vector[] {
+    return this.plain.programs[parity]!.endBar;
+  }
+
+  /** Where `step` leaves the cotangents of the step's start state. */
+  startBar(parity: number): readonly Vector[] {
+    return this.plain.programs[parity]!.startBar;
+  }
+
   /**
-   * Pulls the cotangents of the step's end state back to its start state, from `programs[parity].endBar` to `.startBar`;
+   * Positions of the operations whose k must be there before `step`: those used by a stage input that is differentiated;
+   * all of them for time gradients.
+   */
+  needed(dense: boolean, times: boolean): ReadonlySet<number> {
+    const operations = operationsOf(this.bound.scheme, dense);
+    const { active } = (dense ? this.extended : this.plain)!;
+    const used = new Set<Variable>();
+    operations.forEach(({ terms }, i) => {
+      if (times || active.has(i)) for (const { variable } of terms) used.add(variable);
+    });
+    if (times && dense) for (const k of this.bound.scheme.dense!.ks) used.add(k);
+    return new Set(operations.flatMap(({ evaluate }, i) => (evaluate && used.has(evaluate.k) ? [i] : [])));
+  }
+
+  /** Starts a step with outputs inside it. */
+  beginOutputs(): void {
+    for (const vector of [...this.injection!.ks, this.injection!.state]) vector.view.fill(0);
+  }
+
+  /**
+   * Adds the cotangent (row `row` of `cotangents`) of the output interpolated at t + s h. Returns ∂L/∂(its time); the
+   * step's derivatives must be in place where `times` is asked for.
+   */
+  addOutput(parity: number, s: number, h: number, cotangents: FloatArray, row: number, times: StepTimes | undefined): number {
+    const { ks, state, cotangent, weights } = this.injection!;
+    const dense = this.bound.scheme.dense!;
+    const n = state.length;
+    cotangent.view.set(cotangents.subarray(row * n, (row + 1) * n));
+    denseWeights(dense, s, weights);
+    add(state.view, 1, cotangent.view);
+    for (let i = 0; i < ks.length; i++) add(ks[i]!.view, h * weights[i]!, cotangent.view);
+    if (!times) return 0;
+    const value = this.project(parity, weights);
+    denseSlopes(dense, s, weights);
+    const rate = this.project(parity, weights);
+    const dh = value - s * rate;
+    times.atEnd += dh;
+    times.atStart -= dh + rate;
+    return rate;
+  }
+
+  /** cotangent · Σ weightsᵢ kᵢ */
+  private project(parity: number, weights: Float64Array): number {
+    const { arithmetic } = this.machine;
+    const { terms } = this.bound.programs[parity]!.dense!;
+    terms.set(weights);
+    arithmetic.combine(this.slope, undefined, terms, 1);
+    return arithmetic.dot(this.injection!.cotangent, this.slope);
+  }
+
+  /**
+   * Pulls the cotangents of the step's end state back to its start state, from `endBar(parity)` to `startBar(parity)`;
    * the field accumulates ∂L/∂θ. The step's start state, its derivatives k, and any end state that is a stage input must
    * be in their places. `tapes`: whether each evaluation's tape is in its slot, else it is evaluated anew.
    */
-  *step(parity: number, t: number, h: number, tapes: boolean, times: StepTimes | undefined): Run<void> {
+  *step(parity: number, t: number, h: number, last: number, dense: boolean, tapes: boolean, times: StepTimes | undefined): Run<void> {
     const { arithmetic, field } = this.machine;
-    const { actions } = this.programs[parity]!;
+    const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
     let dt = 0;
     let dh = 0;
     for (const action of actions) {
@@ -175,7 +282,7 @@ export class Sweep {
         const { gather, xBar, instruction } = action;
         this.collect(gather, h);
         prepare(arithmetic, instruction, h);
-        const at = t + instruction.c * h;
+        const at = stageTime(instruction.c, t, h, last);
         const pending = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
         const tau = typeof pending === "number" ? pending : ((yield pending) as number);
         this.vjps++;
@@ -197,4 +304,8 @@ export class Sweep {
     if (unit || !scaled) arithmetic.combine(bar, base, unit ?? this.nothing, 1);
     if (scaled) arithmetic.combine(bar, unit ? bar : base, scaled, h);
   }
+}
+
+function add(into: FloatArray, weight: number, what: FloatArray): void {
+  for (let i = 0; i < into.length; i++) into[i]! += weight * what[i]!;
 }

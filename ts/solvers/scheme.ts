@@ -33,8 +33,22 @@ export interface Scheme {
   readonly operations: readonly Operation[];
   /** h Σ … is the error estimate, measured against the scale of y before and after; absent: no adaptive steps. */
   readonly error?: Combination;
-  /** First same as last: `last` of one step is `first` of the next. */
+  /** A second estimate that steadies the first; see `Tableau.steadyingError`. */
+  readonly steadyingError?: Combination;
+  /** First same as last: `last` of one step, where it was evaluated, is `first` of the next. */
   readonly fsal?: { readonly first: Variable; readonly last: Variable };
+  /** The continuous extension inside a step. */
+  readonly dense?: Dense;
+}
+
+/** y(t + s h) = y + h Σ wᵢ(s) kᵢ for 0 ≤ s ≤ 1, with wᵢ(s) = Σ_p weights[i][p] s^(p+1). */
+export interface Dense {
+  /** Order of the error at fixed s as the step shrinks, globally. */
+  readonly order: number;
+  /** Evaluations it needs beside the step's own, after the step. */
+  readonly operations: readonly Operation[];
+  readonly ks: readonly Variable[];
+  readonly weights: readonly (readonly number[])[];
 }
 
 export const variable = (name: string): Variable => ({ name });

@@ -1,5 +1,5 @@
 // What a solver value is, and how a Runge–Kutta tableau becomes one.
-import { type Operation, type Scheme, terms, variable } from "./scheme.ts";
+import { type Dense, type Operation, type Scheme, terms, type Variable, variable } from "./scheme.ts";
 
 /** A one-step method. */
 export interface Solver {
@@ -8,6 +8,8 @@ export interface Solver {
   readonly order: number;
   /** Whether the method estimates its error, so that steps can be chosen. */
   readonly adaptive: boolean;
+  /** Whether outputs between steps are interpolated unless asked otherwise: the continuous extension has order ≥ p − 1. */
+  readonly interpolates: boolean;
   readonly scheme: Scheme;
   /** The coefficients, where the method is a Runge–Kutta method. */
   readonly tableau?: Tableau;
@@ -26,19 +28,50 @@ export interface Tableau {
   readonly c: readonly number[];
   /** b − b̂: h Σ errorᵢ kᵢ estimates the local error. */
   readonly error?: readonly number[];
+  /**
+   * A second, lower-order estimate e₃ that steadies the first, e₅: the error norm is ‖e₅‖² / √(‖e₅‖² + 0.01 ‖e₃‖²)
+   * (Hairer's dop853).
+   */
+  readonly steadyingError?: readonly number[];
+  /** The method's own continuous extension; without it `at` is the cubic Hermite interpolant. */
+  readonly interpolant?: Interpolant;
 }
 
-const same = (x: readonly number[], y: readonly number[]): boolean => y.every((value, j) => value === (x[j] ?? 0));
+/** y(t + s h) = y + h Σ wᵢ(s) kᵢ over the stages and, behind them, extra stages of its own. */
+export interface Interpolant {
+  readonly order: number;
+  /** Rows of a and values of c of the extra stages; a row equal to b with c = 1 is the derivative at the step's end. */
+  readonly stages?: readonly { readonly a: readonly number[]; readonly c: number }[];
+  /** Row i: coefficients of s, s², … in wᵢ; one row for each stage and extra stage. */
+  readonly weights: readonly (readonly number[])[];
+}
 
-/** Last stage evaluated at the solution itself: its k is the first k of the next step. */
+const same = (x: readonly number[], y: readonly number[]): boolean => {
+  for (let j = 0; j < Math.max(x.length, y.length); j++) if ((x[j] ?? 0) !== (y[j] ?? 0)) return false;
+  return true;
+};
+
+/** Whether the last stage is evaluated at the solution itself, so that its k is the first k of the next step. */
 function isFsal({ a, b, c }: Tableau): boolean {
   const s = b.length;
-  return s > 1 && c[s - 1] === 1 && b[s - 1] === 0 && same(a[s - 1]!, b.slice(0, s - 1));
+  return s > 1 && c[s - 1] === 1 && same(a[s - 1]!, b);
+}
+
+/**
+ * The cubic Hermite interpolant through y, k_first and y₁, k_last (order 3), written over the stages:
+ * wᵢ = bᵢ (3s² − 2s³) + [first](s − 2s² + s³) + [last](s³ − s²).
+ */
+function hermite(b: readonly number[], first: number, last: number, count: number): number[][] {
+  return Array.from({ length: count }, (_, i) => {
+    const bi = b[i] ?? 0;
+    const [p, q] = [i === first ? 1 : 0, i === last ? 1 : 0];
+    return [p, 3 * bi - 2 * p - q, -2 * bi + p + q];
+  });
 }
 
 /** The scheme of an explicit Runge–Kutta method: X_i = y + h Σ a_ij k_j, k_i = f(t + c_i h, X_i), y₁ = y + h Σ b_i k_i. */
 function schemeOf(tableau: Tableau): Scheme {
-  const { a, b, c, error } = tableau;
+  const { a, b, c, error, steadyingError } = tableau;
   const s = b.length;
   const fsal = isFsal(tableau);
   const y = variable("y");
@@ -51,21 +84,49 @@ function schemeOf(tableau: Tableau): Scheme {
     return { out, base: y, terms: terms(k, a[i]!), evaluate };
   });
   if (!fsal) operations.push({ out: end, base: y, terms: terms(k, b) });
+  const { dense, last } = denseOf(tableau, y, end, k, fsal);
   return {
     start: [y],
     end: [end],
     operations,
     ...(error && { error: terms(k, error) }),
-    ...(fsal && { fsal: { first: k[0]!, last: k[s - 1]! } }),
+    ...(steadyingError && { steadyingError: terms(k, steadyingError) }),
+    ...(last && { fsal: { first: k[0]!, last } }),
+    dense,
   };
+}
+
+/** The continuous extension, and the variable that holds the derivative at the step's end where there is one. */
+function denseOf(
+  { b, interpolant }: Tableau,
+  y: Variable,
+  end: Variable,
+  k: readonly Variable[],
+  fsal: boolean,
+): { dense: Dense; last: Variable | undefined } {
+  const s = b.length;
+  const endStage = { a: b, c: 1 };
+  const stages = interpolant ? (interpolant.stages ?? []) : fsal ? [] : [endStage];
+  const ks = [...k, ...stages.map((_, i) => variable(`k${s + i + 1}`))];
+  let last = fsal ? k[s - 1] : undefined;
+  const operations = stages.map(({ a, c }, i): Operation => {
+    const evaluate = { k: ks[s + i]!, c };
+    if (c !== 1 || !same(a, b)) return { out: variable(`X${s + i + 1}`), base: y, terms: terms(ks, a), evaluate };
+    last ??= evaluate.k;
+    return { out: end, terms: [], evaluate };
+  });
+  const weights = interpolant?.weights ?? hermite(b, 0, ks.length - 1, ks.length);
+  return { dense: { order: interpolant?.order ?? 3, operations, ks, weights }, last };
 }
 
 /** A solver from its coefficients. */
 export function rungeKutta(tableau: Tableau): Solver {
+  const { name, order, error, interpolant } = tableau;
   return {
-    name: tableau.name,
-    order: tableau.order,
-    adaptive: tableau.error !== undefined,
+    name,
+    order,
+    adaptive: error !== undefined,
+    interpolates: interpolant !== undefined && interpolant.order >= order - 1,
     scheme: schemeOf(tableau),
     tableau,
   };

@@ -1,4 +1,5 @@
-// Tsitouras 5(4), first same as last (Tsitouras 2011, Computers & Mathematics with Applications 62).
+// Tsitouras 5(4), first same as last, with his free continuous extension of order 4 (Tsitouras 2011, Computers &
+// Mathematics with Applications 62).
 import { rungeKutta, type Solver } from "./solver.ts";
 
 const b = [
@@ -24,4 +25,16 @@ export const tsit5: Solver = /* @__PURE__ */ rungeKutta({
     0.00178001105222577714, 0.0008164344596567469, -0.007880878010261995, 0.1447110071732629, -0.5823571654525552,
     0.45808210592918697, -1 / 66,
   ],
+  interpolant: {
+    order: 4,
+    weights: [
+      [1, -2.763706197274826, 2.9132554618219126, -1.0530884977290216],
+      [0, 0.1317, -0.2234, 0.1017],
+      [0, 3.9302962368947516, -5.941033872131505, 2.490627285651253],
+      [0, -12.411077166933676, 30.33818863028232, -16.548102889244902],
+      [0, 37.50931341651104, -88.1789048947664, 47.37952196281928],
+      [0, -27.896526289197286, 65.09189467479366, -34.87065786149661],
+      [0, 1.5, -4, 2.5],
+    ],
+  },
 });

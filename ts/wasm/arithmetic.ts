@@ -30,7 +30,12 @@ const TERM_BYTES = 16;
 const MEASURE_BYTES = 32;
 const SEGMENT_BYTES = 16;
 
-class TermTable implements Terms {
+/** Terms whose weights change from use to use. */
+export interface MutableTerms extends Terms {
+  set(weights: ArrayLike<number>): void;
+}
+
+class TermTable implements MutableTerms {
   address = 0;
   readonly count: number;
   private readonly table: Vector;
@@ -48,6 +53,10 @@ class TermTable implements Terms {
       memory.setUint32(this.address + j * TERM_BYTES, vector.address, true);
       memory.setFloat64(this.address + j * TERM_BYTES + 8, this.weights[j]!, true);
     });
+  }
+  set(weights: ArrayLike<number>): void {
+    const { view } = this.table;
+    for (let j = 0; j < this.count; j++) view[2 * j + 1] = weights[j]!;
   }
 }
 
@@ -80,11 +89,23 @@ export class Arithmetic {
   /** Declares Σ weightsⱼ vectorsⱼ; terms of weight 0 are left out. */
   terms(vectors: readonly Vector[], weights: readonly number[]): Terms {
     const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
-    const table = new TermTable(
-      this.scratch.vector(Math.max(1, used.length) * (TERM_BYTES / 8), "float64"),
+    return this.table(
       used.map(({ vector }) => vector),
       used.map(({ weight }) => weight),
     );
+  }
+
+  /** Declares Σ weightsⱼ vectorsⱼ with weights to be set before each use. */
+  mutableTerms(vectors: readonly Vector[]): MutableTerms {
+    return this.table(
+      vectors,
+      vectors.map(() => 0),
+    );
+  }
+
+  private table(vectors: readonly Vector[], weights: readonly number[]): TermTable {
+    const numbers = Math.max(1, vectors.length) * (TERM_BYTES / 8);
+    const table = new TermTable(this.scratch.vector(numbers, "float64"), vectors, weights);
     this.tables.push(table);
     return table;
   }
@@ -146,6 +167,14 @@ export class Arithmetic {
    */
   judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): number {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
+  }
+
+  /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
+  judgeSteadied(controller: number, error: Terms, steadying: Terms, h: number, ya: Vector, yb: Vector): number {
+    const e = this.norm(error, h, ya, yb);
+    const steady = this.norm(steadying, h, ya, yb);
+    const r = e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
+    return this.scratch.kernels.control(controller, r);
   }
 
   dot(a: Vector, b: Vector): number {

@@ -14,6 +14,7 @@ export interface SolverKernels {
   scaledNormF64(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
   judgeF32(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
   judgeF64(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  control(controller: number, r: number): number;
   dotF32(a: number, b: number, n: number): number;
   dotF64(a: number, b: number, n: number): number;
   allFiniteF32(x: number, n: number): number;
