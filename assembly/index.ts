@@ -2,7 +2,8 @@
 import { combine } from "./combine";
 import { allFinite, dot, scaledNorm } from "./norm";
 import { control } from "./controller";
-export { initialGuess, initialStep } from "./controller";
+export { control, initialGuess, initialStep } from "./controller";
+export * from "./exports-field";
 
 /** The first free byte of the memory. */
 export const HEAP_BASE: usize = __heap_base;

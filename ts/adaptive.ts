@@ -4,7 +4,7 @@ import type { Controller } from "./controllers/controller.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import type { Machine, Program } from "./program.ts";
 import type { Run } from "./run.ts";
-import type { Terms } from "./wasm/arithmetic.ts";
+import type { Measure, Terms } from "./wasm/arithmetic.ts";
 import type { Scratch, Vector } from "./wasm/scratch.ts";
 
 /** The controller with its memory of past errors, in the block. */
@@ -40,6 +40,7 @@ export class InitialStep {
   private readonly machine: Machine;
   private readonly scratch: Scratch;
   private readonly program: Program;
+  private readonly measure: Measure;
   private readonly probe: Vector;
   private readonly probeSlope: Vector;
   private readonly state: Terms;
@@ -47,12 +48,13 @@ export class InitialStep {
   private readonly change: Terms;
 
   /** `program`: the one of the first step, whose first instruction evaluates the field at the start. */
-  constructor(machine: Machine, scratch: Scratch, program: Program) {
+  constructor(machine: Machine, scratch: Scratch, program: Program, measure: Measure) {
     const { arithmetic } = machine;
     const first = program.instructions[0]!.k!;
     this.machine = machine;
     this.scratch = scratch;
     this.program = program;
+    this.measure = measure;
     this.probe = arithmetic.vector();
     this.probeSlope = arithmetic.vector();
     this.state = arithmetic.terms([program.start[0]!], [1]);
@@ -73,5 +75,21 @@ export class InitialStep {
     if (pending) yield pending;
     const d2 = arithmetic.norm(this.change, 1, y, y) / h0;
     return initialStep(h0, d1, d2, p);
+  }
+
+  /** The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place. */
+  worstComponent({ error, start, end }: Program, h: number): number {
+    const { rtol, atol } = this.measure;
+    this.machine.arithmetic.combine(this.probe, undefined, error!, h);
+    const { view } = this.probe;
+    let [worst, largest] = [-1, 0];
+    for (let i = 0; i < view.length; i++) {
+      const size = Math.max(Math.abs(start[0]!.view[i]!), Math.abs(end[0]!.view[i]!));
+      const relative = typeof rtol === "number" ? rtol : rtol[i]!;
+      const absolute = typeof atol === "number" ? atol : atol[i]!;
+      const ratio = Math.abs(view[i]!) / (absolute + relative * size);
+      if (ratio > largest) [worst, largest] = [i, ratio];
+    }
+    return worst;
   }
 }

@@ -3,6 +3,7 @@ export type { Adjoint, Gradients, GradientStats, PeakBytes, PullbackOptions } fr
 export { backprop } from "./adjoints/backprop.ts";
 export { type Controller, integral, pid } from "./controllers/controller.ts";
 export { SolveError, type SolveErrorCode } from "./errors.ts";
+export type { EventRecord, SolveEvent } from "./events/watch.ts";
 export type { Field } from "./fields/field.ts";
 export {
   type FieldFunction,

@@ -3,12 +3,16 @@
 import type { InitialStep, StepControl } from "./adaptive.ts";
 import type { Tape } from "./adjoints/adjoint.ts";
 import type { DensePath, Interpolator } from "./dense-output.ts";
-import { SolveError } from "./errors.ts";
+import type { SolveError } from "./errors.ts";
+import { type EventSlopes, land, slopesAt } from "./events/landing.ts";
+import type { EventWatch, Hit } from "./events/watch.ts";
+import { slopeNotFinite, stateNotFinite, stuck, tooManySteps } from "./failures.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import { Times } from "./growing.ts";
 import { lastTime, type Problem } from "./problem.ts";
-import { type BoundScheme, type Instruction, type Machine, stageTime } from "./program.ts";
+import type { BoundScheme, Machine } from "./program.ts";
 import { aborted, type Run } from "./run.ts";
+import { Runner } from "./runner.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
@@ -45,8 +49,15 @@ export interface Integration {
   /** Keeps every step for `at`. */
   readonly path: DensePath | undefined;
   readonly tape: Tape | undefined;
+  readonly watch: EventWatch | undefined;
   /** Rows of output, filled as they are reached. */
   readonly ys: FloatArray;
+}
+
+/** A step that was tried from t and not accepted. */
+export interface Rejection {
+  readonly t: number;
+  readonly h: number;
 }
 
 /** How far a solve came. */
@@ -54,8 +65,13 @@ export interface Outcome {
   readonly stats: StepStats;
   /** Accepted step times. */
   readonly grid: Float64Array;
+  readonly rejections: readonly Rejection[];
   /** Output rows filled. */
   readonly outputs: number;
+  /** Whether a terminal event ended it, at the last grid point. */
+  readonly stopped: boolean;
+  /** The event's derivatives there, where gradients will need them. */
+  readonly slopes: EventSlopes | undefined;
   /** Set where the solve failed. */
   readonly failure: SolveError | undefined;
 }
@@ -63,70 +79,39 @@ export interface Outcome {
 // A step that would end within this fraction of its size before a stop ends at the stop.
 const SNAP = 1e-12;
 
-/**
- * Runs a step's instructions up to the first pending evaluation. A function of its own because engines optimise plain
- * functions better than generators.
- */
-class Runner {
-  evaluations = 0;
-  /** The evaluation to wait for before going on, if any. */
-  pending: Promise<void> | undefined;
-  private readonly machine: Machine;
-  private readonly keepTapes: boolean;
-
-  constructor(machine: Machine, keepTapes: boolean) {
-    this.machine = machine;
-    this.keepTapes = keepTapes;
-  }
-
-  /** Runs from instruction `from`; returns the position to go on from. */
-  run(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): number {
-    const { field, arithmetic } = this.machine;
-    const { keepTapes } = this;
-    this.pending = undefined;
-    for (let i = from; i < instructions.length; i++) {
-      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
-      if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
-      if (k !== undefined) {
-        this.evaluations++;
-        const pending = field.evaluate(stageTime(c, t, h, last), out, k, keepTapes ? slot : RECOMPUTE);
-        if (pending !== undefined) {
-          this.pending = pending;
-          return i + 1;
-        }
-      }
-    }
-    return instructions.length;
-  }
-}
+// Steps below this fraction of t are mostly rounding.
+const LEAST = 16 * Number.EPSILON;
 
 /**
  * Advances the state over all output times. Returns with `failure` set where the numbers failed; exceptions of the
  * user's own functions pass through.
  */
 export function* integrate(it: Integration): Run<Outcome> {
-  const { problem, machine, bound, control, interpolator, path, tape, ys } = it;
+  const { problem, machine, bound, control, initial, interpolator, path, tape, watch, ys } = it;
   const { field, arithmetic } = machine;
-  const { ts, stops, direction, steps, maxSteps, signal, onStep } = problem;
+  const { ts, stops, jumps, direction, steps, maxSteps, signal, onStep } = problem;
   const stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   const grid = new Times();
+  const rejections: Rejection[] = [];
   const keepTapes = tape?.keepsTapes ?? false;
   const runner = new Runner(machine, keepTapes);
   const given = steps.kind === "given" ? steps.grid : undefined;
   const { minStep, maxStep } = steps.kind === "adaptive" ? steps : { minStep: 0, maxStep: Number.POSITIVE_INFINITY };
-
   const controller = control?.address ?? 0;
 
   let t = ts[0]!;
   let program = bound.programs[0];
   let parity = 0;
+  /** Whether the derivative at the start of the step is in its place already. */
   let known = false;
   let outputs = 1;
   let stop = 0;
+  let position = 1;
   let errorWasNaN = false;
-  const outcome = (failure?: SolveError): Outcome => {
+  let slopes: EventSlopes | undefined;
+  const outcome = (failure?: SolveError, stopped = false): Outcome => {
     stats.evaluations = runner.evaluations;
-    return { stats, grid: grid.array(), outputs, failure };
+    return { stats, grid: grid.array(), rejections, outputs, failure, stopped, slopes };
   };
 
   for (const part of program.start) part.view.set(problem.y0);
@@ -134,15 +119,19 @@ export function* integrate(it: Integration): Run<Outcome> {
   grid.push(t);
 
   let size = 0;
+  if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
+    const first = program.instructions[0]!;
+    runner.evaluations++;
+    const pending = field.evaluate(t, first.out, first.k!, keepTapes ? first.slot : RECOMPUTE);
+    if (pending) yield pending;
+    known = true;
+    if (!arithmetic.isFinite(first.k!)) return outcome(slopeNotFinite(t, first.k!.view));
+    if (watch && watch.begin(t, problem.y0, first.k!.view, direction) !== undefined) return outcome(undefined, true);
+  }
   if (steps.kind === "adaptive") {
     if (steps.firstStep === undefined) {
-      const first = program.instructions[0]!;
-      const pending = field.evaluate(t, first.out, first.k!, keepTapes ? first.slot : RECOMPUTE);
-      if (pending) yield pending;
-      known = true;
-      runner.evaluations += 2;
-      if (!arithmetic.isFinite(first.k!)) return outcome(nonFinite(t, 0, describeSlope(first.k!.view)));
-      size = yield* it.initial!.choose(t, direction, problem.solver.order);
+      runner.evaluations++;
+      size = yield* initial!.choose(t, direction, problem.solver.order);
     } else {
       size = steps.firstStep;
     }
@@ -153,24 +142,27 @@ export function* integrate(it: Integration): Run<Outcome> {
     const target = stops[stop]!;
     const wanted = Math.min(size, maxStep);
     let end: number;
-    if (given) end = given[stats.accepted + 1]!;
+    if (given) end = given[position]!;
     else end = wanted >= Math.abs(target - t) * (1 - SNAP) ? target : t + wanted * direction;
-    const h = end - t;
+    let h = end - t;
     if (signal?.aborted) return outcome(aborted(signal, t, h));
-    if (stats.steps >= maxSteps) return outcome(tooManySteps(t, h, stats, maxSteps));
-    if (!given && (end === t || (wanted < minStep && end !== target))) return outcome(stuck(t, h, errorWasNaN, minStep));
+    if (stats.steps >= maxSteps || (!given && end !== target && (wanted < minStep || wanted <= LEAST * Math.abs(t) || end === t))) {
+      // The step tried last: the one before this if it was accepted.
+      const tried = known && stats.rejected > 0 ? program : bound.programs[parity ^ 1]!;
+      const worst = stats.steps > 0 && initial ? initial.worstComponent(tried, h) : -1;
+      return outcome(stats.steps >= maxSteps ? tooManySteps(t, h, stats, worst) : stuck(t, h, errorWasNaN, minStep, worst));
+    }
     if (stats.steps === 0) stats.firstStep = Math.abs(h);
     stats.steps++;
 
-    let next = known ? 1 : 0;
     const last = lastTime(problem, end);
-    while (next < program.instructions.length) {
+    for (let next = known ? 1 : 0; next < program.instructions.length; ) {
       next = runner.run(program.instructions, next, t, h, last);
       if (runner.pending !== undefined) yield runner.pending;
     }
 
     if (given) {
-      if (!arithmetic.isFinite(program.end[0]!)) return outcome(nonFinite(t, h, "the state after this step is not finite"));
+      if (!arithmetic.isFinite(program.end[0]!)) return outcome(stateNotFinite(t, h, program.end[0]!.view));
     } else {
       const { error, steadyingError, start, end: after } = program;
       const factor =
@@ -179,6 +171,7 @@ export function* integrate(it: Integration): Run<Outcome> {
           : arithmetic.judgeSteadied(controller, error!, steadyingError, h, start[0]!, after[0]!);
       if (factor < 0) {
         stats.rejected++;
+        rejections.push({ t, h });
         known = true;
         errorWasNaN = Number.isNaN(control!.lastError);
         size = Math.abs(h) * -factor;
@@ -189,14 +182,27 @@ export function* integrate(it: Integration): Run<Outcome> {
     }
     errorWasNaN = false;
     stats.accepted++;
+
+    let extended = false;
+    let hit: Hit | undefined;
+    if (watch) {
+      yield* runner.finish(program.dense!.instructions, 0, t, h, last);
+      extended = true;
+      hit = watch.search(program, t, h);
+      if (hit) {
+        const eventEnd = yield* land(watch, runner, program, t, h, hit);
+        const { terminal } = watch.events[hit.index]!;
+        if (terminal && tape) slopes = yield* slopesAt(watch.events[hit.index]!, runner, program, t, eventEnd);
+        extended = false;
+        end = eventEnd;
+        h = end - t;
+      }
+    }
     const state = program.end[0]!.view;
     const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
-    if (path || inside) {
-      const { instructions } = program.dense!;
-      for (next = 0; next < instructions.length; ) {
-        next = runner.run(instructions, next, t, h, last);
-        if (runner.pending !== undefined) yield runner.pending;
-      }
+    if (!extended && (path || inside)) {
+      yield* runner.finish(program.dense!.instructions, 0, t, h, last);
+      extended = true;
     }
     for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
       const at = ts[outputs]!;
@@ -205,52 +211,30 @@ export function* integrate(it: Integration): Run<Outcome> {
     path?.accept(program);
     tape?.accept(program);
     grid.push(end);
-    known = bound.fsal === "step" || (bound.fsal === "dense" && (inside || path !== undefined));
+    known = bound.fsal === "step" || (bound.fsal === "dense" && extended);
+    if (given && end === given[position]) position++;
     if (end === target) {
       stop++;
-      if (problem.jumps.has(end)) known = false;
+      if (jumps.has(end)) known = false;
     }
     t = end;
     parity ^= 1;
     program = bound.programs[parity]!;
+    if (watch) {
+      if (hit) watch.record(hit.index, t, state);
+      if (hit && watch.events[hit.index]!.terminal) return outcome(undefined, true);
+      const effect = hit && watch.events[hit.index]!.effect;
+      if (effect) {
+        effect(t, state);
+        if (!arithmetic.isFinite(program.start[0]!)) return outcome(stateNotFinite(t, h, state));
+        known = false;
+      }
+      watch.arrive(t, state, hit?.index);
+    }
     if (onStep) {
       stats.evaluations = runner.evaluations;
       onStep({ t, h, y: state, stats });
     }
   }
   return outcome();
-}
-
-function describeSlope(slope: FloatArray): string {
-  const bad = slope.findIndex((value) => !Number.isFinite(value));
-  return `the field's derivative of component ${bad} is ${slope[bad]} at the start; does the field fill all of dy?`;
-}
-
-function nonFinite(t: number, h: number, what: string): SolveError {
-  return new SolveError(
-    "non-finite",
-    `at t = ${t}, step ${h}: ${what}. Check the field there for division by zero, logarithms and overflow, ` +
-      "or, with fixed steps, try smaller ones",
-    { t, h },
-  );
-}
-
-function tooManySteps(t: number, h: number, { accepted, rejected }: StepStats, maxSteps: number): SolveError {
-  return new SolveError(
-    "max-steps",
-    `${maxSteps} steps (${accepted} accepted, ${rejected} rejected) reached t = ${t} only, the next step being ${h}. ` +
-      "A stiff problem looks like this with an explicit method. Raise maxSteps, loosen rtol and atol, or rescale the problem",
-    { t, h },
-  );
-}
-
-function stuck(t: number, h: number, errorWasNaN: boolean, minStep: number): SolveError {
-  if (errorWasNaN) return nonFinite(t, h, "every trial step, however small, gives NaN or infinity");
-  const bound = minStep > 0 ? `minStep = ${minStep}` : "what t can resolve";
-  return new SolveError(
-    "step-underflow",
-    `at t = ${t} the error control asks for a step below ${bound} (${h}). The solution may blow up or jump there; ` +
-      "loosen rtol and atol, or look at the field near this time",
-    { t, h },
-  );
 }

@@ -3,6 +3,7 @@
 import type { Adjoint } from "./adjoints/adjoint.ts";
 import { type Controller, pid } from "./controllers/controller.ts";
 import { invalid } from "./errors.ts";
+import type { SolveEvent } from "./events/watch.ts";
 import type { Field } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
 import type { StepReport } from "./integrate.ts";
@@ -43,6 +44,7 @@ export interface SolveOptions {
   readonly dense?: boolean;
   /** Times where the field jumps: steps end there, and nothing known from before is used after. */
   readonly stepTimes?: ArrayLike<number>;
+  readonly events?: readonly SolveEvent[];
   readonly adjoint?: Adjoint;
   /** Parameters handed to a bare function as its fourth argument. */
   readonly params?: unknown;
@@ -82,6 +84,7 @@ export interface Problem {
   readonly measure: Measure;
   readonly steps: Steps;
   readonly maxSteps: number;
+  readonly events: readonly SolveEvent[];
   readonly adjoint: Adjoint | undefined;
   /** The parameters to compute with: a copy where an adjoint will need them later, the user's array otherwise. */
   readonly params: FloatArray | undefined;
@@ -107,6 +110,7 @@ const NAMES: Record<keyof SolveOptions, true> = {
   output: true,
   dense: true,
   stepTimes: true,
+  events: true,
   adjoint: true,
   params: true,
   signal: true,
@@ -259,6 +263,22 @@ function landsOn(options: SolveOptions, solver: Solver): boolean {
   throw invalid("output", output, `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`);
 }
 
+function eventsOf(events: readonly SolveEvent[] = [], adjoint: Adjoint | undefined): readonly SolveEvent[] {
+  const allowed = "an array of { root, direction, terminal, effect }";
+  if (!Array.isArray(events)) throw invalid("events", events, allowed);
+  for (const [i, event] of (events as readonly SolveEvent[]).entries()) {
+    const { root, direction, effect } = event ?? {};
+    if (typeof root !== "function") throw invalid(`events[${i}].root`, root, "a function (t, y) => number");
+    if (direction !== undefined && direction !== 1 && direction !== -1) {
+      throw invalid(`events[${i}].direction`, direction, "1 (rising), -1 (falling) or undefined (both)");
+    }
+    if (effect === undefined) continue;
+    if (typeof effect !== "function") throw invalid(`events[${i}].effect`, effect, "a function (t, y) => void");
+    if (adjoint) throw invalid(`events[${i}].effect`, effect, `undefined with adjoint ${adjoint.name}: gradients do not pass through effects`);
+  }
+  return events;
+}
+
 function jumpsOf(stepTimes: unknown, ts: Float64Array, direction: number): Set<number> {
   if (stepTimes === undefined) return new Set();
   const times = finiteNumbers("stepTimes", stepTimes, 0);
@@ -302,6 +322,7 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
       throw invalid("adjoint", adjoint.name, "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })");
     }
   }
+  const events = eventsOf(options.events, adjoint);
   if (options.onStep !== undefined && typeof options.onStep !== "function") throw invalid("onStep", options.onStep, "a function");
   if (options.signal !== undefined && !(typeof options.signal === "object" && "aborted" in options.signal)) {
     throw invalid("signal", options.signal, "an AbortSignal");
@@ -318,12 +339,13 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     ts,
     stops,
     jumps,
-    extended: dense || !lands,
+    extended: dense || !lands || events.length > 0,
     dense,
     direction,
     measure: measureOf(options, field, state.length),
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
+    events,
     adjoint,
     params: adjoint ? field.params?.slice() : field.params,
     signal: options.signal,

@@ -3,7 +3,9 @@ import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./
 import type { DensePath } from "./dense-output.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
 import type { Awaitable } from "./fields/field.ts";
-import type { StepStats } from "./integrate.ts";
+import { eventCotangent } from "./events/landing.ts";
+import type { EventRecord } from "./events/watch.ts";
+import type { Rejection, StepStats } from "./integrate.ts";
 import { drive } from "./run.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 
@@ -12,6 +14,15 @@ export type SolveStatus = "done" | "stopped" | SolveErrorCode;
 
 export interface SolveStats extends Readonly<StepStats> {
   readonly peakBytes: PeakBytes;
+}
+
+/** What a solve says of itself beside its numbers. */
+export interface SolutionDetails {
+  readonly status: SolveStatus;
+  readonly failure: SolveError | undefined;
+  readonly stats: SolveStats;
+  readonly rejections: readonly Rejection[];
+  readonly events: readonly EventRecord[];
 }
 
 /** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). */
@@ -26,17 +37,23 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
   readonly stats: SolveStats;
   /** Times of the accepted steps; pass it as `grid` to replay them. */
   readonly grid: Float64Array;
+  /** Steps that were tried and not accepted. */
+  readonly rejections: readonly Rejection[];
+  /** Events that occurred, in order. */
+  readonly events: readonly EventRecord[];
   private readonly trajectory: Trajectory;
   private readonly tape: Tape | undefined;
   private readonly path: DensePath | undefined;
 
-  constructor(trajectory: Trajectory, tape: Tape | undefined, path: DensePath | undefined, stats: SolveStats, failure: SolveError | undefined) {
+  constructor(trajectory: Trajectory, tape: Tape | undefined, path: DensePath | undefined, details: SolutionDetails) {
     this.ts = trajectory.ts;
     this.ys = trajectory.ys;
     this.grid = trajectory.grid;
-    this.status = failure?.code ?? "done";
-    this.error = failure;
-    this.stats = stats;
+    this.status = details.status;
+    this.error = details.failure;
+    this.stats = details.stats;
+    this.rejections = details.rejections;
+    this.events = details.events;
     this.trajectory = trajectory;
     this.tape = tape;
     this.path = path;
@@ -54,9 +71,10 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
 
   /**
    * Pulls a cotangent ∂L/∂ys (the shape of `ys`, the row of ts[0] included) back to ∂L/∂y0, ∂L/∂θ and, with
-   * `times: true`, ∂L/∂ts. May be called again. Throws `invalid` where the solve had no `adjoint`.
+   * `times: true`, ∂L/∂ts. Where a terminal event stopped the solve, the last row is the
+   * state at the event, whose time moves with y0 and θ (implicit function theorem). May be called again. Throws `invalid` where the solve had no `adjoint`.
    */
-  pullback(cotangent: ArrayLike<number>, { times = false }: PullbackOptions = {}): A {
+  pullback(cotangent: ArrayLike<number>, { times = false, stopTime }: PullbackOptions = {}): A {
     const { tape, trajectory } = this;
     if (!tape) throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
     const { ys, problem } = trajectory;
@@ -65,6 +83,8 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
     cotangents.set(cotangent);
     const bad = cotangents.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], "a finite number");
+    if (trajectory.slopes) eventCotangent(trajectory.slopes, cotangents.subarray(-problem.y0.length), stopTime ?? 0);
+    else if (stopTime !== undefined) throw invalid("stopTime", stopTime, "undefined for a solve that no terminal event stopped");
     return drive(tape.pullback(trajectory, cotangents, times), problem.signal) as A;
   }
 

@@ -5,13 +5,14 @@ import { slotBytes } from "./adjoints/discrete.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { FieldFunction } from "./fields/function.ts";
 import { DensePath, Interpolator } from "./dense-output.ts";
-import { integrate } from "./integrate.ts";
+import { EventWatch } from "./events/watch.ts";
+import { integrate, type Outcome } from "./integrate.ts";
 import { type Problem, problemOf, type SolveOptions } from "./problem.ts";
 import { bindScheme } from "./program.ts";
 import { drive, type Run } from "./run.ts";
 import { Solution } from "./solution.ts";
 import { Arithmetic } from "./wasm/arithmetic.ts";
-import { zeros } from "./wasm/dtype.ts";
+import { type FloatArray, zeros } from "./wasm/dtype.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
 /** A solution whose pullback is asynchronous, as its field is. */
@@ -52,7 +53,7 @@ function* run(problem: Problem): Run<Solution> {
   const bound = bindScheme(solver.scheme, scratch, arithmetic, problem.extended);
   const adaptive = steps.kind === "adaptive";
   const control = adaptive ? new StepControl(scratch, steps.controller, solver.order) : undefined;
-  const initial = adaptive ? new InitialStep(machine, scratch, bound.programs[0]) : undefined;
+  const initial = adaptive ? new InitialStep(machine, scratch, bound.programs[0], problem.measure) : undefined;
   const interpolator = problem.extended ? new Interpolator(arithmetic, bound) : undefined;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   try {
@@ -62,7 +63,8 @@ function* run(problem: Problem): Run<Solution> {
     control?.load();
     const tape = adjoint?.tape({ problem, bound, field });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
-    const { stats, grid, outputs, failure } = yield* integrate({
+    const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
+    const outcome = yield* integrate({
       problem,
       machine,
       bound,
@@ -71,17 +73,14 @@ function* run(problem: Problem): Run<Solution> {
       interpolator,
       path,
       tape,
+      watch,
       ys,
     });
+    const { stats, grid, failure } = outcome;
     path?.finish(grid, bound.programs[stats.accepted & 1]!);
     if (failure && problem.onFailure === "throw") throw failure;
-    const whole = outputs === ts.length;
-    const trajectory = {
-      problem,
-      grid,
-      ts: whole ? ts : ts.slice(0, outputs),
-      ys: whole ? ys : ys.slice(0, outputs * y0.length),
-    };
+    const last = bound.programs[stats.accepted & 1]!.start[0]!.view;
+    const trajectory = { problem, grid, slopes: outcome.slopes, ...reached(problem, outcome, ys, last) };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,
@@ -89,8 +88,26 @@ function* run(problem: Problem): Run<Solution> {
       tape: kept.tape + slotBytes(field, unbound.dtype),
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.bytes,
     };
-    return new Solution(trajectory, tape, path, { ...stats, peakBytes }, failure);
+    const status = outcome.stopped ? "stopped" : (failure?.code ?? "done");
+    const details = { status, failure, stats: { ...stats, peakBytes }, rejections: outcome.rejections, events: watch?.records ?? [] } as const;
+    return new Solution(trajectory, tape, path, details);
   } finally {
     scratch.release();
   }
+}
+
+/** The output times and states that were reached; a terminal event's time and state come last. */
+function reached(
+  { ts, y0 }: Problem,
+  { outputs, stopped, grid }: Outcome,
+  ys: FloatArray,
+  last: FloatArray,
+): { ts: Float64Array; ys: FloatArray } {
+  const end = grid[grid.length - 1]!;
+  if (stopped && ts[outputs - 1] !== end) {
+    ys.set(last, outputs * y0.length);
+    return { ts: Float64Array.from([...ts.subarray(0, outputs), end]), ys: ys.slice(0, (outputs + 1) * y0.length) };
+  }
+  if (outputs === ts.length) return { ts, ys };
+  return { ts: ts.slice(0, outputs), ys: ys.slice(0, outputs * y0.length) };
 }

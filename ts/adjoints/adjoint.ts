@@ -1,4 +1,5 @@
 // What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
+import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
 import type { Problem } from "../problem.ts";
 import type { BoundScheme, Program } from "../program.ts";
@@ -21,6 +22,8 @@ export interface PeakBytes {
 export interface PullbackOptions {
   /** Also ∂L/∂ts. */
   readonly times?: boolean;
+  /** ∂L/∂t_e for the time t_e of the terminal event that stopped the solve. */
+  readonly stopTime?: number;
 }
 
 /** ∂L/∂y0, ∂L/∂θ and, if asked for, ∂L/∂ts, with what they cost. */
@@ -60,6 +63,8 @@ export interface Trajectory {
   /** The output times reached. */
   readonly ts: Float64Array;
   readonly ys: FloatArray;
+  /** Where a terminal event ended it: its derivatives. */
+  readonly slopes: EventSlopes | undefined;
 }
 
 /** What one solve keeps for its backward passes. */

@@ -113,6 +113,8 @@ export function* pullDiscrete(
     }
     addInto(bars[0]!, cotangent, 0);
     if (times) tsBar[0] = times.atEnd;
+    // A terminal event's time is a result, not an input.
+    if (trajectory.slopes) tsBar[ts.length - 1] = 0;
 
     const y0Bar = bars[0]!.view.slice();
     for (const part of bars.slice(1)) part.view.forEach((value, i) => (y0Bar[i]! += value));
