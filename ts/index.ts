@@ -1,6 +1,8 @@
 // odegrad's public names.
 export type { Adjoint, Gradients, GradientStats, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
 export { backprop } from "./adjoints/backprop.ts";
+export { type ContinuousOptions, continuous } from "./adjoints/continuous.ts";
+export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { type Controller, integral, pid } from "./controllers/controller.ts";
 export { SolveError, type SolveErrorCode } from "./errors.ts";
 export type { EventRecord, SolveEvent } from "./events/watch.ts";
@@ -27,6 +29,8 @@ export { fehlberg45 } from "./solvers/fehlberg45.ts";
 export { heun } from "./solvers/heun.ts";
 export { midpoint } from "./solvers/midpoint.ts";
 export { ralston } from "./solvers/ralston.ts";
+export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
+export { reversibleHeun } from "./solvers/reversible-heun.ts";
 export { rk38 } from "./solvers/rk38.ts";
 export { rk4 } from "./solvers/rk4.ts";
 export { rungeKutta, type Solver, type Tableau } from "./solvers/solver.ts";

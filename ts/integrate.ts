@@ -1,8 +1,8 @@
 // The one integration loop: proposes a step, runs the scheme's instructions, judges the error, accepts or rejects. It
 // yields only where the field answers with a promise.
-import type { InitialStep, StepControl } from "./adaptive.ts";
 import type { Tape } from "./adjoints/adjoint.ts";
-import type { DensePath, Interpolator } from "./dense-output.ts";
+import type { Bound } from "./bind.ts";
+import type { DensePath } from "./dense-output.ts";
 import type { SolveError } from "./errors.ts";
 import { type EventSlopes, land, slopesAt } from "./events/landing.ts";
 import type { EventWatch, Hit } from "./events/watch.ts";
@@ -10,7 +10,6 @@ import { slopeNotFinite, stateNotFinite, stuck, tooManySteps } from "./failures.
 import { RECOMPUTE } from "./fields/field.ts";
 import { Times } from "./growing.ts";
 import { lastTime, type Problem } from "./problem.ts";
-import type { BoundScheme, Machine } from "./program.ts";
 import { aborted, type Run } from "./run.ts";
 import { Runner } from "./runner.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
@@ -39,17 +38,14 @@ export interface StepReport {
 }
 
 /** A problem bound to its leased block. */
-export interface Integration {
+export interface Integration extends Bound {
   readonly problem: Problem;
-  readonly machine: Machine;
-  readonly bound: BoundScheme;
-  readonly control: StepControl | undefined;
-  readonly initial: InitialStep | undefined;
-  readonly interpolator: Interpolator | undefined;
+  /** Whether the derivative at the start is in its place already. */
+  readonly known?: boolean;
   /** Keeps every step for `at`. */
-  readonly path: DensePath | undefined;
-  readonly tape: Tape | undefined;
-  readonly watch: EventWatch | undefined;
+  readonly path?: DensePath | undefined;
+  readonly tape?: Pick<Tape, "accept" | "keepsTapes"> | undefined;
+  readonly watch?: EventWatch | undefined;
   /** Rows of output, filled as they are reached. */
   readonly ys: FloatArray;
 }
@@ -68,6 +64,8 @@ export interface Outcome {
   readonly rejections: readonly Rejection[];
   /** Output rows filled. */
   readonly outputs: number;
+  /** The size (positive) that the step after the last would have had; 0 where steps are given. */
+  readonly nextStep: number;
   /** Whether a terminal event ended it, at the last grid point. */
   readonly stopped: boolean;
   /** The event's derivatives there, where gradients will need them. */
@@ -103,28 +101,30 @@ export function* integrate(it: Integration): Run<Outcome> {
   let program = bound.programs[0];
   let parity = 0;
   /** Whether the derivative at the start of the step is in its place already. */
-  let known = false;
+  let known = it.known ?? false;
   let outputs = 1;
   let stop = 0;
   let position = 1;
   let errorWasNaN = false;
   let slopes: EventSlopes | undefined;
+  let size = 0;
   const outcome = (failure?: SolveError, stopped = false): Outcome => {
     stats.evaluations = runner.evaluations;
-    return { stats, grid: grid.array(), rejections, outputs, failure, stopped, slopes };
+    return { stats, grid: grid.array(), rejections, outputs, failure, nextStep: size, stopped, slopes };
   };
 
   for (const part of program.start) part.view.set(problem.y0);
   ys.set(problem.y0);
   grid.push(t);
 
-  let size = 0;
   if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
     const first = program.instructions[0]!;
-    runner.evaluations++;
-    const pending = field.evaluate(t, first.out, first.k!, keepTapes ? first.slot : RECOMPUTE);
-    if (pending) yield pending;
-    known = true;
+    if (!known) {
+      runner.evaluations++;
+      const pending = field.evaluate(t, first.out, first.k!, keepTapes ? first.slot : RECOMPUTE);
+      if (pending) yield pending;
+      known = true;
+    }
     if (!arithmetic.isFinite(first.k!)) return outcome(slopeNotFinite(t, first.k!.view));
     if (watch && watch.begin(t, problem.y0, first.k!.view, direction) !== undefined) return outcome(undefined, true);
   }
@@ -209,7 +209,7 @@ export function* integrate(it: Integration): Run<Outcome> {
       ys.set(at === end ? state : interpolator!.at(program, (at - t) / h, h), outputs * state.length);
     }
     path?.accept(program);
-    tape?.accept(program);
+    tape?.accept(program, h);
     grid.push(end);
     known = bound.fsal === "step" || (bound.fsal === "dense" && extended);
     if (given && end === given[position]) position++;

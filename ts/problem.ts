@@ -7,6 +7,7 @@ import type { SolveEvent } from "./events/watch.ts";
 import type { Field } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
 import type { StepReport } from "./integrate.ts";
+import { pruned, type Scheme } from "./solvers/scheme.ts";
 import type { Solver } from "./solvers/solver.ts";
 import { tsit5 } from "./solvers/tsit5.ts";
 import type { Measure } from "./wasm/arithmetic.ts";
@@ -322,6 +323,9 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
       throw invalid("adjoint", adjoint.name, "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })");
     }
   }
+  if (adjoint?.undoesSteps && !solver.scheme.inverse) {
+    throw invalid("adjoint", adjoint.name, `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`);
+  }
   const events = eventsOf(options.events, adjoint);
   if (options.onStep !== undefined && typeof options.onStep !== "function") throw invalid("onStep", options.onStep, "a function");
   if (options.signal !== undefined && !(typeof options.signal === "object" && "aborted" in options.signal)) {
@@ -332,6 +336,11 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, direction);
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
+  if (!solver.scheme.dense) {
+    const allowed = `with solver ${solver.name}, which has no continuous extension; ask for the times in ts instead`;
+    if (dense) throw invalid("dense", dense, `false ${allowed}`);
+    if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
+  }
   return {
     field,
     solver,
@@ -353,6 +362,10 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
   };
 }
+
+/** The solver's scheme without what this problem has no use for: an error estimate, a continuous extension. */
+export const schemeOf = ({ solver, steps, extended }: Problem): Scheme =>
+  pruned(solver.scheme, { error: steps.kind === "adaptive", dense: extended });
 
 /**
  * The latest time that a step ending at `end` may evaluate the field at: `end` itself, or, where the field jumps there,

@@ -1,17 +1,15 @@
 // solve(): checks the options, binds the problem to one leased block, runs the loop and builds the Solution.
-import { InitialStep, StepControl } from "./adaptive.ts";
 import type { Gradients } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
+import { bindProblem, loadProblem } from "./bind.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { FieldFunction } from "./fields/function.ts";
-import { DensePath, Interpolator } from "./dense-output.ts";
+import { DensePath } from "./dense-output.ts";
 import { EventWatch } from "./events/watch.ts";
 import { integrate, type Outcome } from "./integrate.ts";
 import { type Problem, problemOf, type SolveOptions } from "./problem.ts";
-import { bindScheme } from "./program.ts";
 import { drive, type Run } from "./run.ts";
 import { Solution } from "./solution.ts";
-import { Arithmetic } from "./wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
@@ -43,44 +41,24 @@ export function solve(field: FieldFunction | Field, options: SolveOptions): Awai
 }
 
 function* run(problem: Problem): Run<Solution> {
-  const { field: unbound, solver, y0, ts, adjoint, params, steps } = problem;
+  const { field: unbound, y0, ts, adjoint } = problem;
   const scratch = new Scratch();
-  const slots = adjoint?.slots(problem) ?? 0;
-  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
-  const arithmetic = new Arithmetic(scratch, y0.length, unbound.dtype);
-  arithmetic.measureWith(problem.measure);
-  const machine = { field, arithmetic };
-  const bound = bindScheme(solver.scheme, scratch, arithmetic, problem.extended);
-  const adaptive = steps.kind === "adaptive";
-  const control = adaptive ? new StepControl(scratch, steps.controller, solver.order) : undefined;
-  const initial = adaptive ? new InitialStep(machine, scratch, bound.programs[0], problem.measure) : undefined;
-  const interpolator = problem.extended ? new Interpolator(arithmetic, bound) : undefined;
+  const parts = bindProblem(problem, scratch, adjoint?.slots(problem) ?? 0);
+  const { machine, bound, interpolator } = parts;
+  const { field } = machine;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   try {
     scratch.lease();
-    arithmetic.load();
-    field.load();
-    control?.load();
+    loadProblem(parts);
     const tape = adjoint?.tape({ problem, bound, field });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    const outcome = yield* integrate({
-      problem,
-      machine,
-      bound,
-      control,
-      initial,
-      interpolator,
-      path,
-      tape,
-      watch,
-      ys,
-    });
+    const outcome = yield* integrate({ ...parts, problem, path, tape, watch, ys });
     const { stats, grid, failure } = outcome;
     path?.finish(grid, bound.programs[stats.accepted & 1]!);
     if (failure && problem.onFailure === "throw") throw failure;
-    const last = bound.programs[stats.accepted & 1]!.start[0]!.view;
-    const trajectory = { problem, grid, slopes: outcome.slopes, ...reached(problem, outcome, ys, last) };
+    const end = bound.programs[stats.accepted & 1]!.start.map(({ view }) => view.slice());
+    const trajectory = { problem, grid, end, slopes: outcome.slopes, ...reached(problem, outcome, ys, end[0]!) };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,

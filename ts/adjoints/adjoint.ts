@@ -63,6 +63,8 @@ export interface Trajectory {
   /** The output times reached. */
   readonly ts: Float64Array;
   readonly ys: FloatArray;
+  /** The state at the grid's end, part by part. */
+  readonly end: readonly FloatArray[];
   /** Where a terminal event ended it: its derivatives. */
   readonly slopes: EventSlopes | undefined;
 }
@@ -71,8 +73,8 @@ export interface Trajectory {
 export interface Tape {
   /** Whether evaluations must leave their tapes in the slots. */
   readonly keepsTapes: boolean;
-  /** Called for each accepted step while its vectors are still in place. */
-  accept(program: Program): void;
+  /** Called for each accepted step, of size h, while its vectors are still in place. */
+  accept(program: Program, h: number): void;
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
   /** Pulls `cotangent` (the shape of ys) back. */
@@ -82,6 +84,8 @@ export interface Tape {
 /** An adjoint value, passed as `adjoint`. */
 export interface Adjoint {
   readonly name: string;
+  /** Whether it goes back by the solver's own inverse, so that only reversible solvers will do. */
+  readonly undoesSteps?: boolean;
   /** Tape slots that the forward pass needs. */
   readonly slots: (problem: Problem) => number;
   /** Starts the tape of one solve, after the lease. */

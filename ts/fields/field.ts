@@ -48,6 +48,8 @@ export interface Field {
   readonly dim: number | undefined;
   /** The parameters θ, owned by the user and updated in place by optimisers; undefined without parameters. */
   readonly params: FloatArray | undefined;
+  /** Lengths of the tensors that the parameters consist of, in order; undefined: they are one. */
+  readonly tensors?: readonly number[];
   /** Whether `vjp` may be asked for. */
   readonly differentiable: boolean;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */

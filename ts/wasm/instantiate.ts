@@ -1,22 +1,16 @@
 // The two builds of assembly/ as modules: relaxed SIMD (fused multiply-add) where the engine has it, plain SIMD elsewhere.
-// Both travel as base64 inside JavaScript: no file, URL, permission or bundler setting, and no asynchronous start.
+// Both travel as text inside JavaScript: no file, URL, permission or bundler setting, and no asynchronous start.
 import { SolveError } from "../errors.ts";
+import { bytesOfText } from "./byte-text.ts";
 import { binary as relaxed } from "./generated/relaxed.ts";
 import { binary as simd } from "./generated/simd.ts";
 import type { Kernels } from "./memory.ts";
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
 
 let compiled: WebAssembly.Module | undefined;
 
 function compile(): WebAssembly.Module {
   for (const binary of [relaxed, simd]) {
-    const bytes = decode(binary);
+    const bytes = bytesOfText(binary);
     if (WebAssembly.validate(bytes)) return new WebAssembly.Module(bytes);
   }
   throw new SolveError("invalid", "this JavaScript engine has no WebAssembly SIMD; odegrad needs an engine of 2021 or later");
