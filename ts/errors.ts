@@ -39,7 +39,8 @@ function describe(value: unknown): string {
     const shown = Array.prototype.slice.call(value, 0, 6).map(String).join(", ");
     return `[${shown}${length > 6 ? `, … ${length} in all` : ""}]`;
   }
-  if (typeof value === "object" && value !== null) return `an object with keys ${Object.keys(value).join(", ") || "(none)"}`;
+  if (typeof value === "object" && value !== null)
+    return `an object with keys ${Object.keys(value).join(", ") || "(none)"}`;
   return String(value);
 }
 

@@ -8,7 +8,11 @@ const firstBad = (numbers: FloatArray): number => numbers.findIndex((value) => !
 
 export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
   const bad = firstBad(slope);
-  return nonFinite(t, Number.NaN, `the field's derivative of component ${bad} is ${slope[bad]} at the start; does it fill all of dy?`);
+  return nonFinite(
+    t,
+    Number.NaN,
+    `the field's derivative of component ${bad} is ${slope[bad]} at the start; does it fill all of dy?`,
+  );
 }
 
 export function stateNotFinite(t: number, h: number, state: FloatArray): SolveError {

@@ -12,11 +12,33 @@ export class Rows {
   length = 0;
   bytes = 0;
   private readonly dtype: Dtype;
+  private readonly limit: number;
   private readonly chunks: { first: number; rows: number; numbers: FloatArray }[] = [];
 
-  constructor(width: number, dtype: Dtype) {
+  /** `limit`: the most rows there will be, so that no memory is taken for more. */
+  constructor(width: number, dtype: Dtype, limit: number = Number.POSITIVE_INFINITY) {
     this.width = width;
     this.dtype = dtype;
+    this.limit = limit;
+  }
+
+  /** What `bytes` will be once another row is pushed. */
+  get bytesWithNext(): number {
+    return this.hasRoom ? this.bytes : this.bytes + this.nextChunkRows * this.rowBytes;
+  }
+
+  private get hasRoom(): boolean {
+    const chunk = this.chunks[this.chunks.length - 1];
+    return chunk !== undefined && this.length < chunk.first + chunk.rows;
+  }
+
+  private get rowBytes(): number {
+    return Math.max(1, this.width * bytesOf(this.dtype));
+  }
+
+  private get nextChunkRows(): number {
+    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.bytes));
+    return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 
   push(row: FloatArray): void {
@@ -29,21 +51,29 @@ export class Rows {
   }
 
   private addChunk(): { first: number; rows: number; numbers: FloatArray } {
-    const rowBytes = Math.max(1, this.width * bytesOf(this.dtype));
-    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.bytes));
-    const rows = Math.max(1, Math.floor(target / rowBytes));
+    const rows = this.nextChunkRows;
     const chunk = { first: this.length, rows, numbers: zeros(this.dtype, rows * this.width) };
     this.chunks.push(chunk);
     this.bytes += chunk.numbers.byteLength;
     return chunk;
   }
 
-  /** Copies row n into `into`. */
-  read(n: number, into: FloatArray): void {
+  /** Overwrites row n, which was pushed before. */
+  write(n: number, row: FloatArray): void {
+    const { numbers, at } = this.place(n);
+    numbers.set(row, at);
+  }
+
+  private place(n: number): { numbers: FloatArray; at: number } {
     let last = this.chunks.length - 1;
     while (this.chunks[last]!.first > n) last--;
     const { first, numbers } = this.chunks[last]!;
-    const at = (n - first) * this.width;
+    return { numbers, at: (n - first) * this.width };
+  }
+
+  /** Copies row n into `into`. */
+  read(n: number, into: FloatArray): void {
+    const { numbers, at } = this.place(n);
     if (this.width > FEW) into.set(numbers.subarray(at, at + this.width));
     else for (let i = 0; i < this.width; i++) into[i] = numbers[at + i]!;
   }

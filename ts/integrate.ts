@@ -146,11 +146,16 @@ export function* integrate(it: Integration): Run<Outcome> {
     else end = wanted >= Math.abs(target - t) * (1 - SNAP) ? target : t + wanted * direction;
     let h = end - t;
     if (signal?.aborted) return outcome(aborted(signal, t, h));
-    if (stats.steps >= maxSteps || (!given && end !== target && (wanted < minStep || wanted <= LEAST * Math.abs(t) || end === t))) {
+    if (
+      stats.steps >= maxSteps ||
+      (!given && end !== target && (wanted < minStep || wanted <= LEAST * Math.abs(t) || end === t))
+    ) {
       // The step tried last: the one before this if it was accepted.
       const tried = known && stats.rejected > 0 ? program : bound.programs[parity ^ 1]!;
       const worst = stats.steps > 0 && initial ? initial.worstComponent(tried, h) : -1;
-      return outcome(stats.steps >= maxSteps ? tooManySteps(t, h, stats, worst) : stuck(t, h, errorWasNaN, minStep, worst));
+      return outcome(
+        stats.steps >= maxSteps ? tooManySteps(t, h, stats, worst) : stuck(t, h, errorWasNaN, minStep, worst),
+      );
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(h);
     stats.steps++;

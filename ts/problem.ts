@@ -128,7 +128,11 @@ function isNumbers(value: unknown): value is ArrayLike<number> {
 
 function finiteNumbers(name: string, value: unknown, minimum: number): Float64Array {
   if (!isNumbers(value) || value.length < minimum) {
-    throw invalid(name, value, `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`);
+    throw invalid(
+      name,
+      value,
+      `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`,
+    );
   }
   const numbers = Float64Array.from(value);
   const bad = numbers.findIndex((number) => !Number.isFinite(number));
@@ -154,7 +158,11 @@ function monotone(name: string, value: unknown): { times: Float64Array; directio
   const direction = times[1]! > times[0]! ? 1 : -1;
   for (let i = 1; i < times.length; i++) {
     if ((times[i]! - times[i - 1]!) * direction > 0) continue;
-    throw invalid(`${name}[${i}]`, times[i], `strictly ${direction > 0 ? "above" : "below"} ${name}[${i - 1}] = ${times[i - 1]}`);
+    throw invalid(
+      `${name}[${i}]`,
+      times[i],
+      `strictly ${direction > 0 ? "above" : "below"} ${name}[${i - 1}] = ${times[i - 1]}`,
+    );
   }
   return { times, direction };
 }
@@ -195,9 +203,19 @@ function measureOf(options: SolveOptions, field: Field, length: number): Measure
     start += count;
     return { start: start - count, length: count, weight };
   });
-  if (start !== length) throw invalid("norm", segments.map((segment) => segment.length), allowed);
+  if (start !== length)
+    throw invalid(
+      "norm",
+      segments.map((segment) => segment.length),
+      allowed,
+    );
   const counted = segments.filter(({ weight }) => weight > 0);
-  if (counted.length === 0) throw invalid("norm", segments.map(({ weight }) => weight), "at least one segment with weight above 0");
+  if (counted.length === 0)
+    throw invalid(
+      "norm",
+      segments.map(({ weight }) => weight),
+      "at least one segment with weight above 0",
+    );
   return { kind: "rms", segments: counted, rtol, atol };
 }
 
@@ -205,8 +223,16 @@ function measureOf(options: SolveOptions, field: Field, length: number): Measure
  * The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. No longer
  * than what the loop can take before it ends in "max-steps".
  */
-function fixedGrid(start: number, stops: Float64Array, stepSize: number, direction: number, maxSteps: number): Float64Array {
-  const counts = Array.from(stops, (stop, i) => Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)));
+function fixedGrid(
+  start: number,
+  stops: Float64Array,
+  stepSize: number,
+  direction: number,
+  maxSteps: number,
+): Float64Array {
+  const counts = Array.from(stops, (stop, i) =>
+    Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)),
+  );
   const total = counts.reduce((sum, count) => sum + count, 0);
   const grid = new Float64Array(Math.min(total, maxSteps + 1) + 1);
   grid[0] = start;
@@ -228,24 +254,38 @@ function replayGrid(value: unknown, ts: Float64Array, stops: Float64Array, direc
   }
   const known = new Set(grid);
   const missing = stops.find((stop) => !known.has(stop));
-  if (missing !== undefined) throw invalid("grid", value, `every time that a step must end at included exactly; ${missing} is missing`);
+  if (missing !== undefined)
+    throw invalid("grid", value, `every time that a step must end at included exactly; ${missing} is missing`);
   return grid;
 }
 
-function stepsOf(options: SolveOptions, solver: Solver, ts: Float64Array, stops: Float64Array, direction: number, maxSteps: number): Steps {
+function stepsOf(
+  options: SolveOptions,
+  solver: Solver,
+  ts: Float64Array,
+  stops: Float64Array,
+  direction: number,
+  maxSteps: number,
+): Steps {
   const { stepSize, grid } = options;
-  if (stepSize !== undefined && grid !== undefined) throw invalid("stepSize", stepSize, "undefined where grid is given");
+  if (stepSize !== undefined && grid !== undefined)
+    throw invalid("stepSize", stepSize, "undefined where grid is given");
   if (grid !== undefined) return { kind: "given", grid: replayGrid(grid, ts, stops, direction) };
   if (stepSize !== undefined) {
     positive("stepSize", stepSize);
     return { kind: "given", grid: fixedGrid(ts[0]!, stops, stepSize, direction, maxSteps) };
   }
   if (!solver.adaptive) {
-    throw invalid("stepSize", stepSize, `a number above 0 (or a grid): solver ${solver.name} has no error estimate to choose steps by`);
+    throw invalid(
+      "stepSize",
+      stepSize,
+      `a number above 0 (or a grid): solver ${solver.name} has no error estimate to choose steps by`,
+    );
   }
   const { minStep = 0 } = options;
   const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
-  if (!(minStep >= 0 && minStep <= maxStep)) throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
+  if (!(minStep >= 0 && minStep <= maxStep))
+    throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
   if (options.controller !== undefined) pid(options.controller);
   return {
     kind: "adaptive",
@@ -261,7 +301,11 @@ function landsOn(options: SolveOptions, solver: Solver): boolean {
   const output = oneOf("output", options.output, ["interpolate", "land"], solver.interpolates ? "interpolate" : "land");
   if (output === "land" || options.stepSize !== undefined) return true;
   if (solver.interpolates) return false;
-  throw invalid("output", output, `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`);
+  throw invalid(
+    "output",
+    output,
+    `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`,
+  );
 }
 
 function eventsOf(events: readonly SolveEvent[] = [], adjoint: Adjoint | undefined): readonly SolveEvent[] {
@@ -275,7 +319,12 @@ function eventsOf(events: readonly SolveEvent[] = [], adjoint: Adjoint | undefin
     }
     if (effect === undefined) continue;
     if (typeof effect !== "function") throw invalid(`events[${i}].effect`, effect, "a function (t, y) => void");
-    if (adjoint) throw invalid(`events[${i}].effect`, effect, `undefined with adjoint ${adjoint.name}: gradients do not pass through effects`);
+    if (adjoint)
+      throw invalid(
+        `events[${i}].effect`,
+        effect,
+        `undefined with adjoint ${adjoint.name}: gradients do not pass through effects`,
+      );
   }
   return events;
 }
@@ -299,20 +348,31 @@ function isSolver(value: unknown): value is Solver {
 
 /** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
 export function problemOf(given: Field | BareField, options: SolveOptions): Problem {
-  if (typeof options !== "object" || options === null) throw invalid("options", options, "an object with at least y0 and ts");
+  if (typeof options !== "object" || options === null)
+    throw invalid("options", options, "an object with at least y0 and ts");
   for (const name of Object.keys(options)) {
-    if (!(name in NAMES)) throw invalid(`option ${name}`, (options as unknown as Record<string, unknown>)[name], `the options ${Object.keys(NAMES).join(", ")}`);
+    if (!(name in NAMES))
+      throw invalid(
+        `option ${name}`,
+        (options as unknown as Record<string, unknown>)[name],
+        `the options ${Object.keys(NAMES).join(", ")}`,
+      );
   }
   const field = asField(given, options.params);
   const state = finiteNumbers("y0", options.y0, 1);
   if (field.dim !== undefined && state.length % field.dim !== 0) {
-    throw invalid("y0", options.y0, `rows of the field's width ${field.dim}, so a length that is a multiple of it; this is ${state.length}`);
+    throw invalid(
+      "y0",
+      options.y0,
+      `rows of the field's width ${field.dim}, so a length that is a multiple of it; this is ${state.length}`,
+    );
   }
   const y0 = zeros(field.dtype, state.length);
   y0.set(state);
   const { times: ts, direction } = monotone("ts", options.ts);
   const { solver = tsit5, adjoint } = options;
-  if (!isSolver(solver)) throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
+  if (!isSolver(solver))
+    throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
   const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
   if (!(maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
   if (adjoint !== undefined) {
@@ -320,14 +380,23 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
       throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
     }
     if (!field.differentiable) {
-      throw invalid("adjoint", adjoint.name, "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })");
+      throw invalid(
+        "adjoint",
+        adjoint.name,
+        "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })",
+      );
     }
   }
   if (adjoint?.undoesSteps && !solver.scheme.inverse) {
-    throw invalid("adjoint", adjoint.name, `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`);
+    throw invalid(
+      "adjoint",
+      adjoint.name,
+      `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`,
+    );
   }
   const events = eventsOf(options.events, adjoint);
-  if (options.onStep !== undefined && typeof options.onStep !== "function") throw invalid("onStep", options.onStep, "a function");
+  if (options.onStep !== undefined && typeof options.onStep !== "function")
+    throw invalid("onStep", options.onStep, "a function");
   if (options.signal !== undefined && !(typeof options.signal === "object" && "aborted" in options.signal)) {
     throw invalid("signal", options.signal, "an AbortSignal");
   }

@@ -35,6 +35,8 @@ export interface Program {
   readonly error: Terms | undefined;
   readonly steadyingError: Terms | undefined;
   readonly dense: DenseProgram | undefined;
+  /** From the end of a step back to its start, for reversible methods. */
+  readonly inverse: readonly Instruction[] | undefined;
 }
 
 /** The two programs of a scheme and the memory behind them. */
@@ -87,7 +89,8 @@ export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithme
   };
 
   const program = (odd: boolean): Program => {
-    const place = new Map<Variable, Vector>(operations.map(({ out }) => [out, input]));
+    const inverse = scheme.inverse?.operations;
+    const place = new Map<Variable, Vector>([...operations, ...(inverse ?? [])].map(({ out }) => [out, input]));
     scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
     scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
     const slots = slotsOf(odd);
@@ -120,6 +123,7 @@ export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithme
               terms: arithmetic.mutableTerms(places(scheme.dense.ks)),
             }
           : undefined,
+      inverse: inverse?.map(instruction),
     };
   };
   return {
@@ -127,7 +131,11 @@ export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithme
     programs: [program(false), program(true)],
     derivatives: derivatives.whole,
     denseSlots: [denseSlotsOf(false), denseSlotsOf(true)],
-    fsal: !swaps ? undefined : scheme.operations.some(({ evaluate }) => evaluate?.k === scheme.fsal!.last) ? "step" : "dense",
+    fsal: !swaps
+      ? undefined
+      : scheme.operations.some(({ evaluate }) => evaluate?.k === scheme.fsal!.last)
+        ? "step"
+        : "dense",
     stageBytes: scratch.bytes - before,
   };
 }

@@ -49,5 +49,9 @@ function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; s
 /** The error of an aborted signal at time t and step h. */
 export function aborted(signal: AbortSignal, t: number, h: number): SolveError {
   const at = Number.isNaN(t) ? "while waiting for the field" : `at t = ${t}`;
-  return new SolveError("aborted", `the solve was aborted ${at}: ${String(signal.reason)}`, { t, h, cause: signal.reason });
+  return new SolveError("aborted", `the solve was aborted ${at}: ${String(signal.reason)}`, {
+    t,
+    h,
+    cause: signal.reason,
+  });
 }

@@ -76,7 +76,8 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
    */
   pullback(cotangent: ArrayLike<number>, { times = false, stopTime }: PullbackOptions = {}): A {
     const { tape, trajectory } = this;
-    if (!tape) throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
+    if (!tape)
+      throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
     const { ys, problem } = trajectory;
     if (cotangent?.length !== ys.length) throw invalid("cotangent", cotangent, `${ys.length} numbers, the shape of ys`);
     const cotangents = zeros(problem.field.dtype, ys.length);
@@ -84,7 +85,8 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
     const bad = cotangents.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], "a finite number");
     if (trajectory.slopes) eventCotangent(trajectory.slopes, cotangents.subarray(-problem.y0.length), stopTime ?? 0);
-    else if (stopTime !== undefined) throw invalid("stopTime", stopTime, "undefined for a solve that no terminal event stopped");
+    else if (stopTime !== undefined)
+      throw invalid("stopTime", stopTime, "undefined for a solve that no terminal event stopped");
     return drive(tape.pullback(trajectory, cotangents, times), problem.signal) as A;
   }
 

@@ -18,7 +18,12 @@ export type AsyncSolution = Solution<Promise<Gradients>>;
 
 /** A bare function that answers later. */
 // biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
-export type AsyncFieldFunction = (t: number, y: Float64Array, dy: Float64Array, params: any) => Promise<void | ArrayLike<number>>;
+export type AsyncFieldFunction = (
+  t: number,
+  y: Float64Array,
+  dy: Float64Array,
+  params: any,
+) => Promise<void | ArrayLike<number>>;
 
 // biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
 type SyncFieldFunction = (t: number, y: Float64Array, dy: Float64Array, params: any) => void | ArrayLike<number>;
@@ -67,7 +72,13 @@ function* run(problem: Problem): Run<Solution> {
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.bytes,
     };
     const status = outcome.stopped ? "stopped" : (failure?.code ?? "done");
-    const details = { status, failure, stats: { ...stats, peakBytes }, rejections: outcome.rejections, events: watch?.records ?? [] } as const;
+    const details = {
+      status,
+      failure,
+      stats: { ...stats, peakBytes },
+      rejections: outcome.rejections,
+      events: watch?.records ?? [],
+    } as const;
     return new Solution(trajectory, tape, path, details);
   } finally {
     scratch.release();

@@ -45,7 +45,8 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
     if (!allowed.includes(name)) throw invalid(`continuous option ${name}`, value, allowed.join(", "));
   }
   if (!NORMS.includes(norm)) throw invalid("continuous option norm", norm, NORMS.join(", "));
-  if (quadrature && norm === "full") throw invalid("continuous option norm", norm, "a seminorm where quadrature is true");
+  if (quadrature && norm === "full")
+    throw invalid("continuous option norm", norm, "a seminorm where quadrature is true");
   for (const [name, value] of Object.entries({ rtol, atol })) {
     if (value !== undefined && !(value >= 0 && Number.isFinite(value))) {
       throw invalid(`continuous option ${name}`, value, "a finite number ≥ 0");
@@ -62,7 +63,8 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
       keepsTapes: false,
       bytes: { checkpoints: 0, stages: 0, tape: 0 },
       accept() {},
-      pullback: (trajectory, cotangent, times) => solveBackwards(trajectory, cotangent, times, { ...options, norm, quadrature }),
+      pullback: (trajectory, cotangent, times) =>
+        solveBackwards(trajectory, cotangent, times, { ...options, norm, quadrature }),
     }),
   };
 }
@@ -70,9 +72,17 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
 type Checked = ContinuousOptions & Required<Pick<ContinuousOptions, "norm" | "quadrature">>;
 
 /** The measure of the augmented state: x and a_x by the forward norm, a_t by itself, each parameter tensor by itself. */
-function measureOf({ field, measure }: Problem, layout: AugmentedLayout, options: Checked, wantTimes: boolean): Measure {
+function measureOf(
+  { field, measure }: Problem,
+  layout: AugmentedLayout,
+  options: Checked,
+  wantTimes: boolean,
+): Measure {
   const { kind, segments } = measure;
-  const all: Segment[] = [...segments, ...segments.map((segment) => ({ ...segment, start: segment.start + layout.adjoint }))];
+  const all: Segment[] = [
+    ...segments,
+    ...segments.map((segment) => ({ ...segment, start: segment.start + layout.adjoint })),
+  ];
   if (wantTimes && options.norm !== "seminorm-strict") all.push({ start: layout.time, length: 1, weight: 1 });
   if (options.norm === "full") {
     let start = layout.theta;
@@ -85,9 +95,16 @@ function measureOf({ field, measure }: Problem, layout: AugmentedLayout, options
     if (given !== undefined) return given;
     if (typeof forward === "number") return forward;
     const least = Math.min(...Array.from(forward).slice(0, field.dim ?? layout.state));
-    return Float64Array.from({ length: layout.length }, (_, i) => (i < layout.time ? forward[i % layout.state]! : least));
+    return Float64Array.from({ length: layout.length }, (_, i) =>
+      i < layout.time ? forward[i % layout.state]! : least,
+    );
   };
-  return { kind, segments: all, rtol: tolerance(options.rtol, measure.rtol), atol: tolerance(options.atol, measure.atol) };
+  return {
+    kind,
+    segments: all,
+    rtol: tolerance(options.rtol, measure.rtol),
+    atol: tolerance(options.atol, measure.atol),
+  };
 }
 
 /** The grid points of the forward solve between two output times, backwards, where the forward steps were given. */
@@ -98,13 +115,19 @@ function segmentGrid(grid: Float64Array, from: number, to: number): Float64Array
   return Float64Array.from([from, ...inside.reverse(), to]);
 }
 
-function* solveBackwards(trajectory: Trajectory, cotangent: FloatArray, wantTimes: boolean, options: Checked): Run<Gradients> {
+function* solveBackwards(
+  trajectory: Trajectory,
+  cotangent: FloatArray,
+  wantTimes: boolean,
+  options: Checked,
+): Run<Gradients> {
   const { problem, ts, ys, grid } = trajectory;
   const { field: inner, y0 } = problem;
   const n = y0.length;
   const solver = options.solver ?? problem.solver;
   const given = problem.steps.kind === "given";
-  if (!given && !solver.adaptive) throw invalid("continuous option solver", solver.name, "a solver with an error estimate");
+  if (!given && !solver.adaptive)
+    throw invalid("continuous option solver", solver.name, "a solver with an error estimate");
   const field = new AugmentedField(inner, n, options.quadrature, wantTimes);
   const { layout } = field;
   const direction = -problem.direction;
@@ -136,7 +159,9 @@ function* solveBackwards(trajectory: Trajectory, cotangent: FloatArray, wantTime
   const slots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
   const parts = bindProblem(base, scratch, slots);
   const augmented = parts.machine.field as BoundAugmented;
-  const quadrature = options.quadrature ? new Quadrature(scratch, inner.dtype, augmented, parts.bound, solver) : undefined;
+  const quadrature = options.quadrature
+    ? new Quadrature(scratch, inner.dtype, augmented, parts.bound, solver)
+    : undefined;
   const rows = zeros(inner.dtype, 2 * layout.length);
   const count = { evaluations: 0, accepted: 0, rejected: 0 };
   const tsBar = new Float64Array(ts.length);
@@ -182,6 +207,7 @@ function* solveBackwards(trajectory: Trajectory, cotangent: FloatArray, wantTime
       params: quadrature?.result() ?? state.slice(layout.theta),
       ...(wantTimes && { ts: tsBar }),
       stats: {
+        adjoint: "continuous",
         ...count,
         vjps: augmented.vjps,
         peakBytes: {
@@ -221,7 +247,8 @@ class Quadrature {
     { programs }: BoundScheme,
     { tableau, scheme }: Solver,
   ) {
-    if (!tableau) throw invalid("continuous option quadrature", true, "false for solvers that are not Runge–Kutta methods");
+    if (!tableau)
+      throw invalid("continuous option quadrature", true, "false for solvers that are not Runge–Kutta methods");
     this.arithmetic = new Arithmetic(scratch, field.slopes[0]!.length, dtype);
     this.theta = this.arithmetic.vector();
     const evaluations = scheme.operations.flatMap(({ evaluate }, i) => (evaluate ? [i] : []));
@@ -247,4 +274,3 @@ class Quadrature {
     return this.theta.view.slice();
   }
 }
-

@@ -20,7 +20,14 @@ export interface EventSlopes {
 const NEWTON_STEPS = 6;
 
 /** Takes the step from t again to end at the event; returns its end. The step's first derivative must be in its place. */
-export function* land(watch: EventWatch, runner: Runner, program: Program, t: number, h: number, hit: Hit): Run<number> {
+export function* land(
+  watch: EventWatch,
+  runner: Runner,
+  program: Program,
+  t: number,
+  h: number,
+  hit: Hit,
+): Run<number> {
   const { root } = watch.events[hit.index]!;
   const slope = watch.slope(program, t, h, hit);
   const full = t + h;
@@ -45,7 +52,13 @@ const STENCIL: readonly (readonly [number, number])[] = [
 ];
 
 /** Measures the slopes at the event that the step from t ends at, and leaves the step as it was. */
-export function* slopesAt(event: SolveEvent, runner: Runner, program: Program, t: number, end: number): Run<EventSlopes> {
+export function* slopesAt(
+  event: SolveEvent,
+  runner: Runner,
+  program: Program,
+  t: number,
+  end: number,
+): Run<EventSlopes> {
   const { root } = event;
   const y = program.end[0]!.view;
   const n = y.length;

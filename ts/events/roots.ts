@@ -29,7 +29,8 @@ export function brackets(g: (s: number) => number, first: number, startSign: num
     const c = i / SAMPLES;
     const value = g(c);
     const gc = Math.abs(value);
-    if (value === 0 || Math.sign(value) !== sign) {
+    const crossed = value === 0 || Math.sign(value) !== sign;
+    if (crossed) {
       cross(b, c);
     } else if (i > 1 && gb <= ga && gb <= gc) {
       // The middle one of three samples of one sign is nearest to zero: does the function dip through zero there?
@@ -39,7 +40,8 @@ export function brackets(g: (s: number) => number, first: number, startSign: num
         cross(dip, c);
       }
     }
-    [a, b, ga, gb] = [b, c, gb, gc];
+    // Beyond a crossing a dip shows only in samples from there on.
+    [a, b, ga, gb] = [b, c, crossed ? Number.NaN : gb, gc];
   }
   return found;
 }

@@ -33,7 +33,7 @@ export interface Hit {
 }
 
 // Where a root function starts a step at zero (just after its event), its sign is taken this far into the step.
-const DEPARTURE = 1e-6;
+const DEPARTURE = 1e-9;
 
 export class EventWatch {
   readonly records: EventRecord[] = [];

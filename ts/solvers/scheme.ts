@@ -13,7 +13,9 @@ export interface Term {
 
 /**
  * out ← base + s Σ weightⱼ variableⱼ with s the step size h (or 1 where `unit`); then, where `evaluate` is there,
- * k ← f(t + c·h, out). Without base and terms `out` is taken as it stands.
+ * k ← f(t + c·h, out). Without base and terms `out` is taken as it stands. Variables that are neither k nor part of the
+ * start or end state share one place: they are gone after the next one, and an evaluation's own combination, which the
+ * transposition prepares anew, must not use them.
  */
 export interface Operation {
   readonly out: Variable;
@@ -39,6 +41,16 @@ export interface Scheme {
   readonly fsal?: { readonly first: Variable; readonly last: Variable };
   /** The continuous extension inside a step. */
   readonly dense?: Dense;
+  /** How a step is undone, where the method is algebraically reversible. */
+  readonly inverse?: Inverse;
+}
+
+/** The way back from the end of a step to its start, for the same t and h. */
+export interface Inverse {
+  /** They use no other variables than the step's own and temporaries, and evaluate every k that reaches the step's end. */
+  readonly operations: readonly Operation[];
+  /** The factor by which a step back amplifies roundings of the state where the dynamics are neutral; ≥ 1. */
+  readonly growth: number;
 }
 
 /** y(t + s h) = y + h Σ wᵢ(s) kᵢ for 0 ≤ s ≤ 1, with wᵢ(s) = Σ_p weights[i][p] s^(p+1). */
@@ -52,6 +64,36 @@ export interface Dense {
 }
 
 export const variable = (name: string): Variable => ({ name });
+
+/** The operations that `results` depend on; an evaluation that only others need is left out. The first one always stays. */
+export function neededFor(results: Iterable<Variable>, operations: readonly Operation[]): Operation[] {
+  const live = new Set(results);
+  const needed: Operation[] = [];
+  for (let i = operations.length - 1; i >= 0; i--) {
+    const { evaluate, ...combination } = operations[i]!;
+    const { out, base, terms } = combination;
+    const evaluates = evaluate && (i === 0 || live.has(evaluate.k));
+    if (!evaluates && !(live.has(out) && (base || terms.length > 0))) continue;
+    for (const variable of [out, ...(base ? [base] : []), ...terms.map(({ variable }) => variable)]) live.add(variable);
+    needed.unshift(evaluates ? operations[i]! : combination);
+  }
+  return needed;
+}
+
+/**
+ * The scheme of a solve that needs no error estimate (`error` false) or no continuous extension (`dense` false), without
+ * what served them only.
+ */
+export function pruned(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {
+  const { error: estimate, steadyingError, dense: extension, ...rest } = scheme;
+  const estimates = error ? { ...(estimate && { error: estimate }), ...(steadyingError && { steadyingError }) } : {};
+  const extensions = dense && extension ? { dense: extension } : {};
+  const used = [...(estimates.error ?? []), ...(estimates.steadyingError ?? [])];
+  const uses = extensions.dense?.operations.flatMap(({ terms }) => terms) ?? [];
+  const results = [...scheme.end, ...(extensions.dense?.ks ?? []), ...(scheme.fsal ? [scheme.fsal.last] : [])];
+  for (const { variable } of [...used, ...uses]) results.push(variable);
+  return { ...rest, ...estimates, ...extensions, operations: neededFor(results, scheme.operations) };
+}
 
 /** The terms Σ weightsⱼ variablesⱼ without the zeros. */
 export const terms = (variables: readonly Variable[], weights: readonly number[]): Term[] =>
