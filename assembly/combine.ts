@@ -91,7 +91,7 @@ function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i
 
 /** out[0…n) = base + h Σ cⱼ vⱼ; base = 0 (the null address) means no base. `out` may be `base` or any vⱼ. */
 export function combine<T>(out: usize, base: usize, terms: usize, count: i32, h: f64, n: i32): void {
-  if (sizeof<T>() == 8 && n <= 4) {
+  if (sizeof<T>() == 8 && <u32>(n - 1) < 4) {
     few<T>(out, base, terms, count, h, n);
     return;
   }

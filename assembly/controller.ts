@@ -1,5 +1,5 @@
 // Step sizes: Hairer's initial step and the I/PI/PID controller. The norms come from norm.ts.
-import { exponential, logarithm } from "./scalar";
+import { exponential, logarithm, roughExp2, roughLog2 } from "./scalar";
 
 /** base^exponent for base > 0; 0 and ∞ keep their limits. */
 function power(base: f64, exponent: f64): f64 {
@@ -13,10 +13,14 @@ export function initialGuess(d0: f64, d1: f64): f64 {
   return d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : (0.01 * d0) / d1;
 }
 
-/** The initial step from h0, d1 and d2 = ‖f(t0 + h0, y0 + h0 f0) − f0‖/h0 for a method of order p (same place, d–f). */
+/**
+ * The initial step from h0, d1 and d2 = ‖f(t0 + h0, y0 + h0 f0) − f0‖/h0 for a method of order p (same place, d–f). Where
+ * the field was not finite at the probe it is h0, a step like any other: one that is too large will be rejected.
+ */
 export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
   const d = max<f64>(d1, d2);
-  const h1 = d <= 1e-15 ? max<f64>(1e-6, h0 * 1e-3) : power(0.01 / d, 1 / p);
+  if (!(d < Infinity)) return h0;
+  const h1 = d <= 1e-15 ? max<f64>(1e-6, h0 * 1e-3) : power(0.01 / min<f64>(d, 1e300), 1 / p);
   return min<f64>(100 * h0, h1);
 }
 
@@ -24,29 +28,44 @@ export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
 //   0 β₁ · 8 β₂ · 16 β₃ · 24 safety · 32 minFactor · 40 maxFactor · 48 ln(1/r) of the last accepted step · 56 … and of the
 //   one before (both start at 0, which is r = 1) · 64 the last r
 
-/**
- * The factor on the step size after a step with scaled error r, negative if the step is rejected: safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of
- * the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k, β₃ = d/k as in diffrax. An accepted step (r ≤ 1) never
- * shrinks, a rejected one shrinks at least by `safety`; r = 0 gives maxFactor, NaN gives minFactor. Only accepted steps
- * enter the memory.
- */
-export function control(controller: usize, r: f64): f64 {
+/** a within least … most, without the branches that engines make of min and max. */
+// @ts-ignore: decorator
+@inline
+function clip(a: f64, least: f64, most: f64): f64 {
+  return f64x2.extract_lane(f64x2.pmin(f64x2.pmax(f64x2.splat(a), f64x2.splat(least)), f64x2.splat(most)), 0);
+}
+
+/** `control` from r²: the next step waits for this, so it takes neither a root nor a branch that could be mispredicted. */
+// @ts-ignore: decorator
+@inline
+export function controlSquare(controller: usize, square: f64): f64 {
   const safety = load<f64>(controller, 24);
   const minFactor = load<f64>(controller, 32);
   const maxFactor = load<f64>(controller, 40);
-  store<f64>(controller, r, 64);
-  if (!(r < Infinity)) return -minFactor;
-  const accepted = r <= 1;
+  store<f64>(controller, sqrt<f64>(square), 64);
+  if (!(square < Infinity)) return -minFactor;
   // An error this small is as good as none; the bound keeps 1/r finite.
-  const inverse = r < 1e-300 ? 690.0 : -logarithm(r);
+  const inverse = square < 1e-300 ? 500.0 : -0.5 * roughLog2(square);
   const last = load<f64>(controller, 48);
-  const exponent = load<f64>(controller) * inverse + load<f64>(controller, 8) * last + load<f64>(controller, 16) * load<f64>(controller, 56);
-  if (accepted) {
+  const history = load<f64>(controller, 8) * last + load<f64>(controller, 16) * load<f64>(controller, 56);
+  const exponent = load<f64>(controller) * inverse + history * (1 / Math.LN2);
+  const factor = safety * roughExp2(clip(exponent, -1000, 1000));
+  if (square <= 1) {
     store<f64>(controller, last, 56);
-    store<f64>(controller, inverse, 48);
+    store<f64>(controller, inverse * Math.LN2, 48);
+    if (square == 0) return maxFactor;
+    return clip(factor, 1, maxFactor);
   }
-  const factor = r == 0 ? maxFactor : safety * exponential(min<f64>(max<f64>(exponent, -700), 700));
-  return accepted
-    ? min<f64>(max<f64>(factor, 1), maxFactor)
-    : -min<f64>(max<f64>(factor, minFactor), safety);
+  return -clip(factor, minFactor, safety);
+}
+
+/**
+ * The factor on the step size after a step with scaled error r, negative if the step is rejected:
+ * safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k,
+ * β₃ = d/k as in diffrax. An accepted step (r ≤ 1) never shrinks, a rejected one shrinks at least by `safety`; r = 0 gives
+ * maxFactor, NaN gives minFactor. Only accepted steps enter the memory. An r whose square leaves the range of f64 counts
+ * as 0 or ∞.
+ */
+export function control(controller: usize, r: f64): f64 {
+  return controlSquare(controller, r * r);
 }

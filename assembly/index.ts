@@ -1,7 +1,7 @@
 // The ABI: every export, nothing else. One generic kernel, one thin export per precision.
 import { combine } from "./combine";
-import { allFinite, dot, scaledNorm } from "./norm";
-import { control } from "./controller";
+import { allFinite, dot, fewSquare, isFew, scaledNorm } from "./norm";
+import { control, controlSquare } from "./controller";
 export { control, initialGuess, initialStep } from "./controller";
 export * from "./exports-field";
 
@@ -25,6 +25,7 @@ export function judgeF32(controller: usize, measure: usize, terms: usize, count:
   return control(controller, scaledNorm<f32>(measure, terms, count, h, ya, yb));
 }
 export function judgeF64(controller: usize, measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
+  if (isFew<f64>(measure)) return controlSquare(controller, fewSquare(measure, terms, count, h, ya, yb));
   return control(controller, scaledNorm<f64>(measure, terms, count, h, ya, yb));
 }
 export function dotF32(a: usize, b: usize, n: i32): f64 {
