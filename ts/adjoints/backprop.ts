@@ -1,13 +1,14 @@
 // Backpropagation through the solver (discretise-then-optimise): every derivative of every accepted step is kept, with what
 // the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
 import { Rows } from "../growing.ts";
+import { schemeOf } from "../problem.ts";
 import { evaluationsOf } from "../program.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete } from "./discrete.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
-  return { name: "backprop", slots: ({ solver, extended }) => evaluationsOf(solver.scheme, extended), tape };
+  return { name: "backprop", slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended), tape };
 }
 
 function tape({ problem, bound, field }: Forward): Tape {
@@ -30,7 +31,7 @@ function tape({ problem, bound, field }: Forward): Tape {
     keepsTapes: true,
     bytes,
     accept(program) {
-      states.push(program.start[0]!.view);
+      for (const { view } of program.start) states.push(view);
       derivatives.push(bound.derivatives.view);
       activations?.push(field.tape!.view);
     },
@@ -39,7 +40,7 @@ function tape({ problem, bound, field }: Forward): Tape {
         tapes: true,
         bytes,
         step({ n, program }) {
-          states.read(n, program.start[0]!.view);
+          program.start.forEach(({ view }, i, parts) => states.read(n * parts.length + i, view));
           derivatives.read(n, backward.bound.derivatives.view);
           activations?.read(n, backward.machine.field.tape!.view);
           return undefined;

@@ -2,7 +2,7 @@
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 import type { BoundField } from "../fields/field.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
-import { lastTime } from "../problem.ts";
+import { lastTime, schemeOf } from "../problem.ts";
 import type { Run } from "../run.ts";
 import { Arithmetic } from "../wasm/arithmetic.ts";
 import { bytesOf, type FloatArray, zeros } from "../wasm/dtype.ts";
@@ -35,12 +35,17 @@ export interface BackwardStep {
 
 /** How one adjoint brings a step back. */
 export interface Restore {
-  /** Puts step n's start state, derivatives and whatever its transposition needs in place. */
+  /**
+   * Puts step n's start state, derivatives and whatever its transposition needs in place. The end state is there already:
+   * it is the start state of step n + 1.
+   */
   step(step: BackwardStep): Run<void> | undefined;
   /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
   readonly tapes: boolean;
   /** Bytes kept outside the leased block. */
   readonly bytes: Omit<PeakBytes, "total">;
+  /** Known at the end; see `GradientStats`. */
+  readonly reconstructionError?: number;
 }
 
 function addInto(vector: Vector, cotangent: FloatArray, row: number): void {
@@ -66,11 +71,12 @@ export function* pullDiscrete(
   const { dtype } = unbound;
   const { extended, direction } = problem;
   const scratch = new Scratch();
-  const slots = keepTapes ? evaluationsOf(problem.solver.scheme, extended) : 0;
+  const scheme = schemeOf(problem);
+  const slots = keepTapes ? evaluationsOf(scheme, extended) : 0;
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
   const arithmetic = new Arithmetic(scratch, y0.length, dtype);
   const machine: Machine = { field, arithmetic };
-  const bound = bindScheme(problem.solver.scheme, scratch, arithmetic, extended);
+  const bound = bindScheme(scheme, scratch, arithmetic, extended);
   const sweep = new Sweep(machine, bound, extended);
   try {
     scratch.lease();
@@ -81,6 +87,7 @@ export function* pullDiscrete(
     const restore = restoreWith({ trajectory, machine, bound, sweep, stats });
 
     const steps = grid.length - 1;
+    bound.programs[(steps + 1) & 1]!.end.forEach(({ view }, i) => view.set(trajectory.end[i]!));
     const tsBar = new Float64Array(ts.length);
     const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
     let output = ts.length - 1;
@@ -128,6 +135,7 @@ export function* pullDiscrete(
         vjps: sweep.vjps,
         accepted: steps,
         rejected: 0,
+        ...(restore.reconstructionError !== undefined && { reconstructionError: restore.reconstructionError }),
         peakBytes: {
           checkpoints: restore.bytes.checkpoints,
           stages: restore.bytes.stages + bound.stageBytes,

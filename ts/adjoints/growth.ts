@@ -1,0 +1,61 @@
+// How much the roundings of a reversible method's way back grow, seen while it goes forward. A step back multiplies the
+// error in a mode α by about e^(−x) or e^x / λ, x = hα, whichever is the larger (the principal and the parasitic root); of
+// x the forward pass shows two things.
+import type { Program } from "../program.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
+
+const squares = (x: FloatArray): number => {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i]! * x[i]!;
+  return sum;
+};
+
+const squaredGap = (x: FloatArray, y: FloatArray): number => {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
+  return sum;
+};
+
+/** Adds up the logarithm of the growth from step to step. */
+export class Growth {
+  /** ln 1/λ */
+  private readonly neutral: number;
+  private readonly epsilon: number;
+  private lastSlope = 0;
+  private local = 0;
+  private steps = 0;
+  private smallestGap = Number.POSITIVE_INFINITY;
+  private gaps = 0;
+
+  /** `factor`: the growth of one step where the dynamics are neutral. */
+  constructor(factor: number, epsilon: number) {
+    this.neutral = Math.log(factor);
+    this.epsilon = epsilon;
+  }
+
+  /** Counts a step; returns the logarithm of the growth since the last `restart`. */
+  accept({ end, instructions }: Program): number {
+    // The slope solves the variational equation of an autonomous field, so the growth of its norm is e^x along it.
+    const slope = squares(instructions[0]!.k!.view);
+    const x = slope > 0 && this.lastSlope > 0 ? Math.log(slope / this.lastSlope) / 2 : 0;
+    this.lastSlope = slope;
+    this.local += Math.max(-x, x + this.neutral);
+    this.steps++;
+    // The gap of the two states carries the parasitic modes λ e^(−x): their growth is that of the principal ones back.
+    // Truncation errors feed it too, but never make it grow exponentially.
+    if (end.length > 1) {
+      const floor = this.epsilon ** 2 * squares(end[0]!.view);
+      const gap = Math.max(squaredGap(end[0]!.view, end[1]!.view), floor);
+      this.smallestGap = Math.min(this.smallestGap, gap);
+      if (gap > 0) this.gaps = Math.max(this.gaps, Math.log(gap / this.smallestGap) / 2 - Math.log(this.steps));
+    }
+    return Math.max(this.local, this.gaps + this.steps * this.neutral);
+  }
+
+  restart(): void {
+    this.local = 0;
+    this.steps = 0;
+    this.gaps = 0;
+    this.smallestGap = Number.POSITIVE_INFINITY;
+  }
+}
