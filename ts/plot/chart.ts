@@ -7,7 +7,7 @@ import { drawMark, type Mark, SERIES_STYLES, type SeriesStyle } from "./marks.ts
 import { element, escapeText } from "./markup.ts";
 import { SERIES_COLORS, TEXT_COLOR } from "./palette.ts";
 import { Plot } from "./picture.ts";
-import { isShown, type Scale } from "./ticks.ts";
+import { isShown, isWide, type Scale } from "./ticks.ts";
 
 export type { Axis, Scale, SeriesStyle };
 
@@ -57,7 +57,7 @@ function checkAxis(options: ChartOptions, axis: "x" | "y"): void {
   const scale = options[`${axis}Scale`] ?? "linear";
   if (scale !== "linear" && scale !== "log") throw invalid(`${axis}Scale`, scale, namesOf(["linear", "log"]));
   const range = options[`${axis}Range`];
-  if (!range || (range.length === 2 && range.every((end) => isShown(end, scale)) && range[0] < range[1])) return;
+  if (!range || (range.length === 2 && range.every((end) => isShown(end, scale)) && isWide(range[0], range[1]))) return;
   throw invalid(`${axis}Range`, range, `[low, high] with low < high${scale === "log" ? ", both positive" : ""}`);
 }
 

@@ -1,7 +1,7 @@
 // The layout of a chart: the ranges of its axes, and the plotting area that the texts around it leave.
 import type { ChartOptions } from "./chart.ts";
 import { textWidth } from "./markup.ts";
-import { isShown, position, type Scale, type Tick, ticksOf } from "./ticks.ts";
+import { isShown, isWide, position, type Scale, type Tick, ticksOf } from "./ticks.ts";
 
 /** The ends of an axis. */
 export type Axis = readonly [low: number, high: number];
@@ -47,13 +47,14 @@ export function rangeOf(arrays: readonly ArrayLike<number>[], scale: Scale): Axi
     }
   }
   if (low > high) return scale === "log" ? [1, 10] : [0, 1];
+  // Differences that are only rounding, or none at all, still need a visible axis around them.
   if (scale === "log") {
-    const room = high > low ? (high / low) ** PADDING : 2;
+    // Neither high / low nor the padded ends may overflow.
+    const room = isWide(low, high) ? high ** PADDING / low ** PADDING : 2;
     return [Math.max(low / room, Number.MIN_VALUE), Math.min(high * room, Number.MAX_VALUE)];
   }
-  // Differences that are only rounding, or none at all, still need a visible axis around them.
   const size = Math.max(Math.abs(low), Math.abs(high));
-  const room = high - low > 1e-12 * size ? (high - low) * PADDING : size / 2 || 1;
+  const room = isWide(low, high) ? (high - low) * PADDING : isWide(0, size / 2) ? size / 2 : 1;
   return [low - room, high + room];
 }
 

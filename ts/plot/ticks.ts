@@ -15,9 +15,17 @@ const superscript = (exponent: number): string =>
 /** A true minus sign, as wide as a plus. */
 const withMinus = (text: string): string => text.replace("-", "−");
 
+// Beyond these, differences and quotients of values overflow.
+const LARGEST = 1e300;
+const SMALLEST = 1e-300;
+
 /** Whether a scale can show a value at all. */
 export const isShown = (value: number, scale: Scale): boolean =>
-  Number.isFinite(value) && (scale === "linear" || value > 0);
+  Math.abs(value) <= LARGEST && (scale === "linear" || value >= SMALLEST);
+
+/** Whether an axis from `low` to `high` shows more than rounding. */
+export const isWide = (low: number, high: number): boolean =>
+  high - low > Math.max(1e-12 * Math.max(Math.abs(low), Math.abs(high)), SMALLEST);
 
 /** Monotone in the value; ranges are cut into equal parts in it. */
 export const position = (value: number, scale: Scale): number => (scale === "log" ? Math.log10(value) : value);
