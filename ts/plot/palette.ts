@@ -1,4 +1,4 @@
-// Colours that people with any colour vision tell apart (Okabe and Ito 2008, in an order of growing lightness contrast,
+// Colours that people with any colour vision tell apart (Okabe and Ito 2008,
 // without black and yellow) and that show on white as well as on black paper; grey for everything that is not a series.
 
 export const SERIES_COLORS: readonly string[] = [
