@@ -1,0 +1,217 @@
+// The weight gradient of a dense layer, W̄ += δᵀ A, and the bias gradient, column sums of δ. The sum runs over the batch,
+// so δ and A are read as they lie, a vector of A against four splatted numbers of δ, and W̄ is updated where it lies.
+import { lanes, madd } from "./lanes";
+import { loadPartial, storePartial } from "./partial";
+
+/**
+ * W [outputs × inputs] += δᵀ A over `rows` rows of δ and A. Strides in bytes. W overlaps neither operand. The caller
+ * passes few enough rows that both operands stay in the L1 cache (dense.ts: BLOCK_ROWS).
+ */
+export function weightGradient<T>(
+  delta: usize,
+  deltaStride: usize,
+  a: usize,
+  aStride: usize,
+  w: usize,
+  wStride: usize,
+  rows: i32,
+  outputs: i32,
+  inputs: i32,
+): void {
+  const wide = 2 * lanes<T>();
+  let i = 0;
+  for (; i + 4 <= outputs; i += 4) {
+    let j = 0;
+    for (; j + wide <= inputs; j += wide) {
+      const at = <usize>j * sizeof<T>();
+      tile4x2<T>(delta, deltaStride, a + at, aStride, w + at, wStride, rows);
+    }
+    for (; j < inputs; j += lanes<T>()) {
+      const at = <usize>j * sizeof<T>();
+      tile4x1<T>(delta, deltaStride, a + at, aStride, w + at, wStride, rows, inputs - j);
+    }
+    delta += 4 * sizeof<T>();
+    w += 4 * wStride;
+  }
+  for (; i < outputs; i++) {
+    let j = 0;
+    for (; j + 2 * wide <= inputs; j += 2 * wide) {
+      const at = <usize>j * sizeof<T>();
+      tile1x4<T>(delta, deltaStride, a + at, aStride, w + at, rows);
+    }
+    for (; j < inputs; j += lanes<T>()) {
+      const at = <usize>j * sizeof<T>();
+      tile1x1<T>(delta, deltaStride, a + at, aStride, w + at, rows, inputs - j);
+    }
+    delta += sizeof<T>();
+    w += wStride;
+  }
+}
+
+/** out[0…n) += sum over `rows` rows of δ. */
+// @ts-ignore: decorator
+@noinline
+export function columnSums<T>(out: usize, delta: usize, deltaStride: usize, n: i32, rows: i32): void {
+  for (; n >= 4 * lanes<T>(); n -= 4 * lanes<T>()) {
+    let s0 = v128.splat<T>(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let d = delta;
+    for (let b = 0; b < rows; b++) {
+      s0 = v128.add<T>(s0, v128.load(d));
+      s1 = v128.add<T>(s1, v128.load(d, 16));
+      s2 = v128.add<T>(s2, v128.load(d, 32));
+      s3 = v128.add<T>(s3, v128.load(d, 48));
+      d += deltaStride;
+    }
+    v128.store(out, v128.add<T>(v128.load(out), s0));
+    v128.store(out, v128.add<T>(v128.load(out, 16), s1), 16);
+    v128.store(out, v128.add<T>(v128.load(out, 32), s2), 32);
+    v128.store(out, v128.add<T>(v128.load(out, 48), s3), 48);
+    out += 64;
+    delta += 64;
+  }
+  for (; n > 0; n -= lanes<T>()) {
+    let s = v128.splat<T>(0);
+    let d = delta;
+    for (let b = 0; b < rows; b++) {
+      s = v128.add<T>(s, loadPartial<T>(d, n));
+      d += deltaStride;
+    }
+    storePartial<T>(out, v128.add<T>(loadPartial<T>(out, n), s), n);
+    out += 16;
+    delta += 16;
+  }
+}
+
+/** Four rows of W × two vectors. */
+// @ts-ignore: decorator
+@noinline
+function tile4x2<T>(
+  delta: usize,
+  deltaStride: usize,
+  a: usize,
+  aStride: usize,
+  w: usize,
+  wStride: usize,
+  rows: i32,
+): void {
+  let c00 = v128.splat<T>(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
+  for (; rows > 0; rows--) {
+    const a0 = v128.load(a);
+    const a1 = v128.load(a, 16);
+    let s = v128.load_splat<T>(delta);
+    c00 = madd<T>(s, a0, c00);
+    c01 = madd<T>(s, a1, c01);
+    s = v128.load_splat<T>(delta, sizeof<T>());
+    c10 = madd<T>(s, a0, c10);
+    c11 = madd<T>(s, a1, c11);
+    s = v128.load_splat<T>(delta, 2 * sizeof<T>());
+    c20 = madd<T>(s, a0, c20);
+    c21 = madd<T>(s, a1, c21);
+    s = v128.load_splat<T>(delta, 3 * sizeof<T>());
+    c30 = madd<T>(s, a0, c30);
+    c31 = madd<T>(s, a1, c31);
+    delta += deltaStride;
+    a += aStride;
+  }
+  addPair<T>(w, c00, c01);
+  addPair<T>(w + wStride, c10, c11);
+  addPair<T>(w + 2 * wStride, c20, c21);
+  addPair<T>(w + 3 * wStride, c30, c31);
+}
+
+// @ts-ignore: decorator
+@inline
+function addPair<T>(w: usize, low: v128, high: v128): void {
+  v128.store(w, v128.add<T>(v128.load(w), low));
+  v128.store(w, v128.add<T>(v128.load(w, 16), high), 16);
+}
+
+/** Four rows of W × at most one vector. */
+// @ts-ignore: decorator
+@noinline
+function tile4x1<T>(
+  delta: usize,
+  deltaStride: usize,
+  a: usize,
+  aStride: usize,
+  w: usize,
+  wStride: usize,
+  rows: i32,
+  width: i32,
+): void {
+  let c0 = v128.splat<T>(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  for (; rows > 0; rows--) {
+    const v = loadPartial<T>(a, width);
+    c0 = madd<T>(v128.load_splat<T>(delta), v, c0);
+    c1 = madd<T>(v128.load_splat<T>(delta, sizeof<T>()), v, c1);
+    c2 = madd<T>(v128.load_splat<T>(delta, 2 * sizeof<T>()), v, c2);
+    c3 = madd<T>(v128.load_splat<T>(delta, 3 * sizeof<T>()), v, c3);
+    delta += deltaStride;
+    a += aStride;
+  }
+  addPartial<T>(w, c0, width);
+  addPartial<T>(w + wStride, c1, width);
+  addPartial<T>(w + 2 * wStride, c2, width);
+  addPartial<T>(w + 3 * wStride, c3, width);
+}
+
+// @ts-ignore: decorator
+@inline
+function addPartial<T>(w: usize, v: v128, width: i32): void {
+  storePartial<T>(w, v128.add<T>(loadPartial<T>(w, width), v), width);
+}
+
+/** One row of W × four vectors. */
+// @ts-ignore: decorator
+@noinline
+function tile1x4<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize, w: usize, rows: i32): void {
+  let c0 = v128.splat<T>(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  for (; rows > 0; rows--) {
+    const s = v128.load_splat<T>(delta);
+    c0 = madd<T>(s, v128.load(a), c0);
+    c1 = madd<T>(s, v128.load(a, 16), c1);
+    c2 = madd<T>(s, v128.load(a, 32), c2);
+    c3 = madd<T>(s, v128.load(a, 48), c3);
+    delta += deltaStride;
+    a += aStride;
+  }
+  addPair<T>(w, c0, c1);
+  addPair<T>(w + 32, c2, c3);
+}
+
+/** One row of W × at most one vector. */
+// @ts-ignore: decorator
+@noinline
+function tile1x1<T>(
+  delta: usize,
+  deltaStride: usize,
+  a: usize,
+  aStride: usize,
+  w: usize,
+  rows: i32,
+  width: i32,
+): void {
+  let c = v128.splat<T>(0);
+  for (; rows > 0; rows--) {
+    c = madd<T>(v128.load_splat<T>(delta), loadPartial<T>(a, width), c);
+    delta += deltaStride;
+    a += aStride;
+  }
+  addPartial<T>(w, c, width);
+}

@@ -1,0 +1,245 @@
+// The MLP field in one call each: its value, its vector–Jacobian product, and the packing of its weights.
+//
+// A descriptor of 32-bit words (all addresses and sizes in bytes) says what there is; ts/fields/mlp.ts writes it:
+//   0 layers   4 batch   8 activation kind   12 time flag   16 parameters θ   20 work   24 size of one work buffer   28 –
+// then 32 bytes a layer:
+//   0 inputs (without t)   4 outputs   8 offset of W in θ   12 packed Wᵀ   16 packed W (0: no gradient asked for)
+//   20 packed bias   24 offset in the tape   28 row stride of the layer's output in tape and work (unused in the last)
+// θ is W₁, b₁, W₂, b₂, …, W row-major [outputs × inputs]. With time, t is the last input of the first layer, so the last
+// column of W₁ joins its bias as bias + t · column; the packed bias of that layer has four parts of padded(outputs):
+// bias, column, their sum at t, and the column sums of δ in the backward pass.
+//
+// The tape is what the forward pass leaves for the backward pass: of every hidden layer, [batch] rows of its outputs
+// (for silu and gelu its arguments), rows padded to whole vectors or more; what stands in the pads has no meaning.
+//
+// The whole network runs over one block of rows before the next, so the activations of a block stay in the L1 cache and
+// the work buffers (three, of min(batch, BLOCK_ROWS) widest rows) are small whatever the batch.
+import { activate, activationGradient, keepsArgument } from "./activation";
+import { BLOCK_ROWS, multiply, pack, padded } from "./dense";
+import { columnSums, weightGradient } from "./dense-gradient";
+
+const HEADER: usize = 32;
+const RECORD: usize = 32;
+
+// @ts-ignore: decorator
+@inline
+function layerCount(d: usize): i32 {
+  return load<i32>(d);
+}
+// @ts-ignore: decorator
+@inline
+function batchOf(d: usize): i32 {
+  return load<i32>(d, 4);
+}
+// @ts-ignore: decorator
+@inline
+function kindOf(d: usize): i32 {
+  return load<i32>(d, 8);
+}
+// @ts-ignore: decorator
+@inline
+function hasTime(d: usize): bool {
+  return load<i32>(d, 12) != 0;
+}
+// @ts-ignore: decorator
+@inline
+function workBuffer(d: usize, i: i32): usize {
+  return load<usize>(d, 20) + <usize>i * load<usize>(d, 24);
+}
+// @ts-ignore: decorator
+@inline
+function layerRecord(d: usize, l: i32): usize {
+  return d + HEADER + <usize>l * RECORD;
+}
+// @ts-ignore: decorator
+@inline
+function inputsOf(layer: usize): i32 {
+  return load<i32>(layer);
+}
+// @ts-ignore: decorator
+@inline
+function outputsOf(layer: usize): i32 {
+  return load<i32>(layer, 4);
+}
+// @ts-ignore: decorator
+@inline
+function weightOffset(layer: usize): usize {
+  return load<usize>(layer, 8);
+}
+// @ts-ignore: decorator
+@inline
+function biasOf(layer: usize): usize {
+  return load<usize>(layer, 20);
+}
+// @ts-ignore: decorator
+@inline
+function tapeOffset(layer: usize): usize {
+  return load<usize>(layer, 24);
+}
+// @ts-ignore: decorator
+@inline
+function rowStride(layer: usize): usize {
+  return load<usize>(layer, 28);
+}
+/** Bytes of a row of W. */
+// @ts-ignore: decorator
+@inline
+function weightStride<T>(d: usize, l: i32): usize {
+  return <usize>(inputsOf(layerRecord(d, l)) + i32(l == 0 && hasTime(d))) * sizeof<T>();
+}
+/** Numbers in `rows` rows of the layer's output, pads included. */
+// @ts-ignore: decorator
+@inline
+function rowNumbers<T>(layer: usize, rows: i32): i32 {
+  return rows * <i32>(rowStride(layer) / sizeof<T>());
+}
+
+/** Packs θ; to be called once after each change of the parameters, before the other two. */
+export function mlpPack<T>(d: usize): void {
+  for (let l = 0; l < layerCount(d); l++) {
+    const layer = layerRecord(d, l);
+    const inputs = inputsOf(layer);
+    const outputs = outputsOf(layer);
+    const w = load<usize>(d, 16) + weightOffset(layer);
+    const stride = weightStride<T>(d, l);
+    const one = sizeof<T>();
+    pack<T>(load<usize>(layer, 12), w, one, stride, inputs, outputs);
+    if (load<usize>(layer, 16)) pack<T>(load<usize>(layer, 16), w, stride, one, outputs, inputs);
+    const bias = biasOf(layer);
+    pack<T>(bias, w + <usize>outputs * stride, 0, one, 1, outputs);
+    if (l == 0 && hasTime(d)) {
+      pack<T>(bias + <usize>padded<T>(outputs) * one, w + <usize>inputs * one, 0, stride, 1, outputs);
+    }
+  }
+}
+
+/** dx ← f(t, x), both [batch × width] without pads; leaves the tape. A null dx ends after the tape, a null tape is none. */
+export function mlpForward<T>(d: usize, t: f64, x: usize, dx: usize, tape: usize): void {
+  const layers = layerCount(d);
+  const batch = batchOf(d);
+  const kind = kindOf(d);
+  const first = layerRecord(d, 0);
+  const stateStride = <usize>inputsOf(first) * sizeof<T>();
+  let bias = biasOf(first);
+  if (hasTime(d)) bias = biasAtTime<T>(bias, <T>t, padded<T>(outputsOf(first)));
+  for (let row = 0; row < batch; row += BLOCK_ROWS) {
+    const rows = min(batch - row, BLOCK_ROWS);
+    let from = x + <usize>row * stateStride;
+    let fromStride = stateStride;
+    for (let l = 0; l < layers; l++) {
+      const layer = layerRecord(d, l);
+      const outputs = outputsOf(layer);
+      const panels = load<usize>(layer, 12);
+      const biasHere = l == 0 ? bias : biasOf(layer);
+      if (l == layers - 1) {
+        if (dx) {
+          const to = dx + <usize>row * stateStride;
+          multiply<T>(from, fromStride, panels, biasHere, to, stateStride, rows, outputs, inputsOf(layer));
+        }
+        break;
+      }
+      const stride = rowStride(layer);
+      const work = workBuffer(d, l & 1);
+      const to = tape ? tape + tapeOffset(layer) + <usize>row * stride : work;
+      multiply<T>(from, fromStride, panels, biasHere, to, stride, rows, padded<T>(outputs), inputsOf(layer));
+      from = keepsArgument(kind) ? work : to;
+      fromStride = stride;
+      activate<T>(kind, from, to, rowNumbers<T>(layer, rows));
+    }
+  }
+}
+
+/**
+ * xBar ← Jᵀ cotangent, thetaBar += ∂f/∂θᵀ cotangent (not if null); returns ∂f/∂t · cotangent. `tape` is what
+ * mlpForward left at the same t and x. xBar overlaps neither x nor cotangent.
+ */
+export function mlpBackward<T>(
+  d: usize,
+  t: f64,
+  x: usize,
+  cotangent: usize,
+  xBar: usize,
+  thetaBar: usize,
+  tape: usize,
+): f64 {
+  const layers = layerCount(d);
+  const batch = batchOf(d);
+  const kind = kindOf(d);
+  const time = hasTime(d);
+  const first = layerRecord(d, 0);
+  const stateStride = <usize>inputsOf(first) * sizeof<T>();
+  const width = <usize>padded<T>(outputsOf(first)) * sizeof<T>();
+  const sums = biasOf(first) + 3 * width;
+  if (time) memory.fill(sums, 0, width);
+  for (let row = 0; row < batch; row += BLOCK_ROWS) {
+    const rows = min(batch - row, BLOCK_ROWS);
+    let delta = cotangent + <usize>row * stateStride;
+    let deltaStride = stateStride;
+    for (let l = layers - 1; l >= 0; l--) {
+      const layer = layerRecord(d, l);
+      const inputs = inputsOf(layer);
+      const outputs = outputsOf(layer);
+      const below = layerRecord(d, l - 1); // read only where l > 0
+      const kept = l > 0 ? tape + tapeOffset(below) + <usize>row * rowStride(below) : 0;
+      if (thetaBar) {
+        let a = x + <usize>row * stateStride;
+        let aStride = stateStride;
+        if (l > 0) {
+          a = kept;
+          aStride = rowStride(below);
+          if (keepsArgument(kind)) {
+            a = workBuffer(d, 2);
+            activate<T>(kind, a, kept, rowNumbers<T>(below, rows));
+          }
+        }
+        const w = thetaBar + weightOffset(layer);
+        const stride = weightStride<T>(d, l);
+        weightGradient<T>(delta, deltaStride, a, aStride, w, stride, rows, outputs, inputs);
+        if (l > 0 || !time) columnSums<T>(w + <usize>outputs * stride, delta, deltaStride, outputs, rows);
+      }
+      if (l == 0) {
+        if (time) columnSums<T>(sums, delta, deltaStride, outputs, rows);
+        const to = xBar + <usize>row * stateStride;
+        multiply<T>(delta, deltaStride, load<usize>(layer, 16), 0, to, stateStride, rows, inputs, outputs);
+      } else {
+        const to = workBuffer(d, l & 1);
+        const stride = rowStride(below);
+        multiply<T>(delta, deltaStride, load<usize>(layer, 16), 0, to, stride, rows, padded<T>(inputs), outputs);
+        activationGradient<T>(kind, to, kept, rowNumbers<T>(below, rows));
+        delta = to;
+        deltaStride = stride;
+      }
+    }
+  }
+  if (!time) return 0;
+  return timeGradient<T>(sums, sums - 2 * width, thetaBar, weightStride<T>(d, 0), outputsOf(first), <T>t);
+}
+
+/** bias + t · column, into the part behind the two. */
+function biasAtTime<T>(bias: usize, t: T, n: i32): usize {
+  const width = <usize>n * sizeof<T>();
+  const out = bias + 2 * width;
+  for (let i: usize = 0; i < width; i += sizeof<T>()) {
+    store<T>(out + i, load<T>(bias + i) + t * load<T>(bias + width + i));
+  }
+  return out;
+}
+
+/** b̄ += s, the last column of W̄ += t s (W̄ null: not); returns column · s, for s the column sums of the first layer's δ. */
+function timeGradient<T>(sums: usize, column: usize, w: usize, wStride: usize, n: i32, t: T): f64 {
+  const update = w != 0;
+  const bias = w + <usize>n * wStride;
+  const end = <usize>n * sizeof<T>();
+  let result: f64 = 0;
+  w += wStride - sizeof<T>();
+  for (let i: usize = 0; i < end; i += sizeof<T>()) {
+    const s = load<T>(sums + i);
+    result += <f64>s * <f64>load<T>(column + i);
+    if (update) {
+      store<T>(bias + i, load<T>(bias + i) + s);
+      store<T>(w, load<T>(w) + t * s);
+      w += wStride;
+    }
+  }
+  return result;
+}

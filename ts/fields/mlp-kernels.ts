@@ -1,0 +1,91 @@
+// The WebAssembly exports that fields and optimisers call (assembly/exports-field.ts). Every parameter that names a
+// vector or a descriptor is an address in the instance's memory; lengths count numbers, strides count bytes.
+
+/** Forward value of a network: dx ← f(t, x). A null `dx` leaves the tape only; a null `tape` leaves none. */
+type Forward = (descriptor: number, t: number, x: number, dx: number, tape: number) => void;
+
+/** xBar ← Jᵀ cotangent; thetaBar += ∂f/∂θᵀ cotangent (null: left out); returns ∂f/∂t · cotangent. */
+type Backward = (
+  descriptor: number,
+  t: number,
+  x: number,
+  cotangent: number,
+  xBar: number,
+  thetaBar: number,
+  tape: number,
+) => number;
+
+/** One step of Adam; `decay` is the decoupled decay (AdamW), the corrections are 1 − β₁ᵗ and 1 − β₂ᵗ. */
+type AdamStep = (
+  params: number,
+  gradient: number,
+  first: number,
+  second: number,
+  n: number,
+  rate: number,
+  beta1: number,
+  beta2: number,
+  epsilon: number,
+  decay: number,
+  correction1: number,
+  correction2: number,
+) => void;
+
+/** Packs a matrix B [depth × columns], B[k][j] at w + k·depthStep + j·columnStep, for `denseForward`. */
+type DensePack = (
+  out: number,
+  w: number,
+  depthStep: number,
+  columnStep: number,
+  depth: number,
+  columns: number,
+) => void;
+
+/** C ← A B + bias for a packed B; a null bias is zero. */
+type DenseForward = (
+  a: number,
+  aStride: number,
+  panels: number,
+  bias: number,
+  c: number,
+  cStride: number,
+  rows: number,
+  columns: number,
+  depth: number,
+) => void;
+
+/** W [outputs × inputs] += δᵀ A, and bias += column sums of δ. */
+type DenseGradient = (
+  delta: number,
+  deltaStride: number,
+  a: number,
+  aStride: number,
+  w: number,
+  wStride: number,
+  bias: number,
+  rows: number,
+  outputs: number,
+  inputs: number,
+) => void;
+
+export interface FieldKernels {
+  mlpPackF32(descriptor: number): void;
+  mlpPackF64(descriptor: number): void;
+  mlpForwardF32: Forward;
+  mlpForwardF64: Forward;
+  mlpBackwardF32: Backward;
+  mlpBackwardF64: Backward;
+  activationF32(kind: number, out: number, x: number, n: number): void;
+  activationF64(kind: number, out: number, x: number, n: number): void;
+  /** delta ← delta · act′, from what the forward pass keeps (post-activation; pre-activation for silu and gelu). */
+  activationGradientF32(kind: number, delta: number, kept: number, n: number): void;
+  activationGradientF64(kind: number, delta: number, kept: number, n: number): void;
+  densePackF32: DensePack;
+  densePackF64: DensePack;
+  denseForwardF32: DenseForward;
+  denseForwardF64: DenseForward;
+  denseGradientF32: DenseGradient;
+  denseGradientF64: DenseGradient;
+  adamF32: AdamStep;
+  adamF64: AdamStep;
+}

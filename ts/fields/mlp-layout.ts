@@ -1,0 +1,126 @@
+// Where an MLP's numbers lie: in its flat parameters, in a tape, and in the packed form and descriptor that the kernels
+// of assembly/mlp.ts read. The two files state the same layout; whoever changes one changes both.
+import { bytesOf, type Dtype } from "../wasm/dtype.ts";
+
+/** The kernels' numbers of the activations: the places in this list. */
+export const ACTIVATIONS = ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/** Rows that the kernels run through all layers at a time (BLOCK_ROWS in assembly/dense.ts). */
+const BLOCK_ROWS = 48;
+const WORK_BUFFERS = 3;
+const VECTOR_BYTES = 16;
+const LINE_BYTES = 64;
+// From rows of this size on, a power-of-two stride would map the rows of a block to the same few cache sets.
+const WIDE_ROW_BYTES = 1024;
+const HEADER_WORDS = 8;
+const RECORD_WORDS = 8;
+
+export interface Shape {
+  /** Widths from state to state, time not counted. */
+  readonly layers: readonly number[];
+  readonly time: boolean;
+}
+
+interface Dense {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Place of W in θ; b follows it. */
+  readonly weights: number;
+}
+
+/** The dense layers and how many parameters they have together. */
+export function parameterLayout({ layers, time }: Shape): { dense: Dense[]; length: number } {
+  const dense: Dense[] = [];
+  let length = 0;
+  for (let l = 1; l < layers.length; l++) {
+    const inputs = layers[l - 1]!;
+    const outputs = layers[l]!;
+    dense.push({ inputs, outputs, weights: length });
+    length += outputs * (inputs + (time && l === 1 ? 1 : 0) + 1);
+  }
+  return { dense, length };
+}
+
+/** Everything in numbers of the dtype, but for the descriptor. */
+export interface Layout {
+  readonly tapeLength: number;
+  /** Packed weights and biases. */
+  readonly packedLength: number;
+  readonly workLength: number;
+  readonly descriptorWords: number;
+  /** Writes the descriptor for the given addresses. */
+  describe(words: Uint32Array, addresses: { theta: number; packed: number; work: number }): void;
+}
+
+/** Lays out an MLP for `batch` rows; `gradient` packs the weights for the backward pass too. */
+export function kernelLayout(
+  shape: Shape,
+  activation: Activation,
+  dtype: Dtype,
+  batch: number,
+  gradient: boolean,
+): Layout {
+  const bytes = bytesOf(dtype);
+  const lanes = VECTOR_BYTES / bytes;
+  const padded = (width: number): number => Math.ceil(width / lanes) * lanes;
+  const stride = (width: number): number => {
+    const row = padded(width);
+    const lineCount = Math.ceil((row * bytes) / LINE_BYTES);
+    return row * bytes < WIDE_ROW_BYTES ? row : ((lineCount | 1) * LINE_BYTES) / bytes;
+  };
+  const { dense } = parameterLayout(shape);
+  const hidden = dense.length - 1;
+
+  let packedLength = 0;
+  let tapeLength = 0;
+  let widest = 0;
+  const pack = (length: number): number => {
+    const at = packedLength;
+    packedLength += length;
+    return at;
+  };
+  const records = dense.map(({ inputs, outputs, weights }, l) => {
+    const rowStride = l < hidden ? stride(outputs) : 0;
+    const record = {
+      inputs,
+      outputs,
+      weights,
+      forward: pack(inputs * padded(outputs)),
+      backward: gradient ? pack(outputs * padded(inputs)) : undefined,
+      bias: pack(padded(outputs) * (shape.time && l === 0 ? 4 : 1)),
+      tape: tapeLength,
+      rowStride,
+    };
+    tapeLength += batch * rowStride;
+    widest = Math.max(widest, rowStride);
+    return record;
+  });
+  const buffer = Math.min(batch, BLOCK_ROWS) * widest;
+
+  return {
+    tapeLength,
+    packedLength,
+    workLength: WORK_BUFFERS * buffer,
+    descriptorWords: HEADER_WORDS + RECORD_WORDS * records.length,
+    describe(words, { theta, packed, work }) {
+      const kind = ACTIVATIONS.indexOf(activation);
+      words.set([records.length, batch, kind, shape.time ? 1 : 0, theta, work, buffer * bytes, 0]);
+      records.forEach((record, l) => {
+        words.set(
+          [
+            record.inputs,
+            record.outputs,
+            record.weights * bytes,
+            packed + record.forward * bytes,
+            record.backward === undefined ? 0 : packed + record.backward * bytes,
+            packed + record.bias * bytes,
+            record.tape * bytes,
+            record.rowStride * bytes,
+          ],
+          HEADER_WORDS + l * RECORD_WORDS,
+        );
+      });
+    },
+  };
+}
