@@ -16,6 +16,7 @@ export {
   type VjpOutputs,
 } from "./fields/function.ts";
 export { mlp } from "./fields/mlp.ts";
+export { widened } from "./fields/widened.ts";
 export type { StepReport } from "./integrate.ts";
 export type { NormSegment, SolveOptions } from "./problem.ts";
 export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";

@@ -68,7 +68,7 @@ function* run(problem: Problem): Run<Solution> {
     const peakBytes = {
       checkpoints: kept.checkpoints,
       stages: kept.stages + bound.stageBytes,
-      tape: kept.tape + slotBytes(field, unbound.dtype),
+      tape: kept.tape + slotBytes(field),
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.bytes,
     };
     const status = outcome.stopped ? "stopped" : (failure?.code ?? "done");

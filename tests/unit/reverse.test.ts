@@ -5,6 +5,7 @@ import {
   backprop,
   dopri5,
   euler,
+  type Field,
   midpoint,
   mlp,
   type ReverseOptions,
@@ -18,6 +19,7 @@ import {
   tsit5,
   type VectorField,
   vectorField,
+  widened,
 } from "../../ts/index.ts";
 import { failureOf } from "./errors.ts";
 import { complexNetwork, network, networkField, networkVjp, numbers, parameterCount } from "./networks.ts";
@@ -297,6 +299,39 @@ describe("segments", () => {
     const [message] = warn.mock.calls[0]!;
     for (const part of [error.toExponential(1), "200 steps", "reversible(rk4)", "0 states"])
       expect(message).toContain(part);
+  });
+});
+
+describe("widened(float32 field)", () => {
+  const small = mlp({ layers: [2, 32, 32, 2], seed: 5 });
+  const wide = mlp({ layers: [2, 32, 32, 2], dtype: "float64", params: small.params });
+  const options = { y0: numbers(4, 2), ts: [0, 10], solver: reversible(midpoint), stepSize: 0.01, adjoint: reverse() };
+  const cotangent = numbers(8, 3);
+  const exact = solve(wide, options).pullback(cotangent);
+  const gradientOf = (field: Field) => {
+    const gradient = solve(field, options).pullback(cotangent);
+    return { ...gradient, errors: [distance(gradient.y0, exact.y0), distance(gradient.params, exact.params)] };
+  };
+
+  it("reconstructs states and sums gradients as float64 does", () => {
+    const [plain, accumulated] = [small, widened(small)].map(gradientOf);
+    expect(plain!.stats.reconstructionError).toBeGreaterThan(1e-7);
+    expect(accumulated!.stats.reconstructionError).toBeLessThan(1e-8);
+    plain!.errors.forEach((error, i) => expect(accumulated!.errors[i]).toBeLessThan(error / 5));
+    expect(Math.max(...accumulated!.errors)).toBeLessThan(3e-7);
+  });
+
+  it("is a float64 field for all else, with the float32 parameters", () => {
+    const solution = solve(widened(small), { y0: [1, 0], ts: [0, 1], stepSize: 0.1, adjoint: backprop() });
+    const plain = solve(wide, { y0: [1, 0], ts: [0, 1], stepSize: 0.1, adjoint: backprop() });
+    expect(solution.ys).toBeInstanceOf(Float64Array);
+    expect(distance(solution.ys, plain.ys)).toBeLessThan(1e-6);
+    const [a, b] = [solution, plain].map((of) => of.pullback(ones(4), { times: true }));
+    expect(gap(a!, b!)).toBeLessThan(1e-5);
+  });
+
+  it("refuses what is float64 already", () => {
+    for (const given of [wide, field]) expect(failureOf(() => widened(given)).message).toContain("float32");
   });
 });
 

@@ -5,7 +5,7 @@ import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program
 import { lastTime, schemeOf } from "../problem.ts";
 import type { Run } from "../run.ts";
 import { Arithmetic } from "../wasm/arithmetic.ts";
-import { bytesOf, type FloatArray, zeros } from "../wasm/dtype.ts";
+import { type FloatArray, zeros } from "../wasm/dtype.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type StepTimes, Sweep } from "./sweep.ts";
@@ -55,8 +55,7 @@ function addInto(vector: Vector, cotangent: FloatArray, row: number): void {
 }
 
 /** Bytes of a field's tape slots. */
-export const slotBytes = (field: BoundField, dtype: "float32" | "float64"): number =>
-  (field.tape?.length ?? 0) * bytesOf(dtype);
+export const slotBytes = ({ tape }: BoundField): number => tape?.view.byteLength ?? 0;
 
 /** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
 export function* pullDiscrete(
@@ -125,7 +124,7 @@ export function* pullDiscrete(
 
     const y0Bar = bars[0]!.view.slice();
     for (const part of bars.slice(1)) part.view.forEach((value, i) => (y0Bar[i]! += value));
-    const tape = slotBytes(field, dtype);
+    const tape = slotBytes(field);
     return {
       y0: y0Bar,
       params: field.paramsBar?.view.slice() ?? zeros(dtype, 0),

@@ -23,7 +23,7 @@ export interface BindRequest {
 
 /** A field bound to one leased block. Everything it touches lives there. */
 export interface BoundField {
-  /** Numbers an evaluation leaves behind for its VJP, in the field's dtype; 0 if the VJP needs none. */
+  /** Numbers an evaluation leaves behind for its VJP, in the dtype of its arithmetic; 0 if the VJP needs none. */
   readonly tapeLength: number;
   /** The tapes, `slots × tapeLength` numbers (undefined when slots × tapeLength = 0). */
   readonly tape: Vector | undefined;

@@ -1,0 +1,98 @@
+// A float32 field for a solve in float64: the states, stages and cotangents are float64, the network's own arithmetic stays
+// float32. Meant for reversible solvers: going back, the increments are recomputed from states that are the same to
+// float64 rounding, hence almost always to the same float32 bits, and the state is reconstructed to far below float32.
+import { invalid } from "../errors.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
+import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
+
+class BoundWidened implements BoundField {
+  readonly tapeLength: number;
+  readonly tape: Vector | undefined;
+  readonly paramsBar: Vector | undefined;
+  private readonly scratch: Scratch;
+  private readonly inner: BoundField;
+  private readonly x: Vector;
+  private readonly result: Vector;
+  private readonly cotangent: Vector;
+
+  constructor(scratch: Scratch, request: BindRequest, field: Field) {
+    const { length, gradient } = request;
+    this.scratch = scratch;
+    this.inner = field.bind(scratch, request);
+    this.tapeLength = this.inner.tapeLength;
+    this.tape = this.inner.tape;
+    const { paramsBar } = this.inner;
+    this.paramsBar = paramsBar && scratch.vector(paramsBar.length, "float64");
+    this.x = scratch.vector(length, "float32");
+    this.result = scratch.vector(length, "float32");
+    this.cotangent = scratch.vector(gradient ? length : 0, "float32");
+  }
+
+  load(): void {
+    this.inner.load();
+    this.inner.paramsBar?.view.fill(0);
+  }
+
+  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
+    this.x.view.set(x.view);
+    const pending = this.inner.evaluate(t, this.x, this.result, slot);
+    return pending ? pending.then(() => this.store(dx)) : this.store(dx);
+  }
+
+  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
+    this.x.view.set(x.view);
+    this.cotangent.view.set(cotangent.view);
+    const answer = (tau: number): number => {
+      this.store(xBar);
+      this.accumulate();
+      return tau;
+    };
+    const tau = this.inner.vjp(t, this.x, this.cotangent, this.result, slot);
+    return typeof tau === "number" ? answer(tau) : tau.then(answer);
+  }
+
+  /** Adds one VJP's ∂L/∂θ to the sum: in float32, thousands of them would lose digits. */
+  private accumulate(): void {
+    if (!this.paramsBar || !this.scratch.leased) return;
+    const [sum, one] = [this.paramsBar.view, this.inner.paramsBar!.view];
+    for (let i = 0; i < one.length; i++) sum[i]! += one[i]!;
+    one.fill(0);
+  }
+
+  private store(into: Vector): void {
+    // After an abort the block may belong to another solve.
+    if (this.scratch.leased) into.view.set(this.result.view);
+  }
+}
+
+class WidenedField implements Field {
+  readonly dtype = "float64";
+  readonly dim: number | undefined;
+  readonly params: FloatArray | undefined;
+  readonly tensors?: readonly number[];
+  readonly differentiable: boolean;
+  private readonly field: Field;
+
+  constructor(field: Field) {
+    this.field = field;
+    this.dim = field.dim;
+    this.params = field.params;
+    if (field.tensors) this.tensors = field.tensors;
+    this.differentiable = field.differentiable;
+  }
+
+  bind(scratch: Scratch, request: BindRequest): BoundField {
+    return new BoundWidened(scratch, request, this.field);
+  }
+}
+
+/**
+ * The float32 field with float64 states: `solve` computes and returns `ys`, ∂L/∂y0 and ∂L/∂θ in float64, while the
+ * parameters and the field's arithmetic stay float32. Throws `SolveError` "invalid" for a field that is float64 already.
+ */
+export function widened(field: Field): Field {
+  if (typeof field !== "object" || field?.dtype !== "float32")
+    throw invalid("widened(field)", field, 'a field of dtype "float32", such as mlp({ … })');
+  return new WidenedField(field);
+}
