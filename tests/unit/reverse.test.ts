@@ -172,6 +172,14 @@ describe("reverse() equals backprop()", () => {
     expect(await solution.pullback(cotangent, { times: true })).toEqual(expected);
   });
 
+  it("for a solve that ended early, from what was reached", () => {
+    const options = { y0: Y0, ts, solver: reversible(rk4), stepSize: 0.05, maxSteps: 10, onFailure: "return" as const };
+    const { reversed, stored, gap } = both(field, options, { segments: 4 });
+    expect(gap).toBeLessThan(1e-12);
+    expect([reversed.stats.accepted, stored.stats.accepted]).toEqual([10, 10]);
+    expect(reversed.stats.reconstructionError).toBeLessThan(1e-14);
+  });
+
   it("and may be asked again, whatever became of the parameters", () => {
     const net = mlp({ layers: [2, 8, 2], dtype: "float64", seed: 1 });
     const solution = solve(net, {
