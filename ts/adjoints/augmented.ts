@@ -34,6 +34,7 @@ class BoundAugmented implements BoundField {
   vjps = 0;
   /** −Fᵀ a_x of the evaluation in each slot, where a_θ is integrated apart. */
   readonly slopes: Vector[];
+  private readonly scratch: Scratch;
   private readonly inner: BoundField;
   private readonly layout: AugmentedLayout;
   private readonly cotangent: Vector;
@@ -44,6 +45,7 @@ class BoundAugmented implements BoundField {
   constructor(scratch: Scratch, field: AugmentedField, { slots, params }: BindRequest) {
     const { inner, layout, wantTimes } = field;
     const { dtype } = inner;
+    this.scratch = scratch;
     this.layout = layout;
     this.wantTimes = wantTimes;
     this.bytes = bytesOf(dtype);
@@ -87,13 +89,18 @@ class BoundAugmented implements BoundField {
 
   private pull(t: number, x: Vector, adjoint: Vector, slope: Vector, slot: number): Awaitable<void> {
     const { inner, cotangent } = this;
+    // After an abort the block may belong to another solve.
+    if (!this.scratch.leased) return undefined;
     const { adjoint: dAdjoint } = this.partsOf(slope);
     for (let i = 0; i < cotangent.length; i++) cotangent.view[i] = -adjoint.view[i]!;
     inner.paramsBar?.view.fill(0);
     this.vjps++;
     const pending = inner.vjp(t, x, cotangent, dAdjoint, inner.tape ? 0 : RECOMPUTE);
-    if (typeof pending === "number") return this.store(slope, slot, pending);
-    return pending.then((tau) => this.store(slope, slot, tau));
+    const flushed = inner.flush?.();
+    if (typeof pending === "number" && !flushed) return this.store(slope, slot, pending);
+    return Promise.all([pending, flushed]).then(([tau]) => {
+      if (this.scratch.leased) this.store(slope, slot, tau);
+    });
   }
 
   private store(slope: Vector, slot: number, tau: number): void {

@@ -122,6 +122,8 @@ export function* pullDiscrete(
     // A terminal event's time is a result, not an input.
     if (trajectory.slopes) tsBar[ts.length - 1] = 0;
 
+    const flushed = field.flush?.();
+    if (flushed) yield flushed;
     const y0Bar = bars[0]!.view.slice();
     for (const part of bars.slice(1)) part.view.forEach((value, i) => (y0Bar[i]! += value));
     const tape = slotBytes(field);

@@ -39,6 +39,11 @@ export interface BoundField {
    * xBar never aliases x or cotangent.
    */
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number>;
+  /**
+   * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
+   * where it exists. It may follow a VJP that is still pending.
+   */
+  flush?(): Awaitable<void>;
 }
 
 /** A field as users make one (`mlp`, `vectorField`, `tfjsField`); a bare function is wrapped into one. */

@@ -1,7 +1,8 @@
 // A solve's scratch memory: everything is declared first, then one block of WebAssembly memory is leased for all of it
 // and given back in one piece. The declared vectors receive their address and view at the lease.
-import { lease, type Block, type Kernels } from "./memory.ts";
+
 import { bytesOf, type Dtype, type FloatArray } from "./dtype.ts";
+import { type Block, type Kernels, lease } from "./memory.ts";
 
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */
 export interface Vector {
@@ -30,6 +31,7 @@ const ALIGNMENT = 64;
 export class Scratch {
   private readonly declared: Declared[] = [];
   private block: Block | undefined;
+  private readonly endings: (() => void)[] = [];
   /** Bytes declared so far, which is what the lease takes. */
   bytes = 0;
 
@@ -77,9 +79,15 @@ export class Scratch {
     return this.block !== undefined;
   }
 
+  /** Calls `ending` when the block is given back: for what a field holds elsewhere, on a device. */
+  onRelease(ending: () => void): void {
+    this.endings.push(ending);
+  }
+
   /** Gives the block back; harmless when there is none. */
   release(): void {
     this.block?.release();
     this.block = undefined;
+    for (const ending of this.endings.splice(0)) ending();
   }
 }

@@ -1,0 +1,133 @@
+// The core's `mlp` on the GPU: the same options, parameters and start, computed by tfjs, with a VJP in a dozen operations
+// that needs no registered gradients.
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import { invalid } from "../errors.ts";
+import type { BindRequest, BoundField } from "../fields/field.ts";
+import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../fields/mlp.ts";
+import type { Scratch } from "../wasm/scratch.ts";
+import { ACTIVATIONS, type TensorActivation } from "./activations.ts";
+import { BoundTensorField, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
+import type { TensorDevice } from "./exchange.ts";
+import type { WebGpu } from "./gpu.ts";
+import type { Tfjs } from "./tfjs.ts";
+import { deviceOf, type Placed } from "./tfjs-field.ts";
+
+export interface GpuMlpOptions<Device extends TensorDevice = WebGpu> extends MlpOptions {
+  /** GPUs compute in float32 only. */
+  readonly dtype?: "float32";
+  /** By default the GPU of the last `await webgpu()`. */
+  readonly device?: Device;
+}
+
+/** What `mlp` returns; see the core's. */
+export type GpuMlp<Device extends TensorDevice = WebGpu> = Placed<
+  Mlp & TensorField & { readonly params: Float32Array },
+  Device
+>;
+
+/** Weights come as W₁, b₁, W₂, b₂, …, each W as [out, in]; with time the last column of W₁ is that of t. */
+class MlpFunction implements TensorFunction {
+  private readonly tf: Tfjs;
+  private readonly activation: TensorActivation;
+  private readonly time: boolean;
+
+  constructor(tf: Tfjs, activation: Activation, time: boolean) {
+    this.tf = tf;
+    this.activation = ACTIVATIONS[activation](tf);
+    this.time = time;
+  }
+
+  private input(t: Tensor, y: Tensor): Tensor {
+    return this.time ? this.tf.concat([y, this.tf.broadcastTo(t, [y.shape[0]!, 1])], 1) : y;
+  }
+
+  private affine(x: Tensor, weights: readonly Tensor[], l: number): Tensor {
+    return this.tf.fused.matMul({
+      a: x as Tensor2D,
+      b: weights[2 * l] as Tensor2D,
+      transposeB: true,
+      bias: weights[2 * l + 1]!,
+    });
+  }
+
+  value(t: Tensor, y: Tensor, weights: readonly Tensor[]): Tensor {
+    let a = this.input(t, y);
+    const last = weights.length / 2 - 1;
+    for (let l = 0; l < last; l++) a = this.activation.value(this.affine(a, weights, l));
+    return this.affine(a, weights, last);
+  }
+
+  pull(t: Tensor, y: Tensor, weights: readonly Tensor[], cotangent: Tensor): TensorPullback {
+    const { tf, activation } = this;
+    const last = weights.length / 2 - 1;
+    const inputs = [this.input(t, y)];
+    const slopes: Tensor[] = [];
+    for (let l = 0; l < last; l++) {
+      const z = this.affine(inputs[l]!, weights, l);
+      const a = activation.value(z);
+      inputs.push(a);
+      slopes.push(activation.slope(z, a));
+    }
+    const bars: Tensor[] = [];
+    let delta = cotangent;
+    for (let l = last; l >= 0; l--) {
+      bars[2 * l] = tf.matMul(delta, inputs[l]!, true, false);
+      bars[2 * l + 1] = tf.sum(delta, 0);
+      delta = tf.matMul(delta, weights[2 * l]!);
+      if (l > 0) delta = tf.mul(delta, slopes[l - 1]!);
+    }
+    if (!this.time) return { y: delta, weights: bars };
+    const [yBar, tBars] = tf.split(delta, [y.shape[1]!, 1], 1);
+    return { y: yBar, weights: bars, t: tf.sum(tBars!) };
+  }
+}
+
+class GpuMlpField implements Mlp, TensorField {
+  readonly dtype = "float32";
+  readonly asynchronous = true;
+  readonly differentiable = true;
+  readonly layers: readonly number[];
+  readonly activation: Activation;
+  readonly time: boolean;
+  readonly dim: number;
+  readonly params: Float32Array;
+  readonly tensors: readonly number[];
+  readonly device: TensorDevice;
+  readonly shape: readonly number[];
+  readonly weightShapes: readonly (readonly number[])[];
+  readonly f: TensorFunction;
+
+  constructor(core: Mlp, device: TensorDevice) {
+    const { layers, activation, time, dim } = core;
+    this.layers = layers;
+    this.activation = activation;
+    this.time = time;
+    this.dim = dim;
+    this.params = core.params as Float32Array;
+    this.tensors = core.tensors!;
+    this.device = device;
+    this.shape = [dim];
+    this.weightShapes = layers
+      .slice(1)
+      .flatMap((outputs, l) => [[outputs, layers[l]! + (time && l === 0 ? 1 : 0)], [outputs]]);
+    this.f = new MlpFunction(device.tf, activation, time);
+  }
+
+  bind(scratch: Scratch, request: BindRequest): BoundField {
+    return new BoundTensorField(scratch, request, this);
+  }
+}
+
+/**
+ * A multilayer perceptron as a field on the GPU, with the options, the parameter layout and the start of the core's `mlp`.
+ * `field.params` stays an ordinary typed array of yours; a solve uploads it when it starts. Throws `SolveError` "invalid"
+ * for bad options, float64 among them.
+ */
+export function mlp<Device extends TensorDevice = WebGpu>(options: GpuMlpOptions<Device>): GpuMlp<Device> {
+  const { device: given, ...core } = options ?? {};
+  const device = deviceOf("mlp", given);
+  const { dtype = "float32" } = core;
+  if (dtype !== "float32")
+    throw invalid("mlp option dtype", dtype, '"float32" on a GPU; for float64 use mlp from odegrad');
+  return new GpuMlpField(coreMlp({ ...core, dtype }), device) as Mlp & TensorField as GpuMlp<Device>;
+}
