@@ -1,8 +1,12 @@
 // odegrad's public names.
 export type { Adjoint, Gradients, GradientStats, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
+export { type AutoOptions, auto } from "./adjoints/auto.ts";
 export { backprop } from "./adjoints/backprop.ts";
+export { type CheckpointedOptions, checkpointed } from "./adjoints/checkpointed.ts";
 export { type ContinuousOptions, continuous } from "./adjoints/continuous.ts";
 export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
+export { symplectic } from "./adjoints/symplectic.ts";
+export { citations } from "./citations.ts";
 export { type Controller, integral, pid } from "./controllers/controller.ts";
 export { SolveError, type SolveErrorCode } from "./errors.ts";
 export type { EventRecord, SolveEvent } from "./events/watch.ts";

@@ -38,6 +38,8 @@ export interface Gradients {
 }
 
 export interface GradientStats {
+  /** The name of the adjoint used, which is the one that `auto` chose. */
+  readonly adjoint: string;
   readonly evaluations: number;
   readonly vjps: number;
   /** Steps of the backward pass. */

@@ -8,10 +8,19 @@ import { pullDiscrete } from "./discrete.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
-  return { name: "backprop", slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended), tape };
+  return { name: "backprop", slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended), tape: record };
 }
 
-function tape({ problem, bound, field }: Forward): Tape {
+/** A tape of everything. */
+export interface Recording extends Tape {
+  /** The start state of each step, part by part. */
+  readonly states: Rows;
+  /** All bytes kept once another step is. */
+  readonly bytesWithNext: number;
+}
+
+/** Records everything. */
+export function record({ problem, bound, field }: Forward): Recording {
   const { dtype } = problem.field;
   const states = new Rows(problem.y0.length, dtype);
   const derivatives = new Rows(bound.derivatives.length, dtype);
@@ -30,6 +39,10 @@ function tape({ problem, bound, field }: Forward): Tape {
   return {
     keepsTapes: true,
     bytes,
+    states,
+    get bytesWithNext() {
+      return states.bytesWithNext + derivatives.bytesWithNext + (activations?.bytesWithNext ?? 0);
+    },
     accept(program) {
       for (const { view } of program.start) states.push(view);
       derivatives.push(bound.derivatives.view);
@@ -37,6 +50,7 @@ function tape({ problem, bound, field }: Forward): Tape {
     },
     pullback: (trajectory, cotangent, times) =>
       pullDiscrete(trajectory, cotangent, times, true, (backward) => ({
+        adjoint: "backprop",
         tapes: true,
         bytes,
         step({ n, program }) {

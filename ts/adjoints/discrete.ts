@@ -1,8 +1,8 @@
 // The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 import type { BoundField } from "../fields/field.ts";
-import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
 import { lastTime, schemeOf } from "../problem.ts";
+import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
 import type { Run } from "../run.ts";
 import { Arithmetic } from "../wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
@@ -35,6 +35,8 @@ export interface BackwardStep {
 
 /** How one adjoint brings a step back. */
 export interface Restore {
+  /** Its name, where that is not the name of the solve's adjoint. */
+  readonly adjoint?: string;
   /**
    * Puts step n's start state, derivatives and whatever its transposition needs in place. The end state is there already:
    * it is the start state of step n + 1.
@@ -132,6 +134,7 @@ export function* pullDiscrete(
       params: field.paramsBar?.view.slice() ?? zeros(dtype, 0),
       ...(times && { ts: tsBar }),
       stats: {
+        adjoint: restore.adjoint ?? problem.adjoint!.name,
         evaluations: stats.evaluations + (restore.tapes ? 0 : sweep.vjps),
         vjps: sweep.vjps,
         accepted: steps,

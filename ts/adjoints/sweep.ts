@@ -33,10 +33,15 @@ interface SweepProgram {
   readonly startBar: readonly Vector[];
 }
 
-/** The programs of both parities, and the positions of the operations whose k reaches the loss. */
-interface Sides {
-  readonly programs: readonly [SweepProgram, SweepProgram];
+/** Positions of operations: those whose k reaches the loss, and those whose slope time gradients take. */
+interface Uses {
   readonly active: ReadonlySet<number>;
+  readonly sloped: ReadonlySet<number>;
+}
+
+/** The programs of both parities; both use the same. */
+interface Sides extends Uses {
+  readonly programs: readonly [SweepProgram, SweepProgram];
 }
 
 interface Contribution {
@@ -55,6 +60,7 @@ export interface StepTimes {
 class Transposition {
   readonly actions: Action[] = [];
   readonly active = new Set<number>();
+  readonly sloped = new Set<number>();
   private readonly contributions = new Map<Variable, Contribution[]>();
   private readonly machine: Machine;
   private readonly bars: Map<Variable, Vector>;
@@ -93,8 +99,8 @@ class Transposition {
   cotangent(of: Variable): Vector {
     const all = this.contributions.get(of)!;
     if (all.length === 1 && all[0]!.unit && all[0]!.weight === 1) return all[0]!.bar;
-    let bar = this.bars.get(of);
-    if (!bar) this.bars.set(of, (bar = this.machine.arithmetic.vector()));
+    const bar = this.bars.get(of) ?? this.machine.arithmetic.vector();
+    this.bars.set(of, bar);
     this.actions.push({ kind: "gather", gather: this.gather(of, bar) });
     return bar;
   }
@@ -158,7 +164,7 @@ export class Sweep {
   private sides(even: Vector[], odd: Vector[], places: Places, injection: Injection | undefined): Sides {
     const first = this.transpose(0, even, odd, places, injection);
     const second = this.transpose(1, odd, even, places, injection);
-    return { programs: [first.program, second.program], active: first.active };
+    return { programs: [first.program, second.program], active: first.active, sloped: first.sloped };
   }
 
   private transpose(
@@ -167,13 +173,13 @@ export class Sweep {
     startBar: readonly Vector[],
     places: Places,
     injection: Injection | undefined,
-  ): { program: SweepProgram; active: Set<number> } {
+  ): Uses & { program: SweepProgram } {
     const { scheme } = this.bound;
     const program = this.bound.programs[parity]!;
     const operations = operationsOf(scheme, injection !== undefined);
     const instructions = injection ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
     const transposition = new Transposition(this.machine, places.bars);
-    const { actions, active } = transposition;
+    const { actions, active, sloped } = transposition;
     scheme.end.forEach((variable, i) => {
       transposition.add(variable, endBar[i]!);
     });
@@ -195,13 +201,16 @@ export class Sweep {
       if (instruction.terms && transposition.reaches(out)) {
         const outBar = transposition.cotangent(out);
         transposition.combination(base, terms, unit, outBar);
-        if (!unit) actions.push({ kind: "slope", outBar, terms: instruction.terms });
+        if (!unit) {
+          sloped.add(i);
+          actions.push({ kind: "slope", outBar, terms: instruction.terms });
+        }
       }
     }
     scheme.start.forEach((variable, i) => {
       actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) });
     });
-    return { program: { actions, endBar, startBar }, active };
+    return { program: { actions, endBar, startBar }, active, sloped };
   }
 
   /** Where the cotangents of a step's end state are put, part by part. */
@@ -215,18 +224,28 @@ export class Sweep {
   }
 
   /**
-   * Positions of the operations whose k must be there before `step`: those used by a stage input that is differentiated;
-   * all of them for time gradients.
+   * What must be in place before `step`, beside the start state: what the stage inputs that are differentiated are made
+   * of, for time gradients also what the slopes are made of.
    */
-  needed(dense: boolean, times: boolean): ReadonlySet<number> {
-    const operations = operationsOf(this.bound.scheme, dense);
-    const { active } = (dense ? this.extended : this.plain)!;
+  needed(dense: boolean, times: boolean): Set<Variable> {
+    const { active, sloped } = (dense ? this.extended : this.plain)!;
     const used = new Set<Variable>();
-    operations.forEach(({ terms }, i) => {
-      if (times || active.has(i)) for (const { variable } of terms) used.add(variable);
+    operationsOf(this.bound.scheme, dense).forEach(({ out, base, terms }, i) => {
+      if (active.has(i)) used.add(base ?? out);
+      if (active.has(i) || (times && sloped.has(i))) for (const { variable } of terms) used.add(variable);
     });
     if (times && dense) for (const k of this.bound.scheme.dense!.ks) used.add(k);
-    return new Set(operations.flatMap(({ evaluate }, i) => (evaluate && used.has(evaluate.k) ? [i] : [])));
+    return used;
+  }
+
+  /** The derivatives whose evaluations `step` pulls a cotangent through. */
+  pulled(dense: boolean): Set<Variable> {
+    const { active } = (dense ? this.extended : this.plain)!;
+    return new Set(
+      operationsOf(this.bound.scheme, dense).flatMap(({ evaluate }, i) =>
+        evaluate && active.has(i) ? [evaluate.k] : [],
+      ),
+    );
   }
 
   /** Starts a step with outputs inside it. */
@@ -238,7 +257,14 @@ export class Sweep {
    * Adds the cotangent (row `row` of `cotangents`) of the output interpolated at t + s h. Returns ∂L/∂(its time); the
    * step's derivatives must be in place where `times` is asked for.
    */
-  addOutput(parity: number, s: number, h: number, cotangents: FloatArray, row: number, times: StepTimes | undefined): number {
+  addOutput(
+    parity: number,
+    s: number,
+    h: number,
+    cotangents: FloatArray,
+    row: number,
+    times: StepTimes | undefined,
+  ): number {
     const { ks, state, cotangent, weights } = this.injection!;
     const dense = this.bound.scheme.dense!;
     const n = state.length;
@@ -270,7 +296,15 @@ export class Sweep {
    * the field accumulates ∂L/∂θ. The step's start state, its derivatives k, and any end state that is a stage input must
    * be in their places. `tapes`: whether each evaluation's tape is in its slot, else it is evaluated anew.
    */
-  *step(parity: number, t: number, h: number, last: number, dense: boolean, tapes: boolean, times: StepTimes | undefined): Run<void> {
+  *step(
+    parity: number,
+    t: number,
+    h: number,
+    last: number,
+    dense: boolean,
+    tapes: boolean,
+    times: StepTimes | undefined,
+  ): Run<void> {
     const { arithmetic, field } = this.machine;
     const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
     let dt = 0;

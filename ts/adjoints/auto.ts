@@ -1,0 +1,78 @@
+// The adjoint that a memory budget allows: everything is recorded as for backpropagation until that would not fit, then
+// the states alone, and where even those do not fit, as many of them as do.
+import { invalid } from "../errors.ts";
+import { schemeOf } from "../problem.ts";
+import { evaluationsOf } from "../program.ts";
+import { bytesOf, zeros } from "../wasm/dtype.ts";
+import type { Adjoint, Forward, Tape } from "./adjoint.ts";
+import { type Recording, record } from "./backprop.ts";
+import { placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
+import { pullSymplectic } from "./symplectic.ts";
+
+export interface AutoOptions {
+  /** Bytes that the forward pass may keep for the backward pass; 256 MiB by default. */
+  readonly budget?: number;
+}
+
+const DEFAULT_BUDGET = 2 ** 28;
+
+/**
+ * Decides while the solve runs, by the bytes measured: `backprop()` if all stages fit in `budget`, else `symplectic()` if
+ * the states do, else `checkpointed()` with as many states as do. All three give the same gradient, the exact one.
+ * `stats.adjoint` of the gradients says which it was. Throws `SolveError` "invalid" for a budget not above 0.
+ */
+export function auto({ budget = DEFAULT_BUDGET }: AutoOptions = {}): Adjoint {
+  if (!(typeof budget === "number" && budget > 0))
+    throw invalid("auto option budget", budget, "a number of bytes above 0");
+  return {
+    name: "auto",
+    slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended),
+    tape: (forward) => tape(forward, budget),
+  };
+}
+
+const total = ({ checkpoints, stages, tape }: Tape["bytes"]): number => checkpoints + stages + tape;
+
+function tape(forward: Forward, budget: number): Tape {
+  const { problem, bound } = forward;
+  const { length } = problem.y0;
+  const { dtype } = problem.field;
+  const parts = bound.scheme.start.length;
+  const c = Math.max(1, Math.floor(budget / (parts * length * bytesOf(dtype))));
+  const placement = placementFor(problem, c);
+  const room = roomFor(forward, c);
+  let recording: Recording | undefined = record(forward);
+  let { bytes } = recording;
+  let steps = 0;
+
+  /** Gives up the stages and goes on with the states. */
+  function shrink({ states }: Recording): void {
+    bytes = { ...bytes };
+    recording = undefined;
+    const state = bound.scheme.start.map(() => ({ view: zeros(dtype, length) }));
+    for (let n = 0; n < steps; n++) {
+      state.forEach(({ view }, i) => states.read(n * parts + i, view));
+      room.offer(n, state, placement);
+    }
+  }
+
+  const checkpointed = pullbackFrom(forward, room, c);
+  return {
+    keepsTapes: true,
+    get bytes() {
+      return total(room.bytes) > total(bytes) ? room.bytes : bytes;
+    },
+    accept(program, h) {
+      if (recording && recording.bytesWithNext > budget) shrink(recording);
+      if (recording) recording.accept(program, h);
+      else room.offer(steps, program.start, placement);
+      steps++;
+    },
+    pullback(trajectory, cotangent, times) {
+      if (recording) return recording.pullback(trajectory, cotangent, times);
+      if (room.positions.length < steps) return checkpointed(trajectory, cotangent, times);
+      const about = { adjoint: "symplectic", bytes: room.bytes };
+      return pullSymplectic(trajectory, cotangent, times, about, (n, start) => room.read(n, start));
+    },
+  };
+}

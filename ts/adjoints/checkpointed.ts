@@ -1,0 +1,139 @@
+// Recursive checkpointing: c states are kept; on the way back the steps between them are run again, and states are kept
+// there in the room that has become free, so that the fewest steps are run again (revolve.ts).
+import { invalid } from "../errors.ts";
+import { lastTime, type Problem } from "../problem.ts";
+import type { Run } from "../run.ts";
+import { Runner } from "../runner.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
+import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { pullDiscrete } from "./discrete.ts";
+import { replay } from "./replay.ts";
+import { advance, bestStart, knownLength, type Placement, unknownLength } from "./revolve.ts";
+
+export interface CheckpointedOptions {
+  /**
+   * States kept at a time, the one at the start included: an integer ≥ 1. By default the fewest with which no step is run
+   * again more than twice, about √(2n), where n is the number of steps if it is known beforehand (`stepSize`, `grid`),
+   * else `maxSteps`; memory is taken for states that there are, so that shorter solves keep them all.
+   */
+  readonly checkpoints?: number;
+}
+
+/**
+ * The exact gradient of the discrete map from c states. Where the number n of steps is known beforehand the forward pass
+ * keeps the states of the optimal binomial placement, else those of an online one; the backward pass places more
+ * optimally, so that forward and backward pass together take at most T(n, c) = r n − C(c + r, r − 1) plain steps beyond
+ * the solve, less those that the solve has done for it. A second `pullback` starts from y0 and takes T(n, c).
+ * Plain steps evaluate the stages that the state depends on (6 for dopri5); so does the step that is differentiated,
+ * with the tapes of its evaluations kept for it alone. Throws `SolveError` "invalid" for a bad option.
+ */
+export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Adjoint {
+  if (checkpoints !== undefined && !(Number.isInteger(checkpoints) && checkpoints >= 1)) {
+    throw invalid("checkpointed option checkpoints", checkpoints, "an integer ≥ 1");
+  }
+  return {
+    name: "checkpointed",
+    slots: () => 0,
+    tape: (forward) => tape(forward, checkpoints ?? enoughFor(stepsOf(forward.problem))),
+  };
+}
+
+// Beyond this many steps the default stays what it is for them.
+const MANY_STEPS = 2 ** 31;
+
+const stepsOf = ({ steps, maxSteps }: Problem): number =>
+  steps.kind === "given" ? steps.grid.length - 1 : Math.min(maxSteps, MANY_STEPS);
+
+/** The least c with C(c + 2, 2) ≥ n, so that two repetitions are enough. */
+const enoughFor = (n: number): number => Math.max(1, Math.ceil((Math.sqrt(8 * n + 1) - 3) / 2));
+
+/** Which states the forward pass keeps. */
+export const placementFor = ({ steps }: Problem, c: number): Placement =>
+  steps.kind === "given" ? knownLength(steps.grid.length - 1, c) : unknownLength(c);
+
+/** Room for the states of c steps. */
+export const roomFor = ({ problem, bound }: Forward, c: number): Checkpoints =>
+  new Checkpoints(bound.scheme.start.length, problem.y0.length, problem.field.dtype, c);
+
+function tape(forward: Forward, c: number): Tape {
+  const placement = placementFor(forward.problem, c);
+  const kept = roomFor(forward, c);
+  let step = 0;
+  return {
+    keepsTapes: false,
+    get bytes() {
+      return kept.bytes;
+    },
+    accept(program) {
+      kept.offer(step++, program.start, placement);
+    },
+    pullback: pullbackFrom(forward, kept, c),
+  };
+}
+
+/** Pulls back from c states at a time, first from those in `kept`, later from y0. */
+export function pullbackFrom(forward: Forward, kept: Checkpoints, c: number): Tape["pullback"] {
+  // The way back uses the room of states that it has passed, so they are there once only.
+  let unused: Checkpoints | undefined = kept;
+  return (trajectory, cotangent, times) => {
+    const start = unused ?? roomFor(forward, c);
+    unused = undefined;
+    return pullCheckpointed(trajectory, cotangent, times, start, c);
+  };
+}
+
+/** The backward pass from the states in `kept`, which it uses up; from y0 where there are none. */
+function* pullCheckpointed(
+  trajectory: Trajectory,
+  cotangent: FloatArray,
+  times: boolean,
+  kept: Checkpoints,
+  c: number,
+): Run<Gradients> {
+  const { problem, grid } = trajectory;
+  return yield* pullDiscrete(trajectory, cotangent, times, true, ({ machine, bound, sweep, stats }) => {
+    const { programs, scheme } = bound;
+    const plain = replay(bound, false, scheme.end);
+    const taped = (dense: boolean) => replay(bound, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);
+    const stages = taped(false);
+    const extended = scheme.dense ? taped(true) : stages;
+    const marcher = new Runner(machine, false);
+    const taper = new Runner(machine, true);
+    const { positions } = kept;
+    if (positions.length === 0) {
+      for (const { view } of programs[0].start) view.set(problem.y0);
+      kept.push(0, programs[0].start);
+    }
+    kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
+
+    /** Puts the start state of step n in its place, from the last one kept; keeps others on the way. */
+    function* march(n: number): Run<void> {
+      let at = positions[positions.length - 1]!;
+      kept.read(positions.length - 1, programs[at & 1]!.start);
+      if (at === n) kept.keepFirst(positions.length - 1);
+      while (at < n) {
+        const next = at + advance(n + 1 - at, c - positions.length + 1);
+        for (; at < next; at++) {
+          const t = grid[at]!;
+          const end = grid[at + 1]!;
+          yield* marcher.finish(plain[at & 1]!, 0, t, end - t, lastTime(problem, end));
+        }
+        if (at < n) kept.push(at, programs[at & 1]!.start);
+      }
+    }
+
+    return {
+      adjoint: "checkpointed",
+      tapes: true,
+      get bytes() {
+        return kept.bytes;
+      },
+      *step({ n, t, h, last, dense }) {
+        yield* march(n);
+        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        stats.evaluations = marcher.evaluations + taper.evaluations;
+      },
+    };
+  });
+}

@@ -1,0 +1,67 @@
+// The states that a checkpointed solve keeps, in room for a fixed number of them.
+import { Rows } from "../growing.ts";
+import type { Dtype, FloatArray } from "../wasm/dtype.ts";
+import type { Tape } from "./adjoint.ts";
+import { KEEP, type Placement, SKIP } from "./revolve.ts";
+
+interface Part {
+  readonly view: FloatArray;
+}
+
+/** Start states of some steps, each of one or more parts. */
+export class Checkpoints {
+  /** The steps, increasing. */
+  readonly positions: number[] = [];
+  private readonly slots: number[] = [];
+  private readonly free: number[] = [];
+  private readonly parts: number;
+  private readonly rows: Rows;
+
+  /** `parts`: of a state, each of `length` numbers; `count`: the most states kept at a time. */
+  constructor(parts: number, length: number, dtype: Dtype, count: number) {
+    this.parts = parts;
+    this.rows = new Rows(length, dtype, count * parts);
+  }
+
+  /** Bytes kept now, as a tape gives them. */
+  get bytes(): Tape["bytes"] {
+    return { checkpoints: this.rows.bytes, stages: 0, tape: 0 };
+  }
+
+  /** Does with the state of step `position`, the next of a forward pass, what `placement` says. */
+  offer(position: number, state: readonly Part[], placement: Placement): void {
+    const place = placement.next();
+    if (place === SKIP) return;
+    if (place !== KEEP) this.remove(place);
+    this.push(position, state);
+  }
+
+  push(position: number, state: readonly Part[]): void {
+    const { parts, rows } = this;
+    const slot = this.free.pop() ?? rows.length / parts;
+    state.forEach(({ view }, i) => {
+      if (slot * parts + i < rows.length) rows.write(slot * parts + i, view);
+      else rows.push(view);
+    });
+    this.positions.push(position);
+    this.slots.push(slot);
+  }
+
+  /** Copies the state kept at `index`. */
+  read(index: number, state: readonly Part[]): void {
+    const first = this.slots[index]! * this.parts;
+    state.forEach(({ view }, i) => this.rows.read(first + i, view));
+  }
+
+  /** Forgets the state kept at `index`. */
+  remove(index: number): void {
+    this.positions.splice(index, 1);
+    this.free.push(...this.slots.splice(index, 1));
+  }
+
+  /** Forgets all states but the first `count`. */
+  keepFirst(count: number): void {
+    this.positions.length = Math.min(count, this.positions.length);
+    this.free.push(...this.slots.splice(count));
+  }
+}

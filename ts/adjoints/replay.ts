@@ -1,0 +1,40 @@
+// Which part of a step must be run again to have some of its vectors back.
+import { type BoundScheme, type Instruction, operationsOf } from "../program.ts";
+import type { Variable } from "../solvers/scheme.ts";
+
+/**
+ * The instructions of a step (followed by those of its continuous extension where `dense`) that `wanted` depend on, given
+ * the start state and what is `known`, for steps of even and of odd parity. An instruction's evaluation that is not wanted
+ * is left out of it.
+ */
+export function replay(
+  bound: BoundScheme,
+  dense: boolean,
+  wanted: Iterable<Variable>,
+  known: Iterable<Variable> = [],
+): readonly [Instruction[], Instruction[]] {
+  const operations = operationsOf(bound.scheme, dense);
+  const given = new Set(known);
+  const live = new Set(wanted);
+  const parts: { position: number; combines: boolean; evaluates: boolean }[] = [];
+  for (let position = operations.length - 1; position >= 0; position--) {
+    const { out, base, terms, evaluate } = operations[position]!;
+    const evaluates = evaluate !== undefined && live.has(evaluate.k);
+    if (evaluates) live.add(out);
+    const combines = (base !== undefined || terms.length > 0) && live.has(out) && !given.has(out);
+    if (!evaluates && !combines) continue;
+    parts.unshift({ position, combines, evaluates });
+    if (!combines) continue;
+    if (base) live.add(base);
+    for (const { variable } of terms) live.add(variable);
+  }
+  const instructionsOf = (parity: 0 | 1): Instruction[] => {
+    const program = bound.programs[parity];
+    const all = dense ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
+    return parts.map(({ position, combines, evaluates }) => {
+      const { terms, k, ...rest } = all[position]!;
+      return { ...rest, terms: combines ? terms : undefined, k: evaluates ? k : undefined };
+    });
+  };
+  return [instructionsOf(0), instructionsOf(1)];
+}
