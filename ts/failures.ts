@@ -1,6 +1,6 @@
 // The numerical failures of a solve, each with the time, the step, what was happening and what to try.
 import { SolveError } from "./errors.ts";
-import type { StepStats } from "./integrate.ts";
+import type { StepStats } from "./stepping.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 
 /** Position of the first element that is not finite. */

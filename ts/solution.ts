@@ -5,7 +5,7 @@ import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
 import type { Awaitable } from "./fields/field.ts";
 import { eventCotangent } from "./events/landing.ts";
 import type { EventRecord } from "./events/watch.ts";
-import type { Rejection, StepStats } from "./integrate.ts";
+import type { Rejection, StepStats } from "./stepping.ts";
 import { drive } from "./run.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 

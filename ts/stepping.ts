@@ -1,0 +1,222 @@
+// The steps of a solve: propose, run the scheme's instructions, judge the error, accept or reject. A plain object whose
+// `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
+// generator; the generator in integrate.ts waits, and does what is not done in every step.
+import type { Bound } from "./bind.ts";
+import type { SolveError } from "./errors.ts";
+import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
+import { Times } from "./growing.ts";
+import { lastTime, type Problem } from "./problem.ts";
+import type { Program } from "./program.ts";
+import { aborted } from "./run.ts";
+import { Runner } from "./runner.ts";
+
+/** Counts of a solve; all are counted, none estimated. */
+export interface StepStats {
+  /** Attempted steps: accepted + rejected. */
+  steps: number;
+  accepted: number;
+  rejected: number;
+  /** Evaluations of the field, the NFE of the literature. */
+  evaluations: number;
+  /** Size of the first step tried. */
+  firstStep: number;
+}
+
+/** A step that was tried from t and not accepted. */
+export interface Rejection {
+  readonly t: number;
+  readonly h: number;
+}
+
+/** Where `advance` left off: before a step, within one, or after one that was accepted but not yet advanced over. */
+type Phase = "propose" | "run" | "accepted" | "done";
+
+// A step that would end within this fraction of its size before a stop ends at the stop.
+const SNAP = 1e-12;
+// Steps below this fraction of t are mostly rounding.
+const LEAST = 16 * Number.EPSILON;
+
+/** Called for each accepted step while its vectors are in place. */
+type Accept = (program: Program, h: number) => void;
+
+// Numbers start as NaN and not as 0: V8 would otherwise take their fields for small integers first, and throw away
+// compiled code when they turn out not to be.
+export class Stepping {
+  readonly stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
+  /** Where steps were rejected, and their sizes. */
+  private readonly rejectedAt: Times = new Times();
+  private readonly rejectedSizes: Times = new Times();
+  readonly grid: Times = new Times();
+  readonly runner: Runner;
+  phase: Phase;
+  failure: SolveError | undefined;
+  program: Program;
+  /** The step in work: from t to end, of signed size h; stages at its end are evaluated at `last`. */
+  t: number = Number.NaN;
+  end: number = Number.NaN;
+  h: number = Number.NaN;
+  last: number = Number.NaN;
+  /** The size (positive) that error control wants next. */
+  size: number = Number.NaN;
+  /** Whether the derivative at the start of the step is in its place already. */
+  known: boolean;
+  private wanted: number = Number.NaN;
+  private parity = 0;
+  private next = 0;
+  private stop = 0;
+  private position = 1;
+  private errorWasNaN = false;
+  private readonly problem: Problem;
+  private readonly parts: Bound;
+  private readonly given: Float64Array | undefined;
+  private readonly minStep: number;
+  private readonly maxStep: number;
+  private readonly controller: number;
+  /** Whether every accepted step must be handed out before it is advanced over. */
+  private readonly handOut: boolean;
+  private readonly accept: Accept | undefined;
+
+  constructor(
+    problem: Problem,
+    parts: Bound,
+    options: { keepTapes: boolean; handOut: boolean; known: boolean; accept: Accept | undefined },
+  ) {
+    const { steps } = problem;
+    this.problem = problem;
+    this.parts = parts;
+    this.runner = new Runner(parts.machine, options.keepTapes);
+    this.handOut = options.handOut;
+    this.known = options.known;
+    this.phase = "propose";
+    this.accept = options.accept;
+    this.program = parts.bound.programs[0];
+    this.given = steps.kind === "given" ? steps.grid : undefined;
+    this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
+    this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
+    this.controller = parts.control?.address ?? 0;
+    this.t = problem.ts[0]!;
+    this.grid.push(this.t);
+  }
+
+  /**
+   * Goes on until an evaluation is pending, which is returned, or a step is to be handed out (`phase` "accepted"), or the
+   * end or a failure is reached ("done").
+   */
+  advance(): Promise<void> | undefined {
+    const { runner } = this;
+    for (;;) {
+      if (this.phase === "propose") this.propose();
+      if (this.phase !== "run") return undefined;
+      const { instructions } = this.program;
+      while (this.next < instructions.length) {
+        this.next = runner.run(instructions, this.next, this.t, this.h, this.last);
+        if (runner.pending !== undefined) return runner.pending;
+      }
+      if (!this.judge()) {
+        this.phase = this.failure === undefined ? "propose" : "done";
+      } else if (this.handOut) {
+        this.phase = "accepted";
+        return undefined;
+      } else {
+        this.advanceOver(false);
+      }
+    }
+  }
+
+  get rejections(): Rejection[] {
+    const sizes = this.rejectedSizes.array();
+    return Array.from(this.rejectedAt.array(), (t, i) => ({ t, h: sizes[i]! }));
+  }
+
+  /** Chooses the next step, or finds that there is none. */
+  private propose(): void {
+    const { problem, given, t, stats } = this;
+    const { stops, direction, maxSteps, signal } = problem;
+    if (this.stop >= stops.length) {
+      this.phase = "done";
+      return;
+    }
+    const target = stops[this.stop]!;
+    const wanted = Math.min(this.size, this.maxStep);
+    if (given !== undefined) this.end = given[this.position]!;
+    else this.end = wanted >= Math.abs(target - t) * (1 - SNAP) ? target : t + wanted * direction;
+    this.wanted = wanted;
+    this.h = this.end - t;
+    if (signal?.aborted) return this.fail(aborted(signal, t, this.h));
+    if (stats.steps >= maxSteps) return this.fail(tooManySteps(t, this.h, stats, this.worstComponent()));
+    if (given === undefined && this.end !== target) {
+      if (wanted < this.minStep || wanted <= LEAST * Math.abs(t) || this.end === t) {
+        return this.fail(stuck(t, this.h, this.errorWasNaN, this.minStep, this.worstComponent()));
+      }
+    }
+    if (stats.steps === 0) stats.firstStep = Math.abs(this.h);
+    stats.steps++;
+    this.last = lastTime(problem, this.end);
+    this.next = this.known ? 1 : 0;
+    this.phase = "run";
+  }
+
+  private fail(error: SolveError): void {
+    this.failure = error;
+    this.phase = "done";
+  }
+
+  /** Whether the step that was run is accepted; sets the size of the next. */
+  private judge(): boolean {
+    const { program, h, stats } = this;
+    const { arithmetic } = this.parts.machine;
+    if (this.given !== undefined) {
+      if (!arithmetic.isFinite(program.end[0]!)) {
+        this.fail(stateNotFinite(this.t, h, program.end[0]!.view));
+        return false;
+      }
+    } else {
+      const { error, steadyingError, start, end } = program;
+      const factor =
+        steadyingError === undefined
+          ? arithmetic.judge(this.controller, error!, h, start[0]!, end[0]!)
+          : arithmetic.judgeSteadied(this.controller, error!, steadyingError, h, start[0]!, end[0]!);
+      const size = Math.abs(h) * Math.abs(factor);
+      if (factor < 0) {
+        stats.rejected++;
+        this.rejectedAt.push(this.t);
+        this.rejectedSizes.push(h);
+        this.known = true;
+        this.errorWasNaN = Number.isNaN(this.parts.control!.lastError);
+        this.size = size;
+        return false;
+      }
+      // A step cut short by a stop says little about longer ones: the size that was wanted stays.
+      this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
+    }
+    this.errorWasNaN = false;
+    stats.accepted++;
+    return true;
+  }
+
+  /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */
+  advanceOver(extended: boolean): void {
+    const { problem, given, end } = this;
+    const { bound } = this.parts;
+    this.accept?.(this.program, this.h);
+    this.grid.push(end);
+    this.known = bound.fsal === "step" || (extended && bound.fsal === "dense");
+    if (given !== undefined && end === given[this.position]) this.position++;
+    if (end === problem.stops[this.stop]) {
+      this.stop++;
+      if (problem.jumps.has(end)) this.known = false;
+    }
+    this.t = end;
+    this.parity ^= 1;
+    this.program = bound.programs[this.parity]!;
+    this.phase = "propose";
+  }
+
+  /** The component with the largest error of the step tried last, −1 where none was measured. */
+  private worstComponent(): number {
+    const { stats, parts, parity, program, known } = this;
+    if (stats.steps === 0 || !parts.initial) return -1;
+    const tried = known && stats.rejected > 0 ? program : parts.bound.programs[parity ^ 1]!;
+    return parts.initial.worstComponent(tried, this.h);
+  }
+}
