@@ -22,11 +22,11 @@ export interface CheckpointedOptions {
 
 /**
  * The exact gradient of the discrete map from c states. Where the number n of steps is known beforehand the forward pass
- * keeps the states of the optimal binomial placement, else those of an online one; the backward pass places more
- * optimally, so that forward and backward pass together take at most T(n, c) = r n − C(c + r, r − 1) plain steps beyond
- * the solve, less those that the solve has done for it. A second `pullback` starts from y0 and takes T(n, c).
- * Plain steps evaluate the stages that the state depends on (6 for dopri5); so does the step that is differentiated,
- * with the tapes of its evaluations kept for it alone. Throws `SolveError` "invalid" for a bad option.
+ * keeps the states of the optimal binomial placement, else those of an online one; the backward pass keeps others on its
+ * way, optimally. It takes T(n, c) = r n − C(c + r, r − 1) plain steps at most, with n known beforehand T(n, c) less the
+ * steps to the last state that the forward pass kept. A second `pullback` starts from y0 and takes T(n, c).
+ * A plain step evaluates the stages that its end depends on (6 of dopri5); so does every step that is differentiated,
+ * keeping the tapes of its evaluations until its VJPs. Throws `SolveError` "invalid" for a bad option.
  */
 export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Adjoint {
   if (checkpoints !== undefined && !(Number.isInteger(checkpoints) && checkpoints >= 1)) {
