@@ -10,6 +10,8 @@ function power(base: f64, exponent: f64): f64 {
 
 /** First guess h0 from d0 = ‖y0‖, d1 = ‖f0‖ (Hairer, Nørsett, Wanner, Solving ODEs I, II.4, step a–b). */
 export function initialGuess(d0: f64, d1: f64): f64 {
+  // Infinite where a component is 0 and has a purely relative tolerance.
+  if (!(d0 < Infinity && d1 < Infinity)) return 1e-6;
   return d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : (0.01 * d0) / d1;
 }
 

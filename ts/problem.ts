@@ -186,10 +186,9 @@ function measureOf(options: SolveOptions, field: Field, length: number): Measure
   const defaults = DEFAULT_TOLERANCES[field.dtype];
   const rtol = tolerance("rtol", options.rtol, length, dim, defaults.rtol);
   const atol = tolerance("atol", options.atol, length, dim, defaults.atol);
-  const everyRtol = typeof rtol === "number" ? rtol : Math.min(...rtol.subarray(0, dim));
-  const everyAtol = typeof atol === "number" ? atol : Math.min(...atol.subarray(0, dim));
-  if (everyRtol === 0 && everyAtol === 0) {
-    throw invalid("rtol and atol", [everyRtol, everyAtol], "at least one above 0 for every component");
+  for (let i = 0; i < length; i++) {
+    if ((typeof rtol === "number" ? rtol : rtol[i]!) > 0 || (typeof atol === "number" ? atol : atol[i]!) > 0) continue;
+    throw invalid("rtol and atol", [0, 0], `at least one above 0 for every component; component ${i} has none`);
   }
   const { norm = "rms" } = options;
   const whole = [{ start: 0, length, weight: 1 }];
@@ -197,7 +196,10 @@ function measureOf(options: SolveOptions, field: Field, length: number): Measure
   const allowed = `"rms", "max", or segments [{ length, weight }, …] whose lengths add up to the state's length ${length}`;
   if (!Array.isArray(norm)) throw invalid("norm", norm, allowed);
   let start = 0;
-  const segments = (norm as readonly NormSegment[]).map(({ length: count, weight }, i) => {
+  const segments = (norm as readonly (NormSegment | null)[]).map((segment, i) => {
+    if (typeof segment !== "object" || segment === null)
+      throw invalid(`norm[${i}]`, segment, "a segment { length, weight }");
+    const { length: count, weight } = segment;
     if (!(Number.isInteger(count) && count > 0)) throw invalid(`norm[${i}].length`, count, "a positive integer");
     if (!(weight >= 0 && Number.isFinite(weight))) throw invalid(`norm[${i}].weight`, weight, "a finite number ≥ 0");
     start += count;
@@ -284,12 +286,14 @@ function stepsOf(
   }
   const { minStep = 0 } = options;
   const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
-  if (!(minStep >= 0 && minStep <= maxStep))
+  if (!(typeof minStep === "number" && minStep >= 0 && minStep <= maxStep))
     throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
-  if (options.controller !== undefined) pid(options.controller);
+  if (options.controller !== undefined && !isController(options.controller)) {
+    throw invalid("controller", options.controller, "a controller value such as pid({ … }) or integral()");
+  }
   return {
     kind: "adaptive",
-    controller: options.controller ?? pid(),
+    controller: pid(options.controller),
     firstStep: positive("firstStep", options.firstStep),
     minStep,
     maxStep,
@@ -342,6 +346,10 @@ function stopsOf(landings: Float64Array, jumps: ReadonlySet<number>, direction: 
   return Float64Array.from(new Set([...landings, ...jumps])).sort((a, b) => (a - b) * direction);
 }
 
+function isController(value: unknown): value is Controller {
+  return typeof value === "object" && value !== null && "safety" in value;
+}
+
 function isSolver(value: unknown): value is Solver {
   return typeof value === "object" && value !== null && "scheme" in value && "order" in value;
 }
@@ -374,7 +382,7 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
   const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
-  if (!(maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
+  if (!(typeof maxSteps === "number" && maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
   if (adjoint !== undefined) {
     if (typeof adjoint !== "object" || adjoint === null || !("tape" in adjoint)) {
       throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
@@ -397,7 +405,10 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   const events = eventsOf(options.events, adjoint);
   if (options.onStep !== undefined && typeof options.onStep !== "function")
     throw invalid("onStep", options.onStep, "a function");
-  if (options.signal !== undefined && !(typeof options.signal === "object" && "aborted" in options.signal)) {
+  if (
+    options.signal !== undefined &&
+    !(typeof options.signal === "object" && options.signal !== null && "aborted" in options.signal)
+  ) {
     throw invalid("signal", options.signal, "an AbortSignal");
   }
   const jumps = jumpsOf(options.stepTimes, ts, direction);

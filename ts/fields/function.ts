@@ -143,7 +143,11 @@ class BoundFunction implements BoundField {
 
 function store(result: ArrayLike<number>, dx: Vector): void {
   if (result?.length !== dx.length) {
-    throw invalid("what the field returned", result, `${dx.length} numbers, the state's length, or nothing where it fills dy`);
+    throw invalid(
+      "what the field returned",
+      result,
+      `${dx.length} numbers, the state's length, or nothing where it fills dy`,
+    );
   }
   dx.view.set(result);
 }
@@ -157,7 +161,13 @@ class FunctionField implements Field {
   /** What a bare function receives as its fourth argument. */
   readonly argument: unknown;
 
-  constructor(f: BareField, vjp: VjpFunction | undefined, params: Float64Array | undefined, dim: number | undefined, argument?: unknown) {
+  constructor(
+    f: BareField,
+    vjp: VjpFunction | undefined,
+    params: Float64Array | undefined,
+    dim: number | undefined,
+    argument?: unknown,
+  ) {
     this.f = f;
     this.vjp = vjp;
     this.params = params;
@@ -184,7 +194,10 @@ export function vectorField(options: VectorFieldOptions): VectorField {
   if (vjp !== undefined && typeof vjp !== "function") {
     throw invalid("vectorField option vjp", vjp, "a function (t, y, params, cotangent, { y, params, t }) => void");
   }
-  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0)) throw invalid("vectorField option dim", dim, "a positive integer");
+  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
+    throw invalid("vectorField option dim", dim, "a positive integer");
+  if (typeof params !== "object" || params === null || !("length" in params))
+    throw invalid("vectorField option params", params, "an array of numbers");
   const theta = params instanceof Float64Array ? params : Float64Array.from(params);
   return new FunctionField(f, vjp, theta, dim) as VectorField;
 }
@@ -195,6 +208,7 @@ export function asField(given: Field | BareField, params: unknown): Field {
   if (typeof given !== "object" || given === null || !("bind" in given)) {
     throw invalid("field", given, "a function (t, y, dy, params) => void, or a field from vectorField or mlp");
   }
-  if (params !== undefined) throw invalid("params", params, "undefined for a field that has params of its own; set field.params instead");
+  if (params !== undefined)
+    throw invalid("params", params, "undefined for a field that has params of its own; set field.params instead");
   return given;
 }
