@@ -1,0 +1,167 @@
+// The controller and the initial step against the formulas of the literature, written out with Math.pow.
+import { control, initialGuess, initialStep } from "../../assembly/controller";
+import { close, reserve, seed, uniform } from "./vectors";
+
+const memory_ = reserve(72);
+
+const MIN_FACTOR = 0.2;
+const MAX_FACTOR = 10.0;
+const SAFETY = 0.9;
+
+function setController(p: f64, i: f64, d: f64, k: f64): void {
+  store<f64>(memory_, (p + i + d) / k, 0);
+  store<f64>(memory_, -(p + 2 * d) / k, 8);
+  store<f64>(memory_, d / k, 16);
+  store<f64>(memory_, SAFETY, 24);
+  store<f64>(memory_, MIN_FACTOR, 32);
+  store<f64>(memory_, MAX_FACTOR, 40);
+  store<f64>(memory_, 0, 48);
+  store<f64>(memory_, 0, 56);
+}
+
+// The errors of the last two accepted steps, 1 before there are any.
+let last: f64 = 1;
+let beforeLast: f64 = 1;
+
+/** Söderlind's PID as diffrax writes it: inverse errors to the powers β, clipped by the fate of the step; negative if it is rejected. */
+function reference(p: f64, i: f64, d: f64, k: f64, r: f64): f64 {
+  const factor =
+    SAFETY *
+    Math.pow(1 / r, (p + i + d) / k) *
+    Math.pow(1 / last, -(p + 2 * d) / k) *
+    Math.pow(1 / beforeLast, d / k);
+  const accepted = r <= 1;
+  if (accepted) {
+    beforeLast = last;
+    last = r;
+  }
+  const least = accepted ? 1 : MIN_FACTOR;
+  const most = accepted ? MAX_FACTOR : SAFETY;
+  const clipped = Math.min(Math.max(factor, least), most);
+  return accepted ? clipped : -clipped;
+}
+
+/** How many of the factors over a random history of accepted and rejected steps are off. */
+function wrong(p: f64, i: f64, d: f64, k: f64): i32 {
+  setController(p, i, d, k);
+  last = 1;
+  beforeLast = 1;
+  let bad = 0;
+  for (let n = 0; n < 300; n++) {
+    const r = Math.pow(10, uniform() * (n % 3 == 0 ? 6 : 1));
+    if (!close(control(memory_, r), reference(p, i, d, k, r), 1e-10)) bad++;
+  }
+  return bad;
+}
+
+describe("control", () => {
+  beforeEach(() => seed(5));
+
+  it("follows the I, PI and PID formulas over accepted and rejected steps", () => {
+    expect<i32>(wrong(0, 1, 0, 5)).toBe(0, "I");
+    expect<i32>(wrong(0.4, 0.3, 0, 5)).toBe(0, "PI");
+    expect<i32>(wrong(0.4, 0.3, 0, 2)).toBe(0, "PI, order 2");
+    expect<i32>(wrong(0.1, 0.4, 0.1, 3)).toBe(0, "PID");
+    expect<i32>(wrong(0.2, 0.3, -0.05, 8)).toBe(0, "PID, order 8");
+  });
+
+  it("never shrinks an accepted step nor grows it beyond maxFactor", () => {
+    setController(0, 1, 0, 5);
+    expect<f64>(control(memory_, 1)).toBe(1);
+    expect<f64>(control(memory_, 0.99)).toBe(1);
+    expect<f64>(control(memory_, 1e-30)).toBe(MAX_FACTOR);
+    expect<f64>(control(memory_, f64.MIN_VALUE)).toBe(MAX_FACTOR);
+  });
+
+  it("shrinks a rejected step by safety at least and minFactor at most", () => {
+    setController(0, 1, 0, 5);
+    expect<f64>(control(memory_, 1.0000000000000002)).toBe(-SAFETY);
+    expect<f64>(control(memory_, 1e30)).toBe(-MIN_FACTOR);
+    expect<f64>(control(memory_, f64.MAX_VALUE)).toBe(-MIN_FACTOR);
+    // History alone would let this one grow.
+    setController(0.9, 0.1, 0, 2);
+    store<f64>(memory_, -20, 48);
+    expect<f64>(control(memory_, 2)).toBe(-SAFETY);
+  });
+
+  it("takes NaN and ∞ for rejections at minFactor", () => {
+    setController(0.4, 0.3, 0, 5);
+    expect<f64>(control(memory_, NaN)).toBe(-MIN_FACTOR);
+    expect<f64>(control(memory_, Infinity)).toBe(-MIN_FACTOR);
+  });
+
+  it("takes no error at all for an acceptance at maxFactor", () => {
+    setController(0.4, 0.3, 0, 5);
+    expect<f64>(control(memory_, 0)).toBe(MAX_FACTOR);
+    expect<f64>(control(memory_, 0)).toBe(MAX_FACTOR);
+    const next = control(memory_, 0.5);
+    expect<bool>(next >= 1 && next <= MAX_FACTOR).toBe(true);
+  });
+
+  it("keeps the error for whoever asks why", () => {
+    setController(0.4, 0.3, 0, 5);
+    control(memory_, 3);
+    expect<f64>(load<f64>(memory_, 64)).toBe(3);
+    control(memory_, NaN);
+    expect<f64>(load<f64>(memory_, 64)).toBeNaN();
+  });
+
+  it("remembers accepted steps only", () => {
+    setController(0.4, 0.3, 0.1, 5);
+    control(memory_, 0.5);
+    control(memory_, 0.25);
+    control(memory_, 30);
+    control(memory_, NaN);
+    control(memory_, Infinity);
+    expect<bool>(close(load<f64>(memory_, 48), Math.log(4), 1e-15)).toBe(true);
+    expect<bool>(close(load<f64>(memory_, 56), Math.log(2), 1e-15)).toBe(true);
+  });
+});
+
+describe("initialGuess", () => {
+  it("is 0.01 d0/d1, or 1e-6 where either is tiny (Hairer, Nørsett, Wanner II.4, step b)", () => {
+    expect<f64>(initialGuess(3, 4)).toBe(0.03 / 4);
+    expect<f64>(initialGuess(1e-5, 1)).toBe(0.01 * 1e-5);
+    expect<f64>(initialGuess(0.99e-5, 1)).toBe(1e-6);
+    expect<f64>(initialGuess(1, 0.99e-5)).toBe(1e-6);
+    expect<f64>(initialGuess(0, 0)).toBe(1e-6);
+    // A component 0 with a purely relative tolerance has an infinite norm.
+    expect<f64>(initialGuess(1, Infinity)).toBe(1e-6);
+    expect<f64>(initialGuess(Infinity, 1)).toBe(1e-6);
+    expect<f64>(initialGuess(Infinity, Infinity)).toBe(1e-6);
+  });
+});
+
+describe("initialStep", () => {
+  beforeEach(() => seed(6));
+
+  it("is min(100 h0, (0.01 / max(d1, d2))^(1/p)) (same place, steps e and f)", () => {
+    let bad = 0;
+    for (let n = 0; n < 200; n++) {
+      const h0 = Math.pow(10, uniform() * 4 - 2);
+      const d1 = Math.pow(10, uniform() * 8);
+      const d2 = Math.pow(10, uniform() * 8);
+      const p = <f64>(1 + (n % 9));
+      const expected = Math.min(100 * h0, Math.pow(0.01 / Math.max(d1, d2), 1 / p));
+      if (!close(initialStep(h0, d1, d2, p), expected, 1e-14)) bad++;
+    }
+    expect<i32>(bad).toBe(0);
+  });
+
+  it("is max(1e-6, h0/1000) where both derivatives vanish", () => {
+    expect<f64>(initialStep(1, 0, 0, 5)).toBe(1e-3);
+    expect<f64>(initialStep(1e-6, 1e-15, 1e-16, 5)).toBe(1e-6);
+    expect<f64>(initialStep(1e-9, 0, 0, 5)).toBe(100 * 1e-9);
+  });
+
+  it("is a positive number although the probe of the second derivative failed", () => {
+    // What follows is a trial step, and a bad one is rejected; a step of 0 or NaN would end the solve.
+    for (let p = 1; p <= 8; p++) {
+      for (let which = 0; which < 3; which++) {
+        const d2 = which == 0 ? NaN : which == 1 ? reinterpret<f64>(0xfff8_0000_0000_0000) : Infinity;
+        const h = initialStep(1e-3, 10, d2, <f64>p);
+        expect<bool>(h > 0 && h <= 0.1).toBe(true, "d2 = NaN or ∞");
+      }
+    }
+  });
+});

@@ -1,0 +1,440 @@
+// Scaled norms, dot products and finiteness against plain loops: elements in the kernel's precision, sums in f64.
+import { TERM_BYTES } from "../../assembly/combine";
+import { allFinite, dot, fewSquare, isFew, scaledNorm } from "../../assembly/norm";
+import { below, close, get, reserve, reserveAtEnd, seed, set, special, SPECIALS, uniform } from "./vectors";
+
+const RMS = 0;
+const MAX = 1;
+const LONG = 1000003;
+const TERMS = 3;
+const ROOM: usize = 90 * 8;
+
+const measure = reserve(32 + 8 * 16);
+const terms = reserve(<usize>TERMS * TERM_BYTES);
+const pool = reserve(<usize>(TERMS + 4) * ROOM);
+const long = reserve(<usize>LONG * 8);
+
+// Elements of the pool start one element off a 16-byte boundary, so that loads and segments are misaligned too.
+function place<T>(j: i32): usize {
+  return pool + <usize>j * ROOM + sizeof<T>();
+}
+function ya<T>(): usize {
+  return place<T>(TERMS);
+}
+function yb<T>(): usize {
+  return place<T>(TERMS + 1);
+}
+function rtols<T>(): usize {
+  return place<T>(TERMS + 2);
+}
+function atols<T>(): usize {
+  return place<T>(TERMS + 3);
+}
+
+function setMeasure(kind: i32, rtol: f64, atol: f64, rtolsAt: usize, atolsAt: usize): void {
+  store<i32>(measure, kind);
+  store<i32>(measure, 0, 4);
+  store<f64>(measure, rtol, 8);
+  store<f64>(measure, atol, 16);
+  store<u32>(measure, <u32>rtolsAt, 24);
+  store<u32>(measure, <u32>atolsAt, 28);
+}
+
+function addSegment(start: i32, length: i32, weight: f64): void {
+  const count = load<i32>(measure, 4);
+  const at = measure + 32 + <usize>count * 16;
+  store<u32>(at, start);
+  store<i32>(at, length, 4);
+  store<f64>(at, weight, 8);
+  store<i32>(measure, count + 1, 4);
+}
+
+/** Terms with weights, states and tolerances for n elements. */
+function prepare<T>(n: i32): void {
+  for (let j = 0; j < TERMS; j++) {
+    store<u32>(terms + <usize>j * TERM_BYTES, <u32>place<T>(j));
+    store<f64>(terms + <usize>j * TERM_BYTES, uniform(), 8);
+    for (let i = 0; i < n; i++) set<T>(place<T>(j), i, <T>uniform());
+  }
+  for (let i = 0; i < n; i++) {
+    set<T>(ya<T>(), i, <T>(uniform() * 10));
+    set<T>(yb<T>(), i, <T>(uniform() * 10));
+    set<T>(rtols<T>(), i, <T>(Math.abs(uniform()) * 1e-2));
+    set<T>(atols<T>(), i, <T>(Math.abs(uniform()) * 1e-2 + 1e-3));
+  }
+  // What follows the vectors must not matter.
+  for (let j = 0; j < TERMS + 4; j++) set<T>(place<T>(j), n, <T>NaN);
+}
+
+/** The largest weight · norm over the measure's segments, by a plain loop. */
+function naive<T>(h: f64): f64 {
+  const kind = load<i32>(measure);
+  const segments = load<i32>(measure, 4);
+  let result: f64 = 0;
+  for (let s = 0; s < segments; s++) {
+    const at = measure + 32 + <usize>s * 16;
+    const start = <i32>load<u32>(at);
+    const length = load<i32>(at, 4);
+    let sum: f64 = 0;
+    let largest: f64 = 0;
+    for (let i = start; i < start + length; i++) {
+      let v: T = 0;
+      for (let j = 0; j < TERMS; j++) {
+        v = v + <T>(h * load<f64>(terms + <usize>j * TERM_BYTES, 8)) * get<T>(place<T>(j), i);
+      }
+      const a = get<T>(ya<T>(), i);
+      const b = get<T>(yb<T>(), i);
+      const aa = a < 0 ? -a : a;
+      const bb = b < 0 ? -b : b;
+      const rtol = load<u32>(measure, 24) ? get<T>(rtols<T>(), i) : <T>load<f64>(measure, 8);
+      const atol = load<u32>(measure, 28) ? get<T>(atols<T>(), i) : <T>load<f64>(measure, 16);
+      const ratio = <f64>(v / (rtol * (aa > bb ? aa : bb) + atol));
+      sum += ratio * ratio;
+      largest = Math.max(largest, Math.abs(ratio));
+    }
+    result = Math.max(result, load<f64>(at, 8) * (kind == MAX ? largest : Math.sqrt(sum / <f64>length)));
+  }
+  return result;
+}
+
+function measured<T>(h: f64): f64 {
+  return scaledNorm<T>(measure, terms, TERMS, h, ya<T>(), yb<T>());
+}
+
+/** How many results are off; the maximum must be exact, the mean may differ by rounding of its sum. */
+function wrong<T>(h: f64): i32 {
+  const tolerance = load<i32>(measure) == MAX ? 0 : sizeof<T>() == 4 ? 2e-6 : 1e-14;
+  return close(measured<T>(h), naive<T>(h), tolerance) ? 0 : 1;
+}
+
+function everyLength<T>(kind: i32): i32 {
+  let bad = 0;
+  for (let n = 1; n <= 70; n++) {
+    prepare<T>(n);
+    for (let tolerances = 0; tolerances < 4; tolerances++) {
+      setMeasure(kind, 1e-3, 1e-2, tolerances & 1 ? rtols<T>() : 0, tolerances & 2 ? atols<T>() : 0);
+      addSegment(0, n, 1);
+      bad += wrong<T>(uniform());
+    }
+  }
+  return bad;
+}
+
+function everySegment<T>(kind: i32): i32 {
+  let bad = 0;
+  prepare<T>(70);
+  for (let start = 0; start < 20; start++) {
+    for (let length = 1; length <= 25; length++) {
+      setMeasure(kind, 1e-3, 1e-2, rtols<T>(), atols<T>());
+      addSegment(start, length, 0.75);
+      bad += wrong<T>(0.5);
+      addSegment(start + length, 25, uniform() + 1);
+      bad += wrong<T>(0.5);
+    }
+  }
+  return bad;
+}
+
+/** Puts `value` at every place of every length into the vector at p; counts results that `ok` does not accept. */
+function planted<T>(kind: i32, p: usize, value: T, ok: (norm: f64) => bool): i32 {
+  let bad = 0;
+  for (let n = 1; n <= 19; n++) {
+    prepare<T>(n);
+    setMeasure(kind, 1e-3, 1e-2, 0, 0);
+    addSegment(0, n, 1);
+    for (let i = 0; i < n; i++) {
+      const before = get<T>(p, i);
+      set<T>(p, i, value);
+      if (!ok(measured<T>(1))) bad++;
+      set<T>(p, i, before);
+    }
+  }
+  return bad;
+}
+
+function plantedEverywhere<T>(kind: i32): i32 {
+  let bad = 0;
+  for (let j = 0; j < TERMS; j++) bad += planted<T>(kind, place<T>(j), <T>NaN, (norm) => isNaN(norm));
+  bad += planted<T>(kind, ya<T>(), <T>NaN, (norm) => isNaN(norm));
+  bad += planted<T>(kind, yb<T>(), <T>NaN, (norm) => isNaN(norm));
+  bad += planted<T>(kind, yb<T>(), <T>Infinity, (norm) => isNaN(norm));
+  bad += planted<T>(kind, yb<T>(), <T>-Infinity, (norm) => isNaN(norm));
+  bad += planted<T>(kind, place<T>(0), <T>Infinity, (norm) => norm == Infinity);
+  return bad;
+}
+
+/** A NaN in one segment shows although another segment is larger, wherever it stands. */
+function nanInSegment<T>(kind: i32, at: i32): f64 {
+  prepare<T>(30);
+  set<T>(place<T>(1), at, <T>NaN);
+  setMeasure(kind, 1e-3, 1e-2, 0, 0);
+  addSegment(0, 10, 100);
+  addSegment(10, 10, 1);
+  addSegment(20, 10, 1e-3);
+  return measured<T>(1);
+}
+
+function exactComponent<T>(kind: i32): f64 {
+  for (let j = 0; j < TERMS; j++) store<f64>(terms + <usize>j * TERM_BYTES, 1, 8);
+  let worst: f64 = 0;
+  for (let n = 1; n <= 19; n++) {
+    prepare<T>(n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < TERMS; j++) set<T>(place<T>(j), i, i % 2 ? <T>0 : <T>-0.0);
+      set<T>(ya<T>(), i, 0);
+      set<T>(yb<T>(), i, <T>-0.0);
+    }
+    setMeasure(kind, 1e-3, 0, 0, 0);
+    addSegment(0, n, 1);
+    worst = Math.max(worst, measured<T>(1));
+  }
+  return worst;
+}
+
+function errorWithoutScale<T>(kind: i32): f64 {
+  prepare<T>(7);
+  set<T>(ya<T>(), 5, 0);
+  set<T>(yb<T>(), 5, 0);
+  setMeasure(kind, 1e-3, 0, 0, 0);
+  addSegment(0, 7, 1);
+  return measured<T>(1);
+}
+
+/** rms of a long vector whose every ratio is `ratio`. */
+function longMean<T>(ratio: f64): f64 {
+  for (let i = 0; i < LONG; i++) set<T>(long, i, <T>ratio);
+  store<u32>(terms, <u32>long);
+  store<f64>(terms, 1, 8);
+  setMeasure(RMS, 0, 1, 0, 0);
+  addSegment(0, LONG, 1);
+  return scaledNorm<T>(measure, terms, 1, 1, long, long);
+}
+
+function normAtEndOfMemory<T>(kind: i32): void {
+  for (let n = 1; n <= 19; n++) {
+    const v = reserveAtEnd(<usize>n * sizeof<T>());
+    store<u32>(terms, <u32>v);
+    setMeasure(kind, 1e-3, 1e-2, v, v);
+    addSegment(0, n, 1);
+    scaledNorm<T>(measure, terms, 1, 1, v, v);
+    dot<T>(v, v, n);
+    allFinite<T>(v, n);
+  }
+}
+
+function wrongDots<T>(): i32 {
+  let bad = 0;
+  for (let n = 0; n <= 70; n++) {
+    for (let shift = 0; shift < 4; shift++) {
+      prepare<T>(n + 4);
+      const a = place<T>(0) + <usize>shift * sizeof<T>();
+      const b = place<T>(1);
+      set<T>(a, n, <T>NaN);
+      set<T>(b, n, <T>NaN);
+      let sum: f64 = 0;
+      let size: f64 = 0;
+      for (let i = 0; i < n; i++) {
+        sum += <f64>get<T>(a, i) * <f64>get<T>(b, i);
+        size += Math.abs(<f64>get<T>(a, i) * <f64>get<T>(b, i));
+      }
+      const epsilon = sizeof<T>() == 4 ? <f64>f32.EPSILON : f64.EPSILON;
+      if (!(Math.abs(dot<T>(a, b, n) - sum) <= 20 * epsilon * size)) bad++;
+    }
+  }
+  return bad;
+}
+
+function dotsWithout<T>(value: T): i32 {
+  let bad = 0;
+  for (let n = 1; n <= 19; n++) {
+    for (let at = 0; at < n; at++) {
+      prepare<T>(n);
+      set<T>(place<T>(1), at, value);
+      if (!isNaN(dot<T>(place<T>(0), place<T>(1), n))) bad++;
+    }
+  }
+  return bad;
+}
+
+function wrongFiniteness<T>(): i32 {
+  let bad = 0;
+  for (let n = 0; n <= 70; n++) {
+    prepare<T>(n);
+    const v = place<T>(0);
+    for (let i = 0; i < n; i++) if (below(2)) set<T>(v, i, special<T>(1 + below(4)));
+    if (n > 3) set<T>(v, below(n), special<T>(7));
+    if (allFinite<T>(v, n) != 1) bad++;
+    for (let i = 0; i < n; i++) {
+      const before = get<T>(v, i);
+      for (let which = 0; which < SPECIALS; which++) {
+        const value = special<T>(which);
+        set<T>(v, i, value);
+        if ((allFinite<T>(v, n) == 1) != isFinite<T>(value)) bad++;
+      }
+      set<T>(v, i, before);
+    }
+  }
+  return bad;
+}
+
+describe("scaledNorm", () => {
+  beforeEach(() => seed(2));
+
+  it("is the root mean square for every length, with scalar and per-element tolerances", () => {
+    expect<i32>(everyLength<f64>(RMS)).toBe(0, "f64");
+    expect<i32>(everyLength<f32>(RMS)).toBe(0, "f32");
+  });
+
+  it("is the maximum for every length, with scalar and per-element tolerances", () => {
+    expect<i32>(everyLength<f64>(MAX)).toBe(0, "f64");
+    expect<i32>(everyLength<f32>(MAX)).toBe(0, "f32");
+  });
+
+  it("is the largest weighted norm of its segments, wherever they start", () => {
+    expect<i32>(everySegment<f64>(RMS)).toBe(0, "rms f64");
+    expect<i32>(everySegment<f32>(RMS)).toBe(0, "rms f32");
+    expect<i32>(everySegment<f64>(MAX)).toBe(0, "max f64");
+    expect<i32>(everySegment<f32>(MAX)).toBe(0, "max f32");
+  });
+
+  it("leaves out what no segment covers", () => {
+    prepare<f64>(9);
+    set<f64>(place<f64>(0), 4, 1e300);
+    setMeasure(RMS, 1e-3, 1e-2, 0, 0);
+    addSegment(0, 4, 1);
+    addSegment(5, 4, 1);
+    expect<i32>(wrong<f64>(1)).toBe(0);
+    expect<f64>(measured<f64>(1)).toBeLessThan(1e6);
+  });
+
+  it("is NaN for a NaN or an infinite new state, ∞ for an infinite error, in every lane and tail position", () => {
+    expect<i32>(plantedEverywhere<f64>(RMS)).toBe(0, "rms f64");
+    expect<i32>(plantedEverywhere<f32>(RMS)).toBe(0, "rms f32");
+    expect<i32>(plantedEverywhere<f64>(MAX)).toBe(0, "max f64");
+    expect<i32>(plantedEverywhere<f32>(MAX)).toBe(0, "max f32");
+  });
+
+  it("lets no segment hide another's NaN", () => {
+    for (let at = 0; at < 30; at += 7) {
+      expect<f64>(nanInSegment<f64>(RMS, at)).toBeNaN();
+      expect<f64>(nanInSegment<f32>(RMS, at)).toBeNaN();
+      expect<f64>(nanInSegment<f64>(MAX, at)).toBeNaN();
+      expect<f64>(nanInSegment<f32>(MAX, at)).toBeNaN();
+    }
+  });
+
+  it("counts 0/0 as 0 and error/0 as ∞", () => {
+    expect<f64>(exactComponent<f64>(RMS)).toBe(0);
+    expect<f64>(exactComponent<f32>(RMS)).toBe(0);
+    expect<f64>(exactComponent<f64>(MAX)).toBe(0);
+    expect<f64>(exactComponent<f32>(MAX)).toBe(0);
+    expect<f64>(errorWithoutScale<f64>(RMS)).toBe(Infinity);
+    expect<f64>(errorWithoutScale<f32>(RMS)).toBe(Infinity);
+    expect<f64>(errorWithoutScale<f64>(MAX)).toBe(Infinity);
+    expect<f64>(errorWithoutScale<f32>(MAX)).toBe(Infinity);
+  });
+
+  it("keeps its precision over a million elements", () => {
+    expect<bool>(close(longMean<f32>(0.3), <f64>(<f32>0.3), 1e-4)).toBe(true, "f32");
+    expect<bool>(close(longMean<f64>(0.3), 0.3, 1e-13)).toBe(true, "f64");
+  });
+
+  it("reads nothing beyond its vectors, nor do dot and allFinite", () => {
+    normAtEndOfMemory<f64>(RMS);
+    normAtEndOfMemory<f32>(MAX);
+  });
+});
+
+/** The norm of 1 … 4 numbers at `start`, by the kernel made for them: as the general one, NaN and ∞ included. */
+function wrongFew(): i32 {
+  let bad = 0;
+  for (let n = 1; n <= 4; n++) {
+    for (let start = 0; start < 6; start++) {
+      prepare<f64>(start + n);
+      setMeasure(RMS, 1e-3, 1e-2, 0, 0);
+      addSegment(start, n, 1);
+      if (!isFew<f64>(measure)) bad++;
+      const norm = naive<f64>(0.5);
+      if (!close(fewSquare(measure, terms, TERMS, 0.5, ya<f64>(), yb<f64>()), norm * norm, 1e-14)) bad++;
+      for (let i = start; i < start + n; i++) {
+        for (let p = 0; p < TERMS + 2; p++) {
+          for (let which = 0; which < SPECIALS; which++) {
+            const before = get<f64>(place<f64>(p), i);
+            set<f64>(place<f64>(p), i, special<f64>(which));
+            const general = measured<f64>(0.5);
+            const square = fewSquare(measure, terms, TERMS, 0.5, ya<f64>(), yb<f64>());
+            if (!close(square, general * general, 1e-13)) bad++;
+            set<f64>(place<f64>(p), i, before);
+          }
+        }
+      }
+    }
+  }
+  return bad;
+}
+
+describe("fewSquare", () => {
+  beforeEach(() => seed(7));
+
+  it("is the square of the norm, where isFew", () => {
+    expect<i32>(wrongFew()).toBe(0);
+  });
+
+  it("counts 0/0 as 0", () => {
+    prepare<f64>(2);
+    for (let p = 0; p < TERMS + 2; p++) set<f64>(place<f64>(p), 1, 0);
+    setMeasure(RMS, 1e-3, 0, 0, 0);
+    addSegment(1, 1, 1);
+    expect<f64>(fewSquare(measure, terms, TERMS, 1, ya<f64>(), yb<f64>())).toBe(0);
+  });
+
+  it("is not for long states, maxima, several segments, weights, tolerances of elements or float32", () => {
+    setMeasure(RMS, 1e-3, 1e-2, 0, 0);
+    addSegment(0, 5, 1);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "length");
+    setMeasure(MAX, 1e-3, 1e-2, 0, 0);
+    addSegment(0, 4, 1);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "max");
+    setMeasure(RMS, 1e-3, 1e-2, 0, 0);
+    addSegment(0, 2, 1);
+    expect<bool>(isFew<f32>(measure)).toBe(false, "float32");
+    addSegment(2, 2, 1);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "segments");
+    setMeasure(RMS, 1e-3, 1e-2, 0, 0);
+    addSegment(0, 4, 0.5);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "weight");
+    setMeasure(RMS, 1e-3, 1e-2, rtols<f64>(), 0);
+    addSegment(0, 4, 1);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "rtols");
+    setMeasure(RMS, 1e-3, 1e-2, 0, atols<f64>());
+    addSegment(0, 4, 1);
+    expect<bool>(isFew<f64>(measure)).toBe(false, "atols");
+  });
+});
+
+describe("dot", () => {
+  beforeEach(() => seed(3));
+
+  it("agrees with the plain sum for every length and alignment", () => {
+    expect<i32>(wrongDots<f64>()).toBe(0, "f64");
+    expect<i32>(wrongDots<f32>()).toBe(0, "f32");
+  });
+
+  it("carries NaN from every position", () => {
+    expect<i32>(dotsWithout<f64>(NaN)).toBe(0, "f64");
+    expect<i32>(dotsWithout<f32>(<f32>NaN)).toBe(0, "f32");
+  });
+
+  it("keeps its precision over a million elements", () => {
+    for (let i = 0; i < LONG; i++) set<f32>(long, i, 0.3);
+    expect<bool>(close(dot<f32>(long, long, LONG), <f64>LONG * <f64>(<f32>0.3) * <f64>(<f32>0.3), 1e-4)).toBe(true);
+  });
+});
+
+describe("allFinite", () => {
+  it("finds NaN and ±∞ at every position, and takes ±0, denormals and the largest numbers as finite", () => {
+    seed(4);
+    expect<i32>(wrongFiniteness<f64>()).toBe(0, "f64");
+    expect<i32>(wrongFiniteness<f32>()).toBe(0, "f32");
+  });
+});
