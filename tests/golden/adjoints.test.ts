@@ -24,7 +24,10 @@ function gradientsOf(fixture: Fixture, adjoint: Adjoint, options: object = {}) {
 }
 
 /** Distances from the exact gradient of y0, θ and t. */
-function errorsOf(fixture: Fixture, gradients: { y0: ArrayLike<number>; params: ArrayLike<number>; ts?: ArrayLike<number> }): number[] {
+function errorsOf(
+  fixture: Fixture,
+  gradients: { y0: ArrayLike<number>; params: ArrayLike<number>; ts?: ArrayLike<number> },
+): number[] {
   const { gy0, gtheta, gt } = fixture.exact;
   return [distance(gradients.y0, gy0.flat()), distance(gradients.params, gtheta), distance(gradients.ts!, gt)];
 }
