@@ -4,7 +4,7 @@ import { backprop, type Gradients, solve, vern9 } from "odegrad";
 import { chart } from "odegrad/plot";
 import { duration, number, printMachine, printTable, writeJson, writeOut } from "../report.ts";
 import { contestant, race } from "../sampling.ts";
-import { cotangentOf, distance, METHODS, type Method, network, type Size, SIZES, start } from "./problems.ts";
+import { cotangentOf, distance, METHODS, type Method, network, SIZES, type Size, start } from "./problems.ts";
 
 const QUICK = process.argv.includes("--quick");
 const TOLERANCES = { rtol: 1e-6, atol: 1e-8 };

@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import {
   type Adjoint,
   backprop,
-  checkpointed,
   type ContinuousOptions,
+  checkpointed,
   continuous,
   integral,
   reverse,
