@@ -35,8 +35,8 @@ export interface NativeBuild {
   readonly compiler: string;
 }
 
-/** Compiles bench/native/`name`.cpp; says loudly why not where that is impossible. */
-export function compileNative(name: string): NativeBuild | undefined {
+/** Compiles bench/native/`name`.cpp with `more` flags; says loudly why not where that is impossible. */
+export function compileNative(name: string, ...more: string[]): NativeBuild | undefined {
   const compiler = process.env.CXX || "g++";
   const version = spawnSync(compiler, ["--version"], { encoding: "utf8" });
   if (version.error || version.status !== 0) {
@@ -48,8 +48,10 @@ export function compileNative(name: string): NativeBuild | undefined {
   }
   mkdirSync("build/native", { recursive: true });
   const program = `build/native/${name}`;
-  const flags = ["-O3", "-march=native", "-std=c++17"];
-  const { status } = spawnSync(compiler, [...flags, `bench/native/${name}.cpp`, "-o", program], { stdio: "inherit" });
+  const flags = ["-O3", "-march=native", "-std=gnu++17"];
+  const { status } = spawnSync(compiler, [...flags, `bench/native/${name}.cpp`, "-o", program, ...more], {
+    stdio: "inherit",
+  });
   if (status !== 0) {
     console.warn(`\n*** NO NATIVE CONTESTANTS: ${compiler} could not compile bench/native/${name}.cpp (see above).\n`);
     return undefined;

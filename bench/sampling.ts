@@ -31,6 +31,7 @@ export function median(values: readonly number[]): number {
 
 // Engines compile in the background what has run for a while, so work that is long in itself needs several runs, too.
 const WARM_UP_SAMPLES = 8;
+const WARM_UP_NANOSECONDS = 1e8;
 
 /** How often to run for one sample; the doubling towards it also warms the engine's compilers. */
 async function calibrate({ sample }: Contestant, milliseconds: number): Promise<number> {
@@ -41,7 +42,12 @@ async function calibrate({ sample }: Contestant, milliseconds: number): Promise<
     iterations = Math.min(iterations * 4, Math.max(iterations * 2, Math.ceil(wanted / Math.max(each, 1))));
     each = await sample(iterations);
   }
-  for (let i = 0; i < WARM_UP_SAMPLES; i++) each = Math.min(each, await sample(iterations));
+  let spent = 0;
+  for (let i = 0; i < WARM_UP_SAMPLES && spent < WARM_UP_NANOSECONDS; i++) {
+    const now = await sample(iterations);
+    each = Math.min(each, now);
+    spent += now * iterations;
+  }
   return Math.max(1, Math.round(wanted / each));
 }
 
