@@ -3,6 +3,7 @@
 // environment a skip is a failure.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
+import { chromiumEnvironment, unpackChromium } from "../tests/runtimes/chromium.mjs";
 import { countReported } from "../tests/runtimes/report.mjs";
 import { build } from "./build.mjs";
 import { bundleSize, describeSize } from "./bundle-size.mjs";
@@ -17,8 +18,10 @@ const PARTS = {
   unit: (args) => runVitest("tests/unit", args),
   golden: (args) => runVitest("tests/golden", args),
   node: () => runRuntime(process.execPath, ["tests/runtimes/node.mjs"]),
-  deno: testDeno,
+  // No permissions: the package needs none.
+  deno: () => runDeno(["tests/runtimes/deno.mjs"]),
   browser: () => runRuntime(process.execPath, ["tests/runtimes/browser.mjs"]),
+  webgpu: testWebgpu,
   size: testSize,
 };
 
@@ -59,8 +62,9 @@ async function runRuntime(command, args, env = {}) {
   // For Node 20, which cannot read TypeScript.
   await esbuild.build({
     absWorkingDir: inRoot(),
-    entryPoints: ["tests/runtimes/scenario.ts"],
-    outfile: "build/tests/scenario.mjs",
+    entryPoints: ["tests/runtimes/scenario.ts", "tests/runtimes/webgpu-scenario.ts"],
+    outdir: "build/tests",
+    outExtension: { ".js": ".mjs" },
     format: "esm",
     target: "es2022",
     logLevel: "warning",
@@ -69,15 +73,41 @@ async function runRuntime(command, args, env = {}) {
   return honest(countReported(output), code);
 }
 
-async function testDeno() {
+/** Runs a runner with Deno and these permissions, where npm has a Deno for this system. */
+async function runDeno(args, permissions = [], environment = {}) {
   const binaries = inRoot("node_modules/@deno");
   if (!existsSync(binaries) || readdirSync(binaries).length === 0) {
     return skip(`npm has no Deno for ${process.platform} ${process.arch}`);
   }
-  // No permissions, no prompts, nothing fetched; the cache stays inside the repository.
-  const flags = ["--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=manual"];
-  const env = { DENO_DIR: inRoot("build/deno"), DENO_NO_UPDATE_CHECK: "1" };
-  return runRuntime(process.execPath, [commandOf("deno"), "run", ...flags, "tests/runtimes/deno.mjs"], env);
+  // No prompts, nothing fetched; the cache stays inside the repository.
+  const flags = ["--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=manual", ...permissions];
+  const env = { DENO_DIR: inRoot("build/deno"), DENO_NO_UPDATE_CHECK: "1", ...environment };
+  return runRuntime(process.execPath, [commandOf("deno"), "run", ...flags, ...args], env);
+}
+
+/**
+ * Fields on the GPU in all runtimes: on Linux x64 with the software adapter that comes with Chromium, elsewhere with what
+ * the machine has. Then once more in Node and Deno with the drivers hidden.
+ */
+async function testWebgpu() {
+  const software = process.platform === "linux" && process.arch === "x64";
+  const env = software ? chromiumEnvironment(await unpackChromium()) : {};
+  // tfjs asks for the environment and the system; the package itself does not.
+  const permissions = ["--allow-read", "--allow-env", "--allow-sys"];
+  const node = (args, given) => runRuntime(process.execPath, ["tests/runtimes/webgpu-node.mjs", ...args], given);
+  const deno = (args, given) => runDeno(["tests/runtimes/webgpu-deno.mjs", ...args], permissions, given);
+  const results = [
+    await node([], env),
+    await deno([], env),
+    await runRuntime(process.execPath, ["tests/runtimes/webgpu-browser.mjs"]),
+  ];
+  if (process.platform === "linux") {
+    const hidden = { VK_DRIVER_FILES: inRoot("build/no-driver.json"), DENO_WEBGPU_BACKEND: "metal" };
+    results.push(await node(["without"], hidden), await deno(["without"], hidden));
+  }
+  const sum = (column) => results.reduce((total, result) => total + result[column], 0);
+  const notes = results.map(({ note }) => note).filter(Boolean);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), note: notes.join("; ") };
 }
 
 async function testSize() {

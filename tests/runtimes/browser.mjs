@@ -1,43 +1,12 @@
 // A real headless Chromium: dist/ and the scenario as one bundle in a page served on localhost.
-import { createServer } from "node:http";
-import { bundleForBrowser } from "../../scripts/bundle.mjs";
 import { launchChromium, NoBrowser } from "./chromium.mjs";
+import { servePage, visit } from "./page-server.mjs";
 import { report, reportSkipped } from "./report.mjs";
-
-/** Serves the page on a free port; returns the server. */
-async function servePage() {
-  const { outputFiles } = await bundleForBrowser({ entryPoints: ["tests/runtimes/page.mjs"] });
-  const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
-  const server = createServer((request, response) => {
-    const [type, body] = request.url === "/page.js" ? ["text/javascript", outputFiles[0].text] : ["text/html", page];
-    response.writeHead(200, {
-      "content-type": `${type}; charset=utf-8`,
-      // The strictest policy under which WebAssembly runs at all: no eval, nothing from elsewhere.
-      "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src data:",
-    });
-    response.end(body);
-  });
-  await new Promise((resolve) => server.listen(0, "localhost", resolve));
-  return server;
-}
-
-/** Opens the page and returns its checks; what the page complains of is the first. */
-async function visit(browser, url) {
-  const tab = await browser.newPage();
-  const complaints = [];
-  tab.on("pageerror", (error) => complaints.push(String(error)));
-  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  await tab.goto(url); // until its module has run
-  const checks = await tab.evaluate("globalThis.checks ?? []");
-  const ok = complaints.length === 0 && checks.length > 0;
-  return [{ name: "loads the bundle", ok, detail: complaints.join("; ") || "no complaint" }, ...checks];
-}
 
 try {
   const browser = await launchChromium();
-  const server = await servePage();
-  const checks = await visit(browser, `http://localhost:${server.address().port}/`);
-  report(`Chromium ${browser.version()}`, checks);
+  const server = await servePage("tests/runtimes/page.mjs");
+  report(`Chromium ${browser.version()}`, await visit(browser, server));
   await browser.close();
   server.close();
 } catch (error) {

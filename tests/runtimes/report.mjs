@@ -5,6 +5,10 @@ export function report(runtime, checks) {
   for (const { name, ok, detail } of checks) console.log(`${ok ? "✔" : "✖"} ${runtime}: ${name}: ${detail}`);
 }
 
+/** Prints the checks of a scenario, or, where it returned a text, that text as the reason why there are none. */
+export const reportScenario = (runtime, result) =>
+  typeof result === "string" ? reportSkipped(runtime, result) : report(runtime, result);
+
 /** Prints that this machine cannot run the checks of a runtime, and why. */
 export const reportSkipped = (runtime, reason) => console.log(`○ ${runtime}: SKIPPED: ${reason}`);
 

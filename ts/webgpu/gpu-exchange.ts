@@ -57,16 +57,14 @@ export class GpuExchange implements Exchange {
       complaint = scopes.end();
     }
     const { staging, sizes } = readback;
-    try {
-      // The error first: it explains why the mapping failed.
-      const mapping = staging.mapAsync(GPUMapMode.READ);
-      mapping.catch(() => {});
-      const error = await complaint;
-      if (error) throw error;
-      await mapping;
-    } catch (error) {
+    const mapping = staging.mapAsync(GPUMapMode.READ).catch((reason: unknown) => ({ reason }));
+    const error = await complaint;
+    const unmapped = await mapping;
+    if (error || unmapped) {
       gpu.pool.discard(staging);
-      throw gpu.failure ?? lost(error);
+      // A complaint explains a failed mapping; without one the device is gone.
+      if (!error) gpu.end(lost(unmapped!.reason));
+      throw gpu.failure ?? error;
     }
     try {
       if (!this.scratch.leased) throw tooLate();

@@ -68,7 +68,8 @@ export class WebGpu implements TensorDevice<false> {
     this.dispose();
   }
 
-  private end(failure: SolveError): void {
+  /** Gives up the device: everything on it fails from now on, for this reason. */
+  end(failure: SolveError): void {
     this.failure ??= failure;
     this.pool.destroy();
   }

@@ -5,7 +5,7 @@ import { invalid } from "../errors.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
 import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../fields/mlp.ts";
 import type { Scratch } from "../wasm/scratch.ts";
-import { ACTIVATIONS, type TensorActivation } from "./activations.ts";
+import { ACTIVATIONS, constantsOf, type TensorActivation } from "./activations.ts";
 import { BoundTensorField, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
 import type { TensorDevice } from "./exchange.ts";
 import type { WebGpu } from "./gpu.ts";
@@ -51,22 +51,24 @@ class MlpFunction implements TensorFunction {
   }
 
   value(t: Tensor, y: Tensor, weights: readonly Tensor[]): Tensor {
+    const constant = constantsOf(this.tf);
     let a = this.input(t, y);
     const last = weights.length / 2 - 1;
-    for (let l = 0; l < last; l++) a = this.activation.value(this.affine(a, weights, l));
+    for (let l = 0; l < last; l++) a = this.activation.value(this.affine(a, weights, l), constant);
     return this.affine(a, weights, last);
   }
 
   pull(t: Tensor, y: Tensor, weights: readonly Tensor[], cotangent: Tensor): TensorPullback {
     const { tf, activation } = this;
+    const constant = constantsOf(tf);
     const last = weights.length / 2 - 1;
     const inputs = [this.input(t, y)];
     const slopes: Tensor[] = [];
     for (let l = 0; l < last; l++) {
       const z = this.affine(inputs[l]!, weights, l);
-      const a = activation.value(z);
+      const a = activation.value(z, constant);
       inputs.push(a);
-      slopes.push(activation.slope(z, a));
+      slopes.push(activation.slope(z, a, constant));
     }
     const bars: Tensor[] = [];
     let delta = cotangent;

@@ -1,0 +1,32 @@
+// A page for the runners that use a browser: dist/ and the checks as one bundle, served on localhost.
+import { createServer } from "node:http";
+import { bundleForBrowser } from "../../scripts/bundle.mjs";
+
+/** Serves a page with this program on a free port; returns the server. */
+export async function servePage(program) {
+  const { outputFiles } = await bundleForBrowser({ entryPoints: [program] });
+  const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+  const server = createServer((request, response) => {
+    const [type, body] = request.url === "/page.js" ? ["text/javascript", outputFiles[0].text] : ["text/html", page];
+    response.writeHead(200, {
+      "content-type": `${type}; charset=utf-8`,
+      // The strictest policy under which WebAssembly runs at all: no eval, nothing from elsewhere.
+      "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src data:",
+    });
+    response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  return server;
+}
+
+/** Opens the served page and returns its checks; what the page complains of is the first. */
+export async function visit(browser, server) {
+  const tab = await browser.newPage();
+  const complaints = [];
+  tab.on("pageerror", (error) => complaints.push(String(error)));
+  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  await tab.goto(`http://localhost:${server.address().port}/`); // until its module has run
+  const checks = await tab.evaluate("globalThis.checks ?? []");
+  const ok = complaints.length === 0 && checks.length > 0;
+  return [{ name: "loads the bundle", ok, detail: complaints.join("; ") || "no complaint" }, ...checks];
+}
