@@ -1,5 +1,5 @@
-// Reads the text that scripts/build.mjs makes of a binary: whole characters a byte, so that gzip compresses the text nearly
-// as well as the binary. A digit is one of the 91 characters from # to ~ without the backslash.
+// Reads the text that scripts/byte-text.mjs makes of a binary: whole characters a byte, so that gzip compresses the text
+// nearly as well as the binary. A digit is one of the 91 characters from # to ~ without the backslash.
 
 const digit = (text: string, i: number): number => {
   const code = text.charCodeAt(i);
