@@ -1,27 +1,22 @@
 // Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
 // assembly/controller.ts.
 import type { Controller } from "./controllers/controller.ts";
-import { RECOMPUTE } from "./fields/field.ts";
-import type { Machine, Program } from "./program.ts";
+import { type BoundField, RECOMPUTE } from "./fields/field.ts";
+import type { Program } from "./program.ts";
 import type { Run } from "./run.ts";
-import type { Measure, Terms } from "./wasm/arithmetic.ts";
-import type { Scratch, Vector } from "./wasm/scratch.ts";
+import type { Arithmetic, Measure, Space, Terms } from "./wasm/arithmetic.ts";
+import type { Vector } from "./wasm/scratch.ts";
 
-/** The controller with its memory of past errors, in the block. */
+/** The controller's memory of past errors, in the block. */
 export class StepControl {
   private readonly memory: Vector;
-  private readonly controller: Controller;
-  private readonly order: number;
 
-  constructor(scratch: Scratch, controller: Controller, order: number) {
-    this.memory = scratch.vector(9, "float64");
-    this.controller = controller;
-    this.order = order;
+  constructor(space: Space) {
+    this.memory = space.vector(9, "float64");
   }
 
-  load(): void {
-    const { p, i, d, safety, minFactor, maxFactor } = this.controller;
-    const k = this.order;
+  /** Starts anew, with a controller for a method of order k. */
+  load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
     this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0]);
   }
 
@@ -37,10 +32,8 @@ export class StepControl {
 
 /** Hairer's choice of the first step (Hairer, Nørsett, Wanner, Solving ODEs I, II.4). */
 export class InitialStep {
-  private readonly machine: Machine;
-  private readonly scratch: Scratch;
+  private readonly arithmetic: Arithmetic;
   private readonly program: Program;
-  private readonly measure: Measure;
   private readonly probe: Vector;
   private readonly probeSlope: Vector;
   private readonly state: Terms;
@@ -48,13 +41,10 @@ export class InitialStep {
   private readonly change: Terms;
 
   /** `program`: the one of the first step, whose first instruction evaluates the field at the start. */
-  constructor(machine: Machine, scratch: Scratch, program: Program, measure: Measure) {
-    const { arithmetic } = machine;
+  constructor(arithmetic: Arithmetic, program: Program) {
     const first = program.instructions[0]!.k!;
-    this.machine = machine;
-    this.scratch = scratch;
+    this.arithmetic = arithmetic;
     this.program = program;
-    this.measure = measure;
     this.probe = arithmetic.vector();
     this.probeSlope = arithmetic.vector();
     this.state = arithmetic.terms([program.start[0]!], [1]);
@@ -63,9 +53,9 @@ export class InitialStep {
   }
 
   /** The size (positive) of the first step from t for a method of order p, f(t, y) being known; one evaluation. */
-  *choose(t: number, direction: number, p: number): Run<number> {
-    const { arithmetic, field } = this.machine;
-    const { initialGuess, initialStep } = this.scratch.kernels;
+  *choose(field: BoundField, t: number, direction: number, p: number): Run<number> {
+    const { arithmetic } = this;
+    const { initialGuess, initialStep } = arithmetic.kernels;
     const y = this.program.start[0]!;
     const d0 = arithmetic.norm(this.state, 1, y, y);
     const d1 = arithmetic.norm(this.slope, 1, y, y);
@@ -78,9 +68,8 @@ export class InitialStep {
   }
 
   /** The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place. */
-  worstComponent({ error, start, end }: Program, h: number): number {
-    const { rtol, atol } = this.measure;
-    this.machine.arithmetic.combine(this.probe, undefined, error!, h);
+  worstComponent({ error, start, end }: Program, h: number, { rtol, atol }: Measure): number {
+    this.arithmetic.combine(this.probe, undefined, error!, h);
     const { view } = this.probe;
     let [worst, largest] = [-1, 0];
     for (let i = 0; i < view.length; i++) {

@@ -1,42 +1,53 @@
-// A problem's vectors: the field, the scheme and the step control, declared in one scratch block.
+// A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
+// field.
 import { InitialStep, StepControl } from "./adaptive.ts";
 import { Interpolator } from "./dense-output.ts";
-import type { BoundField } from "./fields/field.ts";
 import { type Problem, schemeOf } from "./problem.ts";
 import { type BoundScheme, bindScheme, type Machine } from "./program.ts";
-import { Arithmetic } from "./wasm/arithmetic.ts";
-import type { Scratch } from "./wasm/scratch.ts";
+import { Arithmetic, measureKind } from "./wasm/arithmetic.ts";
+import type { Layout, Scratch } from "./wasm/scratch.ts";
 
-/** What `integrate` needs of the block, beside the problem itself. */
-export interface Bound {
-  readonly machine: Machine;
+/** What does not depend on the field. */
+interface Common {
+  readonly arithmetic: Arithmetic;
   readonly bound: BoundScheme;
   readonly control: StepControl | undefined;
   readonly initial: InitialStep | undefined;
   readonly interpolator: Interpolator | undefined;
 }
 
-/** Declares everything; `slots` as in `BindRequest`. */
-export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
-  const { field: unbound, solver, y0, params, steps } = problem;
-  const field: BoundField = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
-  const arithmetic = new Arithmetic(scratch, y0.length, unbound.dtype);
-  arithmetic.measureWith(problem.measure);
-  const machine = { field, arithmetic };
-  const bound = bindScheme(schemeOf(problem), scratch, arithmetic, problem.extended);
+/** What `integrate` needs of the block, beside the problem itself. */
+export interface Bound extends Common {
+  readonly machine: Machine;
+}
+
+function declare(problem: Problem, layout: Layout): Common {
+  const { field, y0, steps, measure, extended } = problem;
   const adaptive = steps.kind === "adaptive";
+  const arithmetic = new Arithmetic(layout, y0.length, field.dtype);
+  arithmetic.measureLike(measure);
+  const bound = bindScheme(schemeOf(problem), layout, arithmetic, extended);
   return {
-    machine,
+    arithmetic,
     bound,
-    control: adaptive ? new StepControl(scratch, steps.controller, solver.order) : undefined,
-    initial: adaptive ? new InitialStep(machine, scratch, bound.programs[0], problem.measure) : undefined,
-    interpolator: problem.extended ? new Interpolator(arithmetic, bound) : undefined,
+    control: adaptive ? new StepControl(layout) : undefined,
+    initial: adaptive ? new InitialStep(arithmetic, bound.programs[0]) : undefined,
+    interpolator: extended ? new Interpolator(arithmetic, bound) : undefined,
   };
 }
 
+/** Declares everything; `slots` as in `BindRequest`. */
+export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
+  const { field: unbound, y0, params, steps, measure, extended } = problem;
+  const kind = `solve ${steps.kind} ${unbound.dtype} ${y0.length} ${extended} ${measureKind(measure)}`;
+  const common = scratch.reuse(schemeOf(problem), kind, (layout) => declare(problem, layout));
+  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
+  return { ...common, machine: { field, arithmetic: common.arithmetic } };
+}
+
 /** Fills what was declared; after the lease. */
-export function loadProblem({ machine, control }: Bound): void {
-  machine.arithmetic.load();
+export function loadProblem({ machine, control }: Bound, { measure, steps, solver }: Problem): void {
+  machine.arithmetic.load(measure);
   machine.field.load();
-  control?.load();
+  if (steps.kind === "adaptive") control!.load(steps.controller, solver.order);
 }

@@ -3,14 +3,14 @@
 import type { Tape } from "./adjoints/adjoint.ts";
 import type { Bound } from "./bind.ts";
 import type { DensePath } from "./dense-output.ts";
-import type { SolveError } from "./errors.ts";
+import { SolveError } from "./errors.ts";
 import { type EventSlopes, land, slopesAt } from "./events/landing.ts";
 import type { EventWatch, Hit } from "./events/watch.ts";
 import { slopeNotFinite, stateNotFinite } from "./failures.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import type { Problem } from "./problem.ts";
 import type { Instruction, Program } from "./program.ts";
-import type { Run } from "./run.ts";
+import { aborted, type Run } from "./run.ts";
 import { type Rejection, Stepping, type StepStats } from "./stepping.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 
@@ -84,83 +84,90 @@ export function* integrate(it: Integration): Run<Outcome> {
     return { stats, grid: stepping.grid.array(), rejections, outputs, failure, nextStep: size, stopped, slopes };
   };
 
-  const { program: first } = stepping;
-  for (const part of first.start) part.view.set(y0);
-  ys.set(y0);
+  try {
+    const { program: first } = stepping;
+    for (const part of first.start) part.view.set(y0);
+    ys.set(y0);
 
-  if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
-    const { out, k, slot } = first.instructions[0]!;
-    if (!stepping.known) {
-      runner.evaluations++;
-      const pending = field.evaluate(stepping.t, out, k!, keepTapes ? slot : RECOMPUTE);
-      if (pending) yield pending;
-      stepping.known = true;
+    if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
+      const { out, k, slot } = first.instructions[0]!;
+      if (!stepping.known) {
+        runner.evaluations++;
+        const pending = field.evaluate(stepping.t, out, k!, keepTapes ? slot : RECOMPUTE);
+        if (pending) yield pending;
+        stepping.known = true;
+      }
+      if (!arithmetic.isFinite(k!)) return outcome(slopeNotFinite(stepping.t, k!.view));
+      if (watch && watch.begin(stepping.t, y0, k!.view, direction) !== undefined) return outcome(undefined, true);
     }
-    if (!arithmetic.isFinite(k!)) return outcome(slopeNotFinite(stepping.t, k!.view));
-    if (watch && watch.begin(stepping.t, y0, k!.view, direction) !== undefined) return outcome(undefined, true);
-  }
-  if (steps.kind === "adaptive") {
-    let size = steps.firstStep;
-    if (size === undefined) {
-      runner.evaluations++;
-      size = yield* initial!.choose(stepping.t, direction, problem.solver.order);
+    if (steps.kind === "adaptive") {
+      let size = steps.firstStep;
+      if (size === undefined) {
+        runner.evaluations++;
+        size = yield* initial!.choose(field, stepping.t, direction, problem.solver.order);
+      }
+      stepping.size = Math.max(size, steps.minStep);
     }
-    stepping.size = Math.max(size, steps.minStep);
-  }
 
-  for (;;) {
-    const pending = stepping.advance();
-    if (pending) {
-      yield pending;
-      continue;
-    }
-    if (stepping.phase === "done") {
-      if (!stepping.failure && outputs < ts.length) ys.set(stepping.program.start[0]!.view, outputs++ * y0.length);
-      return outcome(stepping.failure);
-    }
-    const { program, t, h: full, last } = stepping;
-    const { instructions: extension } = program.dense ?? NO_EXTENSION;
-    let extended = false;
-    let hit: Hit | undefined;
-    if (watch) {
-      yield* runner.finish(extension, 0, t, full, last);
-      extended = true;
-      hit = watch.search(program, t, full);
-      if (hit) {
-        const event = watch.events[hit.index]!;
-        stepping.end = yield* land(watch, runner, program, t, full, hit);
-        stepping.h = stepping.end - t;
-        if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, stepping.end);
-        extended = false;
+    for (;;) {
+      const pending = stepping.advance();
+      if (pending) {
+        yield pending;
+        continue;
+      }
+      if (stepping.phase === "done") {
+        if (!stepping.failure && outputs < ts.length) ys.set(stepping.program.start[0]!.view, outputs++ * y0.length);
+        return outcome(stepping.failure);
+      }
+      const { program, t, h: full, last } = stepping;
+      const { instructions: extension } = program.dense ?? NO_EXTENSION;
+      let extended = false;
+      let hit: Hit | undefined;
+      if (watch) {
+        yield* runner.finish(extension, 0, t, full, last);
+        extended = true;
+        hit = watch.search(program, t, full);
+        if (hit) {
+          const event = watch.events[hit.index]!;
+          stepping.end = yield* land(watch, runner, program, t, full, hit);
+          stepping.h = stepping.end - t;
+          if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, stepping.end);
+          extended = false;
+        }
+      }
+      const { end, h } = stepping;
+      const state = program.end[0]!.view;
+      const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
+      if (!extended && (path || inside)) {
+        yield* runner.finish(extension, 0, t, h, last);
+        extended = true;
+      }
+      for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
+        const at = ts[outputs]!;
+        ys.set(at === end ? state : interpolator!.at(program, (at - t) / h, h), outputs * state.length);
+      }
+      stepping.advanceOver(extended);
+      if (watch) {
+        const event = hit && watch.events[hit.index]!;
+        if (hit) watch.record(hit.index, end, state);
+        if (event?.terminal) return outcome(undefined, true);
+        if (event?.effect) {
+          event.effect(end, state);
+          if (!state.every(Number.isFinite)) return outcome(stateNotFinite(end, h, state));
+          stepping.known = false;
+        }
+        watch.arrive(end, state, hit?.index);
+      }
+      if (onStep) {
+        stats.evaluations = runner.evaluations;
+        onStep({ t: end, h, y: state, stats });
       }
     }
-    const { end, h } = stepping;
-    const state = program.end[0]!.view;
-    const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
-    if (!extended && (path || inside)) {
-      yield* runner.finish(extension, 0, t, h, last);
-      extended = true;
-    }
-    for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
-      const at = ts[outputs]!;
-      ys.set(at === end ? state : interpolator!.at(program, (at - t) / h, h), outputs * state.length);
-    }
-    stepping.advanceOver(extended);
-    if (watch) {
-      const event = hit && watch.events[hit.index]!;
-      if (hit) watch.record(hit.index, end, state);
-      if (event?.terminal) return outcome(undefined, true);
-      if (event?.effect) {
-        event.effect(end, state);
-        if (!state.every(Number.isFinite)) return outcome(stateNotFinite(end, h, state));
-        stepping.known = false;
-      }
-      watch.arrive(end, state, hit?.index);
-    }
-    if (onStep) {
-      stats.evaluations = runner.evaluations;
-      onStep({ t: end, h, y: state, stats });
-    }
+  } catch (error) {
+    // What ended the waiting is a failure like any other, with what was reached until then; anything else is the user's.
+    if (problem.signal?.aborted) return outcome(aborted(problem.signal, stepping.t, stepping.h));
+    if (error instanceof SolveError && error.code !== "invalid") return outcome(error);
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { BoundField } from "./fields/field.ts";
 import type { Combination, Operation, Scheme, Variable } from "./solvers/scheme.ts";
 import type { Arithmetic, MutableTerms, Terms } from "./wasm/arithmetic.ts";
-import type { Scratch, Vector } from "./wasm/scratch.ts";
+import type { Layout, Vector } from "./wasm/scratch.ts";
 
 /** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
 export interface Instruction {
@@ -64,13 +64,14 @@ export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation
   dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
 /** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
-export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithmetic, dense: boolean): BoundScheme {
-  const before = scratch.bytes;
+export function bindScheme(scheme: Scheme, layout: Layout, arithmetic: Arithmetic, dense: boolean): BoundScheme {
+  const before = layout.bytes;
   const operations = operationsOf(scheme, dense);
   const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };
   const ks = operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
-  const derivatives = scratch.rows(ks.length, arithmetic.length, arithmetic.dtype);
+  const derivatives = layout.rows(ks.length, arithmetic.length, arithmetic.dtype);
   const input = arithmetic.vector();
+  const stageBytes = layout.bytes - before;
   const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
   const slotsOf = (odd: boolean): Map<Variable, number> => {
@@ -136,7 +137,7 @@ export function bindScheme(scheme: Scheme, scratch: Scratch, arithmetic: Arithme
       : scheme.operations.some(({ evaluate }) => evaluate?.k === scheme.fsal!.last)
         ? "step"
         : "dense",
-    stageBytes: scratch.bytes - before,
+    stageBytes,
   };
 }
 

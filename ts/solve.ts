@@ -2,10 +2,10 @@
 import type { Gradients } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
 import { bindProblem, loadProblem } from "./bind.ts";
-import type { Awaitable, Field } from "./fields/field.ts";
-import type { FieldFunction } from "./fields/function.ts";
 import { DensePath } from "./dense-output.ts";
 import { EventWatch } from "./events/watch.ts";
+import type { Awaitable, Field } from "./fields/field.ts";
+import type { FieldFunction } from "./fields/function.ts";
 import { integrate, type Outcome } from "./integrate.ts";
 import { type Problem, problemOf, type SolveOptions } from "./problem.ts";
 import { drive, type Run } from "./run.ts";
@@ -54,7 +54,7 @@ function* run(problem: Problem): Run<Solution> {
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   try {
     scratch.lease();
-    loadProblem(parts);
+    loadProblem(parts, problem);
     const tape = adjoint?.tape({ problem, bound, field });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;

@@ -33,6 +33,7 @@ type Phase = "propose" | "run" | "accepted" | "done";
 
 // A step that would end within this fraction of its size before a stop ends at the stop.
 const SNAP = 1e-12;
+const HALF = 0.5;
 // Steps below this fraction of t are mostly rounding.
 const LEAST = 16 * Number.EPSILON;
 
@@ -69,6 +70,8 @@ export class Stepping {
   private readonly problem: Problem;
   private readonly parts: Bound;
   private readonly given: Float64Array | undefined;
+  /** Whether the norm leaves out part of the state. */
+  private readonly leavesOut: boolean;
   private readonly minStep: number;
   private readonly maxStep: number;
   private readonly controller: number;
@@ -91,6 +94,7 @@ export class Stepping {
     this.accept = options.accept;
     this.program = parts.bound.programs[0];
     this.given = steps.kind === "given" ? steps.grid : undefined;
+    this.leavesOut = problem.measure.segments.reduce((sum, { length }) => sum + length, 0) < problem.y0.length;
     this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
     this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
     this.controller = parts.control?.address ?? 0;
@@ -172,17 +176,20 @@ export class Stepping {
       }
     } else {
       const { error, steadyingError, start, end } = program;
-      const factor =
+      let factor =
         steadyingError === undefined
           ? arithmetic.judge(this.controller, error!, h, start[0]!, end[0]!)
           : arithmetic.judgeSteadied(this.controller, error!, steadyingError, h, start[0]!, end[0]!);
+      // What the norm leaves out must be finite all the same.
+      const unseen = this.leavesOut && factor > 0 && !arithmetic.isFinite(end[0]!);
+      if (unseen) factor = -HALF;
       const size = Math.abs(h) * Math.abs(factor);
       if (factor < 0) {
         stats.rejected++;
         this.rejectedAt.push(this.t);
         this.rejectedSizes.push(h);
         this.known = true;
-        this.errorWasNaN = Number.isNaN(this.parts.control!.lastError);
+        this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
         this.size = size;
         return false;
       }
@@ -217,6 +224,6 @@ export class Stepping {
     const { stats, parts, parity, program, known } = this;
     if (stats.steps === 0 || !parts.initial) return -1;
     const tried = known && stats.rejected > 0 ? program : parts.bound.programs[parity ^ 1]!;
-    return parts.initial.worstComponent(tried, this.h);
+    return parts.initial.worstComponent(tried, this.h, this.problem.measure);
   }
 }

@@ -167,7 +167,7 @@ function* solveBackwards(
   const tsBar = new Float64Array(ts.length);
   try {
     scratch.lease();
-    loadProblem(parts);
+    loadProblem(parts, base);
     quadrature?.load();
     let firstStep: number | undefined;
     for (let i = ts.length - 1; i >= 0; i--) {
@@ -190,7 +190,7 @@ function* solveBackwards(
         stops: Float64Array.from([...within, to]).sort((a, b) => (a - b) * direction),
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
-      parts.control?.load();
+      if (steps.kind === "adaptive") parts.control!.load(steps.controller, solver.order);
       const outcome = yield* integrate({ ...parts, problem: segment, known: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;

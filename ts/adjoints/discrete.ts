@@ -8,7 +8,7 @@ import { Arithmetic } from "../wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
-import { type StepTimes, Sweep } from "./sweep.ts";
+import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, bound and leased. */
 export interface Backward {
@@ -73,12 +73,16 @@ export function* pullDiscrete(
   const { extended, direction } = problem;
   const scratch = new Scratch();
   const scheme = schemeOf(problem);
+  const kind = `pullback ${dtype} ${y0.length} ${extended}`;
+  const { arithmetic, bound, sweep } = scratch.reuse(scheme, kind, (layout) => {
+    const arithmetic = new Arithmetic(layout, y0.length, dtype);
+    const bound = bindScheme(scheme, layout, arithmetic, extended);
+    return { arithmetic, bound, sweep: new Sweep(arithmetic, bound, extended) };
+  });
   const slots = keepTapes ? evaluationsOf(scheme, extended) : 0;
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
-  const arithmetic = new Arithmetic(scratch, y0.length, dtype);
   const machine: Machine = { field, arithmetic };
-  const bound = bindScheme(scheme, scratch, arithmetic, extended);
-  const sweep = new Sweep(machine, bound, extended);
+  const pass: Pass = { field, vjps: 0 };
   try {
     scratch.lease();
     arithmetic.load();
@@ -110,7 +114,7 @@ export function* pullDiscrete(
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
         tsBar[output] = sweep.addOutput(parity, (ts[output]! - t) / h, h, cotangent, output, times);
       }
-      yield* sweep.step(parity, t, h, last, dense, restore.tapes, times);
+      yield* sweep.step(pass, parity, t, h, last, dense, restore.tapes, times);
       bars = sweep.startBar(parity);
       if (times) {
         if (landed) tsBar[landing] = times.atEnd;
@@ -135,8 +139,8 @@ export function* pullDiscrete(
       ...(times && { ts: tsBar }),
       stats: {
         adjoint: restore.adjoint ?? problem.adjoint!.name,
-        evaluations: stats.evaluations + (restore.tapes ? 0 : sweep.vjps),
-        vjps: sweep.vjps,
+        evaluations: stats.evaluations + (restore.tapes ? 0 : pass.vjps),
+        vjps: pass.vjps,
         accepted: steps,
         rejected: 0,
         ...(restore.reconstructionError !== undefined && { reconstructionError: restore.reconstructionError }),

@@ -3,12 +3,12 @@
 //   k̄_i = h (b_i λ + Σ_{j>i} a_ji X̄_j),   (X̄_i, θ̄_i, τ_i) = vjp(t_n + c_i h, X_i, k̄_i),   λ_n = λ + Σ X̄_i,
 // which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
-import { RECOMPUTE } from "../fields/field.ts";
-import { type BoundScheme, type Instruction, type Machine, operationsOf, prepare, stageTime } from "../program.ts";
+import { type BoundField, RECOMPUTE } from "../fields/field.ts";
+import { type BoundScheme, type Instruction, operationsOf, prepare, stageTime } from "../program.ts";
 import type { Run } from "../run.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense.ts";
 import type { Term, Variable } from "../solvers/scheme.ts";
-import type { Terms } from "../wasm/arithmetic.ts";
+import type { Arithmetic, Terms } from "../wasm/arithmetic.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
@@ -62,11 +62,11 @@ class Transposition {
   readonly active = new Set<number>();
   readonly sloped = new Set<number>();
   private readonly contributions = new Map<Variable, Contribution[]>();
-  private readonly machine: Machine;
+  private readonly arithmetic: Arithmetic;
   private readonly bars: Map<Variable, Vector>;
 
-  constructor(machine: Machine, bars: Map<Variable, Vector>) {
-    this.machine = machine;
+  constructor(arithmetic: Arithmetic, bars: Map<Variable, Vector>) {
+    this.arithmetic = arithmetic;
     this.bars = bars;
   }
 
@@ -87,7 +87,7 @@ class Transposition {
       const some = rest.filter((contribution) => contribution.unit === unit);
       return some.length === 0
         ? undefined
-        : this.machine.arithmetic.terms(
+        : this.arithmetic.terms(
             some.map(({ bar }) => bar),
             some.map(({ weight }) => weight),
           );
@@ -99,7 +99,7 @@ class Transposition {
   cotangent(of: Variable): Vector {
     const all = this.contributions.get(of)!;
     if (all.length === 1 && all[0]!.unit && all[0]!.weight === 1) return all[0]!.bar;
-    const bar = this.bars.get(of) ?? this.machine.arithmetic.vector();
+    const bar = this.bars.get(of) ?? this.arithmetic.vector();
     this.bars.set(of, bar);
     this.actions.push({ kind: "gather", gather: this.gather(of, bar) });
     return bar;
@@ -127,10 +127,15 @@ interface Injection {
   readonly weights: Float64Array;
 }
 
+/** A backward pass: the field that cotangents are pulled through, and how often they have been. */
+export interface Pass {
+  readonly field: BoundField;
+  vjps: number;
+}
+
 /** The transposed scheme, bound to vectors. Declare it before the lease. */
 export class Sweep {
-  vjps = 0;
-  private readonly machine: Machine;
+  private readonly arithmetic: Arithmetic;
   private readonly bound: BoundScheme;
   private readonly slope: Vector;
   private readonly nothing: Terms;
@@ -139,11 +144,10 @@ export class Sweep {
   private readonly extended: Sides | undefined;
 
   /** `dense`: whether steps may have outputs inside them. */
-  constructor(machine: Machine, bound: BoundScheme, dense: boolean) {
+  constructor(arithmetic: Arithmetic, bound: BoundScheme, dense: boolean) {
     const { scheme } = bound;
-    const { arithmetic } = machine;
     const vector = (): Vector => arithmetic.vector();
-    this.machine = machine;
+    this.arithmetic = arithmetic;
     this.bound = bound;
     this.slope = vector();
     this.nothing = arithmetic.terms([], []);
@@ -178,7 +182,7 @@ export class Sweep {
     const program = this.bound.programs[parity]!;
     const operations = operationsOf(scheme, injection !== undefined);
     const instructions = injection ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
-    const transposition = new Transposition(this.machine, places.bars);
+    const transposition = new Transposition(this.arithmetic, places.bars);
     const { actions, active, sloped } = transposition;
     scheme.end.forEach((variable, i) => {
       transposition.add(variable, endBar[i]!);
@@ -284,7 +288,7 @@ export class Sweep {
 
   /** cotangent · Σ weightsᵢ kᵢ */
   private project(parity: number, weights: Float64Array): number {
-    const { arithmetic } = this.machine;
+    const { arithmetic } = this;
     const { terms } = this.bound.programs[parity]!.dense!;
     terms.set(weights);
     arithmetic.combine(this.slope, undefined, terms, 1);
@@ -297,6 +301,7 @@ export class Sweep {
    * be in their places. `tapes`: whether each evaluation's tape is in its slot, else it is evaluated anew.
    */
   *step(
+    pass: Pass,
     parity: number,
     t: number,
     h: number,
@@ -305,7 +310,8 @@ export class Sweep {
     tapes: boolean,
     times: StepTimes | undefined,
   ): Run<void> {
-    const { arithmetic, field } = this.machine;
+    const { arithmetic } = this;
+    const { field } = pass;
     const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
     let dt = 0;
     let dh = 0;
@@ -319,7 +325,7 @@ export class Sweep {
         const at = stageTime(instruction.c, t, h, last);
         const pending = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
         const tau = typeof pending === "number" ? pending : ((yield pending) as number);
-        this.vjps++;
+        pass.vjps++;
         dt += tau;
         dh += instruction.c * tau;
       } else if (times) {
@@ -334,7 +340,7 @@ export class Sweep {
   }
 
   private collect({ bar, base, unit, scaled }: Gather, h: number): void {
-    const { arithmetic } = this.machine;
+    const { arithmetic } = this;
     if (unit || !scaled) arithmetic.combine(bar, base, unit ?? this.nothing, 1);
     if (scaled) arithmetic.combine(bar, unit ? bar : base, scaled, h);
   }

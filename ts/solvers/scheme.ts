@@ -84,7 +84,16 @@ export function neededFor(results: Iterable<Variable>, operations: readonly Oper
  * The scheme of a solve that needs no error estimate (`error` false) or no continuous extension (`dense` false), without
  * what served them only.
  */
-export function pruned(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {
+export function pruned(scheme: Scheme, wanted: { readonly error: boolean; readonly dense: boolean }): Scheme {
+  const known = prunings.get(scheme) ?? [];
+  prunings.set(scheme, known);
+  return (known[(wanted.error ? 2 : 0) + (wanted.dense ? 1 : 0)] ??= prune(scheme, wanted));
+}
+
+/** Every solve asks for one, so each is made once. */
+const prunings = new WeakMap<Scheme, Scheme[]>();
+
+function prune(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {
   const { error: estimate, steadyingError, dense: extension, ...rest } = scheme;
   const estimates = error ? { ...(estimate && { error: estimate }), ...(steadyingError && { steadyingError }) } : {};
   const extensions = dense && extension ? { dense: extension } : {};

@@ -1,8 +1,8 @@
 // The vector operations of a solve on its leased block: linear combinations, scaled norms, dot products. Operands are
 // declared before the lease (tables of terms, the measure of the norm) and used by address after it.
-import { bytesOf, type Dtype } from "./dtype.ts";
+import { bytesOf, type Dtype, type FloatArray } from "./dtype.ts";
 import type { Kernels } from "./memory.ts";
-import type { Scratch, Vector } from "./scratch.ts";
+import type { Vector } from "./scratch.ts";
 
 /** Σ cⱼ vⱼ with everything but the step size fixed: a table of addresses and weights in the block. */
 export interface Terms {
@@ -26,48 +26,107 @@ export interface Measure {
   readonly atol: number | ArrayLike<number>;
 }
 
+/** Where operands are declared; `kernels` only after the lease. */
+export interface Space {
+  vector(length: number, dtype: Dtype): Vector;
+  readonly kernels: Kernels;
+}
+
 const TERM_BYTES = 16;
 const MEASURE_BYTES = 32;
 const SEGMENT_BYTES = 16;
+const NUMBER_BYTES = 8;
+/** Term tables lie together in sheets of this many terms, so that few copies fill them all. */
+const SHEET_TERMS = 32;
 
 /** Terms whose weights change from use to use. */
 export interface MutableTerms extends Terms {
   set(weights: ArrayLike<number>): void;
 }
 
+/** Term tables side by side in the block, and a copy of what they hold. */
+class Sheet {
+  terms = 0;
+  readonly place: Vector;
+  private readonly tables: TermTable[] = [];
+  private readonly copy: Float64Array;
+  /** The view that the addresses in the copy belong to: a vector gets a new one when it moves. */
+  private placed: FloatArray | undefined;
+
+  constructor(space: Space, terms: number) {
+    const numbers = (terms * TERM_BYTES) / NUMBER_BYTES;
+    this.place = space.vector(numbers, "float64");
+    this.copy = new Float64Array(numbers);
+  }
+
+  takes(terms: number): boolean {
+    return (this.terms + terms) * TERM_BYTES <= this.copy.byteLength;
+  }
+
+  add(vectors: readonly Vector[], weights: readonly number[]): TermTable {
+    const table = new TermTable(this.place, this.terms, vectors, weights);
+    this.tables.push(table);
+    this.terms += vectors.length;
+    return table;
+  }
+
+  load(): void {
+    const { view } = this.place;
+    if (this.placed !== view) {
+      const addresses = new Uint32Array(this.copy.buffer);
+      for (const table of this.tables) table.write(addresses, this.copy);
+      this.placed = view;
+    }
+    view.set(this.copy);
+  }
+}
+
 class TermTable implements MutableTerms {
   address = 0;
   readonly count: number;
-  private readonly table: Vector;
+  private readonly sheet: Vector;
+  private readonly first: number;
   private readonly vectors: readonly Vector[];
   private readonly weights: readonly number[];
-  constructor(table: Vector, vectors: readonly Vector[], weights: readonly number[]) {
-    this.table = table;
+
+  /** `first`: terms before it in the sheet. */
+  constructor(sheet: Vector, first: number, vectors: readonly Vector[], weights: readonly number[]) {
+    this.sheet = sheet;
+    this.first = first;
     this.vectors = vectors;
     this.weights = weights;
     this.count = vectors.length;
   }
-  load(memory: DataView): void {
-    this.address = this.table.address;
-    this.vectors.forEach((vector, j) => {
-      memory.setUint32(this.address + j * TERM_BYTES, vector.address, true);
-      memory.setFloat64(this.address + j * TERM_BYTES + 8, this.weights[j]!, true);
+
+  /** Writes the terms into an image of the sheet, seen as integers and as numbers. */
+  write(words: Uint32Array, numbers: Float64Array): void {
+    this.address = this.sheet.address + this.first * TERM_BYTES;
+    this.vectors.forEach(({ address }, i) => {
+      words[4 * (this.first + i)] = address;
+      numbers[2 * (this.first + i) + 1] = this.weights[i]!;
     });
   }
+
   set(weights: ArrayLike<number>): void {
-    const { view } = this.table;
-    for (let j = 0; j < this.count; j++) view[2 * j + 1] = weights[j]!;
+    const { view } = this.sheet;
+    for (let i = 0; i < this.count; i++) view[2 * (this.first + i) + 1] = weights[i]!;
   }
 }
 
 const NO_VECTOR = 0;
 
+const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof tolerance !== "number";
+
+/** What all measures that need the same room have in common. */
+export const measureKind = ({ segments, rtol, atol }: Measure): string =>
+  `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
+
 export class Arithmetic {
   readonly length: number;
   readonly dtype: Dtype;
-  private readonly scratch: Scratch;
-  private readonly tables: TermTable[] = [];
-  private measure: { at: Vector; rtols: Vector | undefined; atols: Vector | undefined; of: Measure } | undefined;
+  private readonly space: Space;
+  private readonly sheets: Sheet[] = [];
+  private measure: { at: Vector; rtols: Vector | undefined; atols: Vector | undefined } | undefined;
   private measureAddress = 0;
   private combineKernel!: Kernels["combineF64"];
   private normKernel!: Kernels["scaledNormF64"];
@@ -75,15 +134,15 @@ export class Arithmetic {
   private dotKernel!: Kernels["dotF64"];
   private finiteKernel!: Kernels["allFiniteF64"];
 
-  constructor(scratch: Scratch, length: number, dtype: Dtype) {
-    this.scratch = scratch;
+  constructor(space: Space, length: number, dtype: Dtype) {
+    this.space = space;
     this.length = length;
     this.dtype = dtype;
   }
 
   /** A new vector of the state's length. */
   vector(): Vector {
-    return this.scratch.vector(this.length, this.dtype);
+    return this.space.vector(this.length, this.dtype);
   }
 
   /** Declares Σ weightsⱼ vectorsⱼ; terms of weight 0 are left out. */
@@ -104,56 +163,69 @@ export class Arithmetic {
   }
 
   private table(vectors: readonly Vector[], weights: readonly number[]): TermTable {
-    const numbers = Math.max(1, vectors.length) * (TERM_BYTES / 8);
-    const table = new TermTable(this.scratch.vector(numbers, "float64"), vectors, weights);
-    this.tables.push(table);
-    return table;
+    let sheet = this.sheets.at(-1);
+    if (!sheet?.takes(vectors.length)) {
+      sheet = new Sheet(this.space, Math.max(SHEET_TERMS, vectors.length));
+      this.sheets.push(sheet);
+    }
+    return sheet.add(vectors, weights);
   }
 
-  /** Declares how `norm` measures. */
-  measureWith(of: Measure): void {
-    const perElement = (tolerance: number | ArrayLike<number>) => (typeof tolerance === "number" ? undefined : this.vector());
-    const at = this.scratch.vector((MEASURE_BYTES + of.segments.length * SEGMENT_BYTES) / 8, "float64");
-    this.measure = { at, rtols: perElement(of.rtol), atols: perElement(of.atol), of };
+  /** Declares room for a measure of the kind of `like`; see `measureKind`. */
+  measureLike({ segments, rtol, atol }: Measure): void {
+    const at = this.space.vector((MEASURE_BYTES + segments.length * SEGMENT_BYTES) / NUMBER_BYTES, "float64");
+    const tolerances = (tolerance: Measure["rtol"]) => (perElement(tolerance) ? this.vector() : undefined);
+    this.measure = { at, rtols: tolerances(rtol), atols: tolerances(atol) };
   }
 
-  /** Fills the tables; once, after the lease. */
-  load(): void {
-    const { kernels } = this.scratch;
+  /** Fills the tables and, where room for one was declared, sets how `norm` measures; once, after the lease. */
+  load(measure?: Measure): void {
+    const { kernels } = this;
     const single = this.dtype === "float32";
     this.combineKernel = single ? kernels.combineF32 : kernels.combineF64;
     this.normKernel = single ? kernels.scaledNormF32 : kernels.scaledNormF64;
     this.judgeKernel = single ? kernels.judgeF32 : kernels.judgeF64;
     this.dotKernel = single ? kernels.dotF32 : kernels.dotF64;
     this.finiteKernel = single ? kernels.allFiniteF32 : kernels.allFiniteF64;
-    const memory = new DataView(kernels.memory.buffer);
-    for (const table of this.tables) table.load(memory);
-    if (this.measure) this.loadMeasure(memory);
+    for (const sheet of this.sheets) sheet.load();
+    if (measure) this.loadMeasure(measure);
   }
 
-  private loadMeasure(memory: DataView): void {
-    const { at, rtols, atols, of } = this.measure!;
-    const { address } = at;
-    this.measureAddress = address;
-    if (rtols) rtols.view.set(of.rtol as ArrayLike<number>);
-    if (atols) atols.view.set(of.atol as ArrayLike<number>);
-    memory.setInt32(address, of.kind === "max" ? 1 : 0, true);
-    memory.setInt32(address + 4, of.segments.length, true);
-    memory.setFloat64(address + 8, typeof of.rtol === "number" ? of.rtol : 0, true);
-    memory.setFloat64(address + 16, typeof of.atol === "number" ? of.atol : 0, true);
-    memory.setUint32(address + 24, rtols?.address ?? NO_VECTOR, true);
-    memory.setUint32(address + 28, atols?.address ?? NO_VECTOR, true);
-    of.segments.forEach(({ start, length, weight }, i) => {
-      const segment = address + MEASURE_BYTES + i * SEGMENT_BYTES;
-      memory.setUint32(segment, start, true);
-      memory.setInt32(segment + 4, length, true);
-      memory.setFloat64(segment + 8, weight, true);
+  private loadMeasure({ kind, segments, rtol, atol }: Measure): void {
+    const { at, rtols, atols } = this.measure!;
+    const { view } = at;
+    const words = new Uint32Array(view.buffer, at.address, 2 * view.length);
+    this.measureAddress = at.address;
+    rtols?.view.set(rtol as ArrayLike<number>);
+    atols?.view.set(atol as ArrayLike<number>);
+    words[0] = kind === "max" ? 1 : 0;
+    words[1] = segments.length;
+    view[1] = typeof rtol === "number" ? rtol : 0;
+    view[2] = typeof atol === "number" ? atol : 0;
+    words[6] = rtols?.address ?? NO_VECTOR;
+    words[7] = atols?.address ?? NO_VECTOR;
+    segments.forEach(({ start, length, weight }, i) => {
+      words[8 + 4 * i] = start;
+      words[9 + 4 * i] = length;
+      view[5 + 2 * i] = weight;
     });
+  }
+
+  /** The kernels of the instance that the operands are in; only after the lease. */
+  get kernels(): Kernels {
+    return this.space.kernels;
   }
 
   /** out ← base + h Σ terms; no base counts as 0. `out` may be the base or one of the terms' vectors. */
   combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void {
-    this.combineKernel(out.address, base === undefined ? NO_VECTOR : base.address, terms.address, terms.count, h, this.length);
+    this.combineKernel(
+      out.address,
+      base === undefined ? NO_VECTOR : base.address,
+      terms.address,
+      terms.count,
+      h,
+      this.length,
+    );
   }
 
   /** The scaled norm of h Σ terms, by the declared measure, with the scale of max(|ya|, |yb|); NaN if not finite. */
@@ -174,7 +246,7 @@ export class Arithmetic {
     const e = this.norm(error, h, ya, yb);
     const steady = this.norm(steadying, h, ya, yb);
     const r = e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
-    return this.scratch.kernels.control(controller, r);
+    return this.kernels.control(controller, r);
   }
 
   dot(a: Vector, b: Vector): number {

@@ -12,8 +12,24 @@ export interface SolverKernels {
   combineF64(out: number, base: number, terms: number, count: number, h: number, n: number): void;
   scaledNormF32(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
   scaledNormF64(measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
-  judgeF32(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
-  judgeF64(controller: number, measure: number, terms: number, count: number, h: number, ya: number, yb: number): number;
+  judgeF32(
+    controller: number,
+    measure: number,
+    terms: number,
+    count: number,
+    h: number,
+    ya: number,
+    yb: number,
+  ): number;
+  judgeF64(
+    controller: number,
+    measure: number,
+    terms: number,
+    count: number,
+    h: number,
+    ya: number,
+    yb: number,
+  ): number;
   control(controller: number, r: number): number;
   dotF32(a: number, b: number, n: number): number;
   dotF64(a: number, b: number, n: number): number;
@@ -75,6 +91,9 @@ class Instance {
 }
 
 let instances: Instance[] = [];
+
+/** The kernels of the instance that the next block is taken from, if it fits there; undefined where there is none yet. */
+export const standby = (): Kernels | undefined => instances[0]?.kernels;
 
 /** Keeps one idle instance (the largest) ready for the next solve and leaves the others to the garbage collector. */
 function retire(): void {

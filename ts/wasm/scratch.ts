@@ -1,8 +1,12 @@
 // A solve's scratch memory: everything is declared first, then one block of WebAssembly memory is leased for all of it
 // and given back in one piece. The declared vectors receive their address and view at the lease.
+//
+// Declaring is most of the work of a small solve, so what only depends on the solver and the state's length is kept when
+// a solve ends (`Scratch.reuse`) for the next one that is alike. It comes first in the block; where the next block is at
+// the same place, its addresses and views still hold.
 
 import { bytesOf, type Dtype, type FloatArray } from "./dtype.ts";
-import { type Block, type Kernels, lease } from "./memory.ts";
+import { type Block, type Kernels, lease, standby } from "./memory.ts";
 
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */
 export interface Vector {
@@ -14,7 +18,7 @@ export interface Vector {
 class Declared implements Vector {
   address = 0;
   // Unusable until the lease: an empty array makes an early read visible as undefined.
-  view: FloatArray = new Float64Array(0);
+  view: FloatArray = NOTHING;
   readonly length: number;
   readonly dtype: Dtype;
   readonly offset: number;
@@ -25,14 +29,16 @@ class Declared implements Vector {
   }
 }
 
+const NOTHING = new Float64Array(0);
+
 // 64 bytes: a cache line, and the block of the combination kernel.
 const ALIGNMENT = 64;
 
-export class Scratch {
+/** Vectors that are placed in memory together. */
+export class Layout {
   private readonly declared: Declared[] = [];
-  private block: Block | undefined;
-  private readonly endings: (() => void)[] = [];
-  /** Bytes declared so far, which is what the lease takes. */
+  private place: { kernels: Kernels; buffer: ArrayBuffer; address: number } | undefined;
+  /** Bytes declared so far. */
   bytes = 0;
 
   /** Declares a vector of `length` numbers. */
@@ -54,13 +60,13 @@ export class Scratch {
     return { whole, parts: rows };
   }
 
-  /** Takes the block; the contents of every vector are arbitrary. Throws `out-of-memory` when it cannot be had. */
-  lease(): void {
-    const block = lease(this.bytes);
-    this.block = block;
-    const { buffer } = block.kernels.memory;
+  /** Gives every vector its place from `address` on; they all receive new views, unless they are there already. */
+  put(kernels: Kernels, address: number): void {
+    const { buffer } = kernels.memory;
+    if (this.place?.buffer === buffer && this.place.address === address) return;
+    this.place = { kernels, buffer, address };
     for (const vector of this.declared) {
-      vector.address = block.address + vector.offset;
+      vector.address = address + vector.offset;
       vector.view =
         vector.dtype === "float32"
           ? new Float32Array(buffer, vector.address, vector.length)
@@ -68,10 +74,70 @@ export class Scratch {
     }
   }
 
+  /** The kernels of the instance that the vectors are in; only once they are placed. */
+  get kernels(): Kernels {
+    if (!this.place) throw new Error("scratch memory used before its lease");
+    return this.place.kernels;
+  }
+}
+
+/** Vectors that solves alike have in common, and what was made of them: `subject` and `kind` say what they serve. */
+interface Common {
+  readonly subject: object;
+  readonly kind: string;
+  readonly layout: Layout;
+  readonly made: unknown;
+}
+
+/** What is at no solve's disposal now, latest first, by the instance whose memory its views are in: it goes with it. */
+const unused = new WeakMap<Kernels, Common[]>();
+const MOST_UNUSED = 16;
+
+export class Scratch {
+  private common: Common | undefined;
+  private readonly own: Layout = new Layout();
+  private block: Block | undefined;
+  private readonly endings: (() => void)[] = [];
+
+  /**
+   * What `make` makes on a layout of its own, or has made for an earlier solve with the same `subject` and `kind`, which
+   * must say all that it depends on. Once, before anything else is declared; nobody else has it until `release`.
+   */
+  reuse<T>(subject: object, kind: string, make: (layout: Layout) => T): T {
+    const kernels = standby();
+    const list = kernels && unused.get(kernels);
+    const at = list?.findIndex((common) => common.subject === subject && common.kind === kind) ?? -1;
+    if (at >= 0) {
+      this.common = list!.splice(at, 1)[0]!;
+    } else {
+      const layout = new Layout();
+      this.common = { subject, kind, layout, made: make(layout) };
+    }
+    return this.common.made as T;
+  }
+
+  /** Declares a vector of `length` numbers. */
+  vector(length: number, dtype: Dtype): Vector {
+    return this.own.vector(length, dtype);
+  }
+
+  /** Bytes declared so far, which is what the lease takes. */
+  get bytes(): number {
+    return (this.common?.layout.bytes ?? 0) + this.own.bytes;
+  }
+
+  /** Takes the block; the contents of every vector are arbitrary. Throws `out-of-memory` when it cannot be had. */
+  lease(): void {
+    const block = lease(this.bytes);
+    this.block = block;
+    const { kernels, address } = block;
+    this.common?.layout.put(kernels, address);
+    this.own.put(kernels, address + (this.common?.layout.bytes ?? 0));
+  }
+
   /** The kernels of the instance that holds the block; only after `lease`. */
   get kernels(): Kernels {
-    if (!this.block) throw new Error("scratch memory used before its lease");
-    return this.block.kernels;
+    return this.own.kernels;
   }
 
   /** Whether the block is held now. */
@@ -86,8 +152,15 @@ export class Scratch {
 
   /** Gives the block back; harmless when there is none. */
   release(): void {
-    this.block?.release();
+    const { block, common } = this;
     this.block = undefined;
+    this.common = undefined;
+    if (block && common) {
+      const list = unused.get(block.kernels) ?? [];
+      unused.set(block.kernels, list);
+      if (list.unshift(common) > MOST_UNUSED) list.pop();
+    }
+    block?.release();
     for (const ending of this.endings.splice(0)) ending();
   }
 }
