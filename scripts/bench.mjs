@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { build } from "./build.mjs";
 import { runProgram } from "./bundle.mjs";
+import { gpuEnvironment } from "./gpu.mjs";
 import { install } from "./install.mjs";
 import { Failure, inRoot, whenStarted } from "./process.mjs";
 
@@ -15,5 +16,6 @@ await whenStarted(import.meta.url, async () => {
   if (!names.includes(name)) throw new Failure(`no benchmark "${name}"; there are: ${names.join(", ")}`);
   await install();
   await build();
-  process.exitCode = await runProgram(`bench/${name}/main.ts`, flags);
+  const env = name === "gpu" ? await gpuEnvironment() : {};
+  process.exitCode = await runProgram(`bench/${name}/main.ts`, flags, env);
 });

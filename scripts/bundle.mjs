@@ -21,7 +21,7 @@ export async function bundleForBrowser(options) {
  * Bundles a TypeScript program of this repository and runs it with Node; resolves to its exit code. Packages stay
  * imports: "odegrad" then is dist/, by the package's own `exports`, exactly as users get it.
  */
-export async function runProgram(source, args) {
+export async function runProgram(source, args, env = {}) {
   const esbuild = await import("esbuild");
   const outfile = inRoot("build", source.replace(/\.ts$/, ".mjs"));
   await esbuild.build({
@@ -36,6 +36,6 @@ export async function runProgram(source, args) {
     sourcemap: true,
     logLevel: "warning",
   });
-  const { code } = await run(process.execPath, ["--enable-source-maps", outfile, ...args]);
+  const { code } = await run(process.execPath, ["--enable-source-maps", outfile, ...args], { env });
   return code;
 }
