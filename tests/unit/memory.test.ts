@@ -187,9 +187,60 @@ describe("solves that interleave", () => {
     controller.abort();
     expect((await rejectionOf(aborted)).code).toBe("aborted");
     expect(memoryUse().leased).toBe(0);
-    const next = solve(later, options);
-    for (const answer of answers) answer();
+    // The next solve has the same shape, so the same block: its first stage stands where the late answer would go.
+    let calls = 0;
+    const interrupted = async (t: number, y: Float64Array, dy: Float64Array): Promise<void> => {
+      if (++calls === 2) {
+        for (const answer of answers) answer();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      mixed(t, y, dy);
+    };
+    const next = solve(interrupted, options);
     expect((await next).ys).toEqual(alone);
+  });
+});
+
+describe("pullbacks that are aborted", () => {
+  it("do not reach the block's next owner with a late VJP", async () => {
+    const [f, vjp] = [network(2), networkVjp(2)];
+    const params = numbers(parameterCount(2), 3);
+    const options = { y0: [0.3, -0.2], ts: [0, 1], solver: rk4, stepSize: 0.25, adjoint: backprop() };
+    const cotangent = [0, 0, 1, 2];
+    const expected = solve(networkField(2, params), options).pullback(cotangent);
+    const answers: (() => void)[] = [];
+    const hanging = vectorField({
+      f,
+      params,
+      vjp: (_t, _y, _params, _cotangent, bar) =>
+        new Promise<void>((resolve) => {
+          answers.push(() => {
+            bar.params.fill(1e6);
+            bar.y.fill(1e6);
+            resolve();
+          });
+        }),
+    });
+    const controller = new AbortController();
+    const pulled = solve(hanging, { ...options, signal: controller.signal }).pullback(cotangent);
+    controller.abort();
+    expect((await rejectionOf(pulled as unknown as Promise<unknown>)).code).toBe("aborted");
+    expect(memoryUse().leased).toBe(0);
+    let calls = 0;
+    const interrupted = vectorField({
+      f,
+      params,
+      vjp: async (t, y, theta, v, bar) => {
+        if (++calls === 3) {
+          for (const answer of answers) answer();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        vjp(t, y, theta, v, bar);
+      },
+    });
+    const gradient = await (solve(interrupted, options).pullback(cotangent) as unknown as Promise<typeof expected>);
+    expect(gradient.params).toEqual(expected.params);
+    expect(gradient.y0).toEqual(expected.y0);
   });
 });
 
