@@ -1,7 +1,10 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
 import { bytesOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
 
+/** The first chunk has room for the rows of a short solve, within these bytes. */
+const FIRST_ROWS = 8;
 const FIRST_CHUNK_BYTES = 1 << 12;
+const LARGE_FIRST_CHUNK_BYTES = 1 << 16;
 const LARGEST_CHUNK_BYTES = 1 << 24;
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
@@ -37,7 +40,8 @@ export class Rows {
   }
 
   private get nextChunkRows(): number {
-    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.bytes));
+    const first = Math.max(FIRST_CHUNK_BYTES, Math.min(FIRST_ROWS * this.rowBytes, LARGE_FIRST_CHUNK_BYTES));
+    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(first, this.bytes));
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 
@@ -76,25 +80,5 @@ export class Rows {
     const { numbers, at } = this.place(n);
     if (this.width > FEW) into.set(numbers.subarray(at, at + this.width));
     else for (let i = 0; i < this.width; i++) into[i] = numbers[at + i]!;
-  }
-}
-
-/** Times, appended one by one. */
-export class Times {
-  private numbers = new Float64Array(64);
-  length = 0;
-
-  push(t: number): void {
-    if (this.length === this.numbers.length) {
-      const longer = new Float64Array(2 * this.length);
-      longer.set(this.numbers);
-      this.numbers = longer;
-    }
-    this.numbers[this.length++] = t;
-  }
-
-  /** A copy of what was pushed. */
-  array(): Float64Array {
-    return this.numbers.slice(0, this.length);
   }
 }

@@ -26,8 +26,9 @@ export interface StepReport {
 }
 
 /** A problem bound to its leased block. */
-export interface Integration extends Bound {
+export interface Integration {
   readonly problem: Problem;
+  readonly parts: Bound;
   /** Whether the derivative at the start is in its place already. */
   readonly known?: boolean;
   /** Keeps every step for `at`. */
@@ -61,8 +62,9 @@ export interface Outcome {
  * user's own functions pass through.
  */
 export function* integrate(it: Integration): Run<Outcome> {
-  const { problem, machine, initial, interpolator, path, tape, watch, ys } = it;
-  const { field, arithmetic } = machine;
+  const { problem, parts, path, tape, watch, ys } = it;
+  const { initial, interpolator } = parts;
+  const { field, arithmetic } = parts.machine;
   const { ts, y0, direction, steps, onStep } = problem;
   const keepTapes = tape?.keepsTapes ?? false;
   const accept =
@@ -74,14 +76,14 @@ export function* integrate(it: Integration): Run<Outcome> {
       : undefined;
   // A step is looked at before it is advanced over where something of it is wanted.
   const handOut = watch !== undefined || path !== undefined || onStep !== undefined || ts.length > 2;
-  const stepping = new Stepping(problem, it, { keepTapes, handOut, known: it.known ?? false, accept });
+  const stepping = new Stepping(problem, parts, { keepTapes, handOut, known: it.known ?? false, accept });
   const { stats, runner } = stepping;
   let outputs = 1;
   let slopes: EventSlopes | undefined;
   const outcome = (failure?: SolveError, stopped = false): Outcome => {
     stats.evaluations = runner.evaluations;
     const { rejections, size } = stepping;
-    return { stats, grid: stepping.grid.array(), rejections, outputs, failure, nextStep: size, stopped, slopes };
+    return { stats, grid: new Float64Array(stepping.grid), rejections, outputs, failure, nextStep: size, stopped, slopes };
   };
 
   try {

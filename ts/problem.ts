@@ -134,7 +134,7 @@ function finiteNumbers(name: string, value: unknown, minimum: number): Float64Ar
       `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`,
     );
   }
-  const numbers = Float64Array.from(value);
+  const numbers = new Float64Array(value);
   const bad = numbers.findIndex((number) => !Number.isFinite(number));
   if (bad >= 0) throw invalid(`${name}[${bad}]`, value[bad], "a finite number");
   return numbers;
@@ -343,6 +343,7 @@ function jumpsOf(stepTimes: unknown, ts: Float64Array, direction: number): Set<n
 
 /** Output times to land on and jumps, merged in the order of integration. */
 function stopsOf(landings: Float64Array, jumps: ReadonlySet<number>, direction: number): Float64Array {
+  if (jumps.size === 0) return landings;
   return Float64Array.from(new Set([...landings, ...jumps])).sort((a, b) => (a - b) * direction);
 }
 

@@ -58,12 +58,14 @@ function* run(problem: Problem): Run<Solution> {
     const tape = adjoint?.tape({ problem, bound, field });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    const outcome = yield* integrate({ ...parts, problem, path, tape, watch, ys });
+    const outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
     const { stats, grid, failure } = outcome;
     path?.finish(grid, bound.programs[stats.accepted & 1]!);
     if (failure && problem.onFailure === "throw") throw failure;
     const end = bound.programs[stats.accepted & 1]!.start.map(({ view }) => view.slice());
-    const trajectory = { problem, grid, end, slopes: outcome.slopes, ...reached(problem, outcome, ys, end[0]!) };
+    const { slopes } = outcome;
+    const results = reached(problem, outcome, ys, end[0]!);
+    const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,
@@ -75,7 +77,7 @@ function* run(problem: Problem): Run<Solution> {
     const details = {
       status,
       failure,
-      stats: { ...stats, peakBytes },
+      stats: Object.assign(stats, { peakBytes }),
       rejections: outcome.rejections,
       events: watch?.records ?? [],
     } as const;

@@ -4,7 +4,6 @@
 import type { Bound } from "./bind.ts";
 import type { SolveError } from "./errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
-import { Times } from "./growing.ts";
 import { lastTime, type Problem } from "./problem.ts";
 import type { Program } from "./program.ts";
 import { aborted } from "./run.ts";
@@ -44,10 +43,9 @@ type Accept = (program: Program, h: number) => void;
 // compiled code when they turn out not to be.
 export class Stepping {
   readonly stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
-  /** Where steps were rejected, and their sizes. */
-  private readonly rejectedAt: Times = new Times();
-  private readonly rejectedSizes: Times = new Times();
-  readonly grid: Times = new Times();
+  readonly rejections: Rejection[] = [];
+  /** Accepted step times. */
+  readonly grid: number[] = [];
   readonly runner: Runner;
   phase: Phase;
   failure: SolveError | undefined;
@@ -127,11 +125,6 @@ export class Stepping {
     }
   }
 
-  get rejections(): Rejection[] {
-    const sizes = this.rejectedSizes.array();
-    return Array.from(this.rejectedAt.array(), (t, i) => ({ t, h: sizes[i]! }));
-  }
-
   /** Chooses the next step, or finds that there is none. */
   private propose(): void {
     const { problem, given, t, stats } = this;
@@ -186,8 +179,7 @@ export class Stepping {
       const size = Math.abs(h) * Math.abs(factor);
       if (factor < 0) {
         stats.rejected++;
-        this.rejectedAt.push(this.t);
-        this.rejectedSizes.push(h);
+        this.rejections.push({ t: this.t, h });
         this.known = true;
         this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
         this.size = size;

@@ -191,7 +191,7 @@ function* solveBackwards(
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
       if (steps.kind === "adaptive") parts.control!.load(steps.controller, solver.order);
-      const outcome = yield* integrate({ ...parts, problem: segment, known: true, ys: rows, tape: quadrature });
+      const outcome = yield* integrate({ parts, problem: segment, known: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;

@@ -14,13 +14,14 @@ export interface Controller {
   readonly maxFactor: number;
 }
 
-const DEFAULTS: Controller = { p: 0.4, i: 0.3, d: 0, safety: 0.9, minFactor: 0.2, maxFactor: 10 };
+const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({ p: 0.4, i: 0.3, d: 0, safety: 0.9, minFactor: 0.2, maxFactor: 10 });
 
 /**
  * A PID controller: h ← h · safety · r₀^−(p+i+d)/k · r₁^(p+2d)/k · r₂^−d/k with r₀ the scaled error of the step just tried,
  * r₁ and r₂ those of the two accepted before it, k the solver's order (Söderlind 2003; the form diffrax uses).
  */
-export function pid(options: Partial<Controller> = {}): Controller {
+export function pid(options?: Partial<Controller>): Controller {
+  if (options === undefined) return DEFAULTS;
   const controller = { ...DEFAULTS, ...options };
   for (const [name, value] of Object.entries(controller)) {
     if (!(name in DEFAULTS)) throw invalid(`pid option ${name}`, value, Object.keys(DEFAULTS).join(", "));

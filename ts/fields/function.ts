@@ -58,6 +58,8 @@ const FILLS = 1;
 /** Returns an array or a promise: it never sees a view. */
 const RETURNS = 2;
 
+const UNUSED = new Float64Array(0);
+
 class BoundFunction implements BoundField {
   readonly tapeLength = 0;
   readonly tape = undefined;
@@ -77,7 +79,7 @@ class BoundFunction implements BoundField {
     this.params = params ?? field.argument;
     const count = params?.length ?? 0;
     if (gradient) this.paramsBar = scratch.vector(count, "float64");
-    const array = (n: number): Float64Array => new Float64Array(gradient ? n : 0);
+    const array = (n: number): Float64Array => (gradient ? new Float64Array(n) : UNUSED);
     this.own = {
       y: new Float64Array(length),
       dy: new Float64Array(length),
