@@ -66,7 +66,8 @@ describe.each(byName)("reversible(%s): the gradient is exact", (_, solver) => {
       expect(compare(solver, coupling, { ts, stepSize: 0.13 }).worst).toBeLessThan(1e-12);
     });
 
-    it.runIf(solver.adaptive)("with adaptive steps", () => {
+    if (!solver.adaptive) return;
+    it("with adaptive steps", () => {
       const rtol = 10 ** -Math.min(solver.order + 1, 8);
       const { worst, solution } = compare(solver, 0.999, { ts, rtol, atol: rtol, firstStep: 1 });
       expect(worst).toBeLessThan(1e-12);
