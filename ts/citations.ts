@@ -1,6 +1,6 @@
 // The papers behind a solver and an adjoint, as BibTeX.
 import { invalid } from "./errors.ts";
-import type { SolveOptions } from "./problem.ts";
+import type { SolveOptions } from "./options/options.ts";
 import { tsit5 } from "./solvers/tsit5.ts";
 
 const PAPERS = {

@@ -1,5 +1,5 @@
 // odegrad's public names.
-export type { Adjoint, Gradients, GradientStats, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
+export type { Adjoint, GradientStats, Gradients, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
 export { type AutoOptions, auto } from "./adjoints/auto.ts";
 export { backprop } from "./adjoints/backprop.ts";
 export { type CheckpointedOptions, checkpointed } from "./adjoints/checkpointed.ts";
@@ -15,16 +15,16 @@ export {
   type FieldFunction,
   type VectorField,
   type VectorFieldOptions,
-  vectorField,
   type VjpFunction,
   type VjpOutputs,
+  vectorField,
 } from "./fields/function.ts";
 export { mlp } from "./fields/mlp.ts";
 export { widened } from "./fields/widened.ts";
 export type { StepReport } from "./integrate.ts";
-export type { NormSegment, SolveOptions } from "./problem.ts";
-export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";
+export type { NormSegment, SolveOptions } from "./options/options.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
+export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";
 export { bosh3 } from "./solvers/bosh3.ts";
 export { cashKarp } from "./solvers/cash-karp.ts";
 export { dop853 } from "./solvers/dop853.ts";
@@ -36,8 +36,8 @@ export { midpoint } from "./solvers/midpoint.ts";
 export { ralston } from "./solvers/ralston.ts";
 export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
 export { reversibleHeun } from "./solvers/reversible-heun.ts";
-export { rk38 } from "./solvers/rk38.ts";
 export { rk4 } from "./solvers/rk4.ts";
+export { rk38 } from "./solvers/rk38.ts";
 export { rungeKutta, type Solver, type Tableau } from "./solvers/solver.ts";
 export { tsit5 } from "./solvers/tsit5.ts";
 export { vern7 } from "./solvers/vern7.ts";

@@ -1,0 +1,57 @@
+// Checks that the options have in common: each returns what it was given, in one form, or throws `invalid`.
+import type { Controller } from "../controllers/controller.ts";
+import { invalid } from "../errors.ts";
+import type { Solver } from "../solvers/solver.ts";
+
+export function isNumbers(value: unknown): value is ArrayLike<number> {
+  return (Array.isArray(value) || ArrayBuffer.isView(value)) && "length" in value;
+}
+
+export function finiteNumbers(name: string, value: unknown, minimum: number): Float64Array {
+  if (!isNumbers(value) || value.length < minimum) {
+    throw invalid(
+      name,
+      value,
+      `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`,
+    );
+  }
+  const numbers = new Float64Array(value);
+  const bad = numbers.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) throw invalid(`${name}[${bad}]`, value[bad], "a finite number");
+  return numbers;
+}
+
+export function positive(name: string, value: number | undefined, allowInfinity = false): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && value > 0 && (Number.isFinite(value) || allowInfinity)) return value;
+  throw invalid(name, value, `a ${allowInfinity ? "" : "finite "}number above 0`);
+}
+
+export function oneOf<T extends string>(name: string, value: T | undefined, allowed: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback;
+  if (allowed.includes(value)) return value;
+  throw invalid(name, value, allowed.map((word) => JSON.stringify(word)).join(", "));
+}
+
+/** Times in one strict direction, returned with that direction. */
+export function monotone(name: string, value: unknown): { times: Float64Array; direction: number } {
+  const times = finiteNumbers(name, value, 2);
+  const direction = times[1]! > times[0]! ? 1 : -1;
+  for (let i = 1; i < times.length; i++) {
+    if ((times[i]! - times[i - 1]!) * direction > 0) continue;
+    throw invalid(
+      `${name}[${i}]`,
+      times[i],
+      `strictly ${direction > 0 ? "above" : "below"} ${name}[${i - 1}] = ${times[i - 1]}`,
+    );
+  }
+  return { times, direction };
+}
+
+export function isController(value: unknown): value is Controller {
+  return typeof value === "object" && value !== null && "safety" in value;
+}
+
+export function isSolver(value: unknown): value is Solver {
+  return typeof value === "object" && value !== null && "scheme" in value && "order" in value;
+}

@@ -1,0 +1,74 @@
+// The options of `solve` as users write them.
+import type { Adjoint } from "../adjoints/adjoint.ts";
+import type { Controller } from "../controllers/controller.ts";
+import type { SolveEvent } from "../events/watch.ts";
+import type { StepReport } from "../integrate.ts";
+import type { Solver } from "../solvers/solver.ts";
+
+/** A part of the state for the norm; weight 0 leaves it out. */
+export interface NormSegment {
+  readonly length: number;
+  readonly weight: number;
+}
+
+/** Options of `solve`; names and defaults are documented in the README. */
+export interface SolveOptions {
+  /** Initial state, flat; a batch is rows [batch × dim]. */
+  readonly y0: ArrayLike<number>;
+  /** Output times, strictly monotone either way; ts[0] is the start. */
+  readonly ts: ArrayLike<number>;
+  readonly solver?: Solver;
+  readonly rtol?: number | ArrayLike<number>;
+  readonly atol?: number | ArrayLike<number>;
+  /** Fixed steps of this size, landing on every output time. */
+  readonly stepSize?: number;
+  /** Step times to replay unchecked, as in `solution.grid`. */
+  readonly grid?: ArrayLike<number>;
+  readonly controller?: Controller;
+  readonly firstStep?: number;
+  readonly minStep?: number;
+  readonly maxStep?: number;
+  /** Most attempted steps, rejected ones included. */
+  readonly maxSteps?: number;
+  readonly norm?: "rms" | "max" | readonly NormSegment[];
+  /** "interpolate": the solver's continuous extension, where it has one of order ≥ p − 1; "land": a step ends there. */
+  readonly output?: "interpolate" | "land";
+  /** Keep every step's continuous extension, for `solution.at(t)`. */
+  readonly dense?: boolean;
+  /** Times where the field jumps: steps end there, and nothing known from before is used after. */
+  readonly stepTimes?: ArrayLike<number>;
+  readonly events?: readonly SolveEvent[];
+  readonly adjoint?: Adjoint;
+  /** Parameters handed to a bare function as its fourth argument. */
+  readonly params?: unknown;
+  readonly signal?: AbortSignal;
+  /** Called after each accepted step; `y` is a view for reading now. */
+  readonly onStep?: (report: StepReport) => void;
+  readonly onFailure?: "throw" | "return";
+}
+
+/** Every option's name: an unknown one is refused. */
+export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
+  y0: true,
+  ts: true,
+  solver: true,
+  rtol: true,
+  atol: true,
+  stepSize: true,
+  grid: true,
+  controller: true,
+  firstStep: true,
+  minStep: true,
+  maxStep: true,
+  maxSteps: true,
+  norm: true,
+  output: true,
+  dense: true,
+  stepTimes: true,
+  events: true,
+  adjoint: true,
+  params: true,
+  signal: true,
+  onStep: true,
+  onFailure: true,
+};

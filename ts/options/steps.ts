@@ -1,0 +1,122 @@
+// Which steps a solve takes: their control or their times, and the times that they must end at.
+import { type Controller, pid } from "../controllers/controller.ts";
+import { invalid } from "../errors.ts";
+import type { Solver } from "../solvers/solver.ts";
+import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
+import type { SolveOptions } from "./options.ts";
+
+/** The steps of a solve: chosen by error control, or given. */
+export type Steps =
+  | {
+      readonly kind: "adaptive";
+      readonly controller: Controller;
+      readonly firstStep: number | undefined;
+      readonly minStep: number;
+      readonly maxStep: number;
+    }
+  | { readonly kind: "given"; readonly grid: Float64Array };
+
+/**
+ * The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. No longer
+ * than what the loop can take before it ends in "max-steps".
+ */
+function fixedGrid(
+  start: number,
+  stops: Float64Array,
+  stepSize: number,
+  direction: number,
+  maxSteps: number,
+): Float64Array {
+  const counts = Array.from(stops, (stop, i) =>
+    Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)),
+  );
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const grid = new Float64Array(Math.min(total, maxSteps + 1) + 1);
+  grid[0] = start;
+  let n = 0;
+  for (let i = 0; i < stops.length; i++) {
+    const from = stops[i - 1] ?? start;
+    for (let j = 1; j <= counts[i]! && n < grid.length - 1; j++) {
+      grid[++n] = j === counts[i] ? stops[i]! : from + j * stepSize * direction;
+    }
+  }
+  return grid;
+}
+
+function replayGrid(value: unknown, ts: Float64Array, stops: Float64Array, direction: number): Float64Array {
+  const { times: grid, direction: gridDirection } = monotone("grid", value);
+  const end = ts[ts.length - 1]!;
+  if (grid[0] !== ts[0] || grid[grid.length - 1] !== end || gridDirection !== direction) {
+    throw invalid("grid", value, `times from ts[0] = ${ts[0]} to the last output time ${end}, both included exactly`);
+  }
+  const known = new Set(grid);
+  const missing = stops.find((stop) => !known.has(stop));
+  if (missing !== undefined)
+    throw invalid("grid", value, `every time that a step must end at included exactly; ${missing} is missing`);
+  return grid;
+}
+
+export function stepsOf(
+  options: SolveOptions,
+  solver: Solver,
+  ts: Float64Array,
+  stops: Float64Array,
+  direction: number,
+  maxSteps: number,
+): Steps {
+  const { stepSize, grid } = options;
+  if (stepSize !== undefined && grid !== undefined)
+    throw invalid("stepSize", stepSize, "undefined where grid is given");
+  if (grid !== undefined) return { kind: "given", grid: replayGrid(grid, ts, stops, direction) };
+  if (stepSize !== undefined) {
+    positive("stepSize", stepSize);
+    return { kind: "given", grid: fixedGrid(ts[0]!, stops, stepSize, direction, maxSteps) };
+  }
+  if (!solver.adaptive) {
+    throw invalid(
+      "stepSize",
+      stepSize,
+      `a number above 0 (or a grid): solver ${solver.name} has no error estimate to choose steps by`,
+    );
+  }
+  const { minStep = 0 } = options;
+  const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
+  if (!(typeof minStep === "number" && minStep >= 0 && minStep <= maxStep))
+    throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
+  if (options.controller !== undefined && !isController(options.controller)) {
+    throw invalid("controller", options.controller, "a controller value such as pid({ … }) or integral()");
+  }
+  return {
+    kind: "adaptive",
+    controller: pid(options.controller),
+    firstStep: positive("firstStep", options.firstStep),
+    minStep,
+    maxStep,
+  };
+}
+
+/** Whether steps end at the output times. */
+export function landsOn(options: SolveOptions, solver: Solver): boolean {
+  const output = oneOf("output", options.output, ["interpolate", "land"], solver.interpolates ? "interpolate" : "land");
+  if (output === "land" || options.stepSize !== undefined) return true;
+  if (solver.interpolates) return false;
+  throw invalid(
+    "output",
+    output,
+    `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`,
+  );
+}
+
+export function jumpsOf(stepTimes: unknown, ts: Float64Array, direction: number): Set<number> {
+  if (stepTimes === undefined) return new Set();
+  const times = finiteNumbers("stepTimes", stepTimes, 0);
+  const end = ts[ts.length - 1]!;
+  // Jumps outside the interval do not matter; one at the start neither, since the solve begins after it.
+  return new Set(times.filter((t) => (t - ts[0]!) * direction > 0 && (end - t) * direction >= 0));
+}
+
+/** Output times to land on and jumps, merged in the order of integration. */
+export function stopsOf(landings: Float64Array, jumps: ReadonlySet<number>, direction: number): Float64Array {
+  if (jumps.size === 0) return landings;
+  return Float64Array.from(new Set([...landings, ...jumps])).sort((a, b) => (a - b) * direction);
+}
