@@ -7,9 +7,6 @@ import { loadPart, madd, storePart } from "./lanes";
 
 export const TERM_BYTES: usize = 16;
 
-// From this many bytes on, blocks of 128 bytes are about 1.15 times as fast as blocks of 64.
-const LONG: usize = 1024;
-
 // @ts-ignore: decorator
 @inline
 function vectorOf(terms: usize, j: i32): usize {
@@ -102,49 +99,6 @@ export function combine<T>(out: usize, base: usize, terms: usize, count: i32, h:
   const bytes = <usize>n * sizeof<T>();
   const zero = v128.splat<T>(0);
   let i: usize = 0;
-  // Long vectors: twice the block, so that addresses and weights are read half as often.
-  if (bytes >= LONG) {
-    for (; i + 128 <= bytes; i += 128) {
-      let a = zero;
-      let b = zero;
-      let c = zero;
-      let d = zero;
-      let e = zero;
-      let f = zero;
-      let g = zero;
-      let p = zero;
-      for (let j = 0; j < count; j++) {
-        const v = vectorOf(terms, j) + i;
-        const w = weightOf<T>(terms, j, h);
-        a = madd<T>(w, v128.load(v), a);
-        b = madd<T>(w, v128.load(v, 16), b);
-        c = madd<T>(w, v128.load(v, 32), c);
-        d = madd<T>(w, v128.load(v, 48), d);
-        e = madd<T>(w, v128.load(v, 64), e);
-        f = madd<T>(w, v128.load(v, 80), f);
-        g = madd<T>(w, v128.load(v, 96), g);
-        p = madd<T>(w, v128.load(v, 112), p);
-      }
-      if (base) {
-        a = v128.add<T>(a, v128.load(base + i));
-        b = v128.add<T>(b, v128.load(base + i, 16));
-        c = v128.add<T>(c, v128.load(base + i, 32));
-        d = v128.add<T>(d, v128.load(base + i, 48));
-        e = v128.add<T>(e, v128.load(base + i, 64));
-        f = v128.add<T>(f, v128.load(base + i, 80));
-        g = v128.add<T>(g, v128.load(base + i, 96));
-        p = v128.add<T>(p, v128.load(base + i, 112));
-      }
-      v128.store(out + i, a);
-      v128.store(out + i, b, 16);
-      v128.store(out + i, c, 32);
-      v128.store(out + i, d, 48);
-      v128.store(out + i, e, 64);
-      v128.store(out + i, f, 80);
-      v128.store(out + i, g, 96);
-      v128.store(out + i, p, 112);
-    }
-  }
   for (; i + 64 <= bytes; i += 64) {
     let a = zero;
     let b = zero;
