@@ -1,6 +1,7 @@
-// Tensor fields on tfjs's cpu backend: the same code as on the GPU, but for the way that numbers travel. What needs a GPU
+// Tensor fields on tfjs's cpu and wasm backends: the same code as on the GPU, but for the way that numbers travel. What needs a GPU
 // is tested in tests/runtimes.
 import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
 import {
   backprop,
   checkpointed,
@@ -58,6 +59,25 @@ const adjoints = {
   "continuous with quadrature": { adjoint: continuous({ quadrature: true }) },
   reverse: { adjoint: reverse(), solver: reversible(dopri5) },
 };
+
+// tfjs's wasm backend has errors of its own, so that what holds on "cpu" need not hold here.
+test("mlp on tfjs's wasm backend is the core's", async () => {
+  await tf.setBackend("wasm");
+  try {
+    const device = tfjs(tf, { synchronous: true });
+    for (const activation of ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const) {
+      const network = { layers, activation, time: true, seed: 4 };
+      const options = { ...problem, solver: rk4, stepSize: 0.2, adjoint: backprop() };
+      const [got, wanted] = [mlp({ ...network, device }), coreMlp(network)].map((field) =>
+        solve(field, options).pullback(cotangent),
+      );
+      expect(distance(got!.y0, wanted!.y0)).toBeLessThan(1e-5);
+      expect(distance(got!.params, wanted!.params)).toBeLessThan(1e-5);
+    }
+  } finally {
+    await tf.setBackend("cpu");
+  }
+});
 
 describe("mlp", () => {
   for (const activation of ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const) {

@@ -30,9 +30,11 @@ class MlpFunction implements TensorFunction {
   private readonly tf: Tfjs;
   private readonly activation: TensorActivation;
   private readonly time: boolean;
+  private readonly fuses: boolean;
 
   constructor(tf: Tfjs, activation: Activation, time: boolean) {
     this.tf = tf;
+    this.fuses = tf.getBackend() === "webgpu";
     this.activation = ACTIVATIONS[activation](tf);
     this.time = time;
   }
@@ -42,12 +44,13 @@ class MlpFunction implements TensorFunction {
   }
 
   private affine(x: Tensor, weights: readonly Tensor[], l: number): Tensor {
-    return this.tf.fused.matMul({
-      a: x as Tensor2D,
-      b: weights[2 * l] as Tensor2D,
-      transposeB: true,
-      bias: weights[2 * l + 1]!,
-    });
+    const { tf } = this;
+    const a = x as Tensor2D;
+    const b = weights[2 * l] as Tensor2D;
+    const bias = weights[2 * l + 1]!;
+    // One shader instead of two; but on its wasm backend tfjs adds wrong numbers here from the second row on.
+    if (this.fuses) return tf.fused.matMul({ a, b, transposeB: true, bias });
+    return tf.add(tf.matMul(a, b, false, true), bias);
   }
 
   value(t: Tensor, y: Tensor, weights: readonly Tensor[]): Tensor {
