@@ -5,6 +5,7 @@ import { adam } from "./adam";
 import { multiply, pack } from "./dense";
 import { columnSums, weightGradient } from "./dense-gradient";
 import { mlpBackward, mlpForward, mlpPack } from "./mlp";
+import { mlpJvp } from "./mlp-jvp";
 
 export function mlpPackF32(descriptor: usize): void {
   mlpPack<f32>(descriptor);
@@ -39,6 +40,28 @@ export function mlpBackwardF64(
   tape: usize,
 ): f64 {
   return mlpBackward<f64>(descriptor, t, x, cotangent, xBar, thetaBar, tape);
+}
+export function mlpJvpF32(
+  descriptor: usize,
+  dot: usize,
+  t: f64,
+  x: usize,
+  xDot: usize,
+  out: usize,
+  tape: usize,
+): void {
+  mlpJvp<f32>(descriptor, dot, t, x, xDot, out, tape);
+}
+export function mlpJvpF64(
+  descriptor: usize,
+  dot: usize,
+  t: f64,
+  x: usize,
+  xDot: usize,
+  out: usize,
+  tape: usize,
+): void {
+  mlpJvp<f64>(descriptor, dot, t, x, xDot, out, tape);
 }
 export function activationF32(kind: i32, out: usize, x: usize, n: i32): void {
   activate<f32>(kind, out, x, n);

@@ -23,42 +23,42 @@ const RECORD: usize = 32;
 
 // @ts-ignore: decorator
 @inline
-function layerCount(d: usize): i32 {
+export function layerCount(d: usize): i32 {
   return load<i32>(d);
 }
 // @ts-ignore: decorator
 @inline
-function batchOf(d: usize): i32 {
+export function batchOf(d: usize): i32 {
   return load<i32>(d, 4);
 }
 // @ts-ignore: decorator
 @inline
-function kindOf(d: usize): i32 {
+export function kindOf(d: usize): i32 {
   return load<i32>(d, 8);
 }
 // @ts-ignore: decorator
 @inline
-function hasTime(d: usize): bool {
+export function hasTime(d: usize): bool {
   return load<i32>(d, 12) != 0;
 }
 // @ts-ignore: decorator
 @inline
-function workBuffer(d: usize, i: i32): usize {
+export function workBuffer(d: usize, i: i32): usize {
   return load<usize>(d, 20) + <usize>i * load<usize>(d, 24);
 }
 // @ts-ignore: decorator
 @inline
-function layerRecord(d: usize, l: i32): usize {
+export function layerRecord(d: usize, l: i32): usize {
   return d + HEADER + <usize>l * RECORD;
 }
 // @ts-ignore: decorator
 @inline
-function inputsOf(layer: usize): i32 {
+export function inputsOf(layer: usize): i32 {
   return load<i32>(layer);
 }
 // @ts-ignore: decorator
 @inline
-function outputsOf(layer: usize): i32 {
+export function outputsOf(layer: usize): i32 {
   return load<i32>(layer, 4);
 }
 // @ts-ignore: decorator
@@ -68,17 +68,17 @@ function weightOffset(layer: usize): usize {
 }
 // @ts-ignore: decorator
 @inline
-function biasOf(layer: usize): usize {
+export function biasOf(layer: usize): usize {
   return load<usize>(layer, 20);
 }
 // @ts-ignore: decorator
 @inline
-function tapeOffset(layer: usize): usize {
+export function tapeOffset(layer: usize): usize {
   return load<usize>(layer, 24);
 }
 // @ts-ignore: decorator
 @inline
-function rowStride(layer: usize): usize {
+export function rowStride(layer: usize): usize {
   return load<usize>(layer, 28);
 }
 /** Bytes of a row of W. */
@@ -90,7 +90,7 @@ function weightStride<T>(d: usize, l: i32): usize {
 /** Numbers in `rows` rows of the layer's output, pads included. */
 // @ts-ignore: decorator
 @inline
-function rowNumbers<T>(layer: usize, rows: i32): i32 {
+export function rowNumbers<T>(layer: usize, rows: i32): i32 {
   return rows * <i32>(rowStride(layer) / sizeof<T>());
 }
 
@@ -216,7 +216,7 @@ export function mlpBackward<T>(
 }
 
 /** bias + t · column, into the part behind the two. */
-function biasAtTime<T>(bias: usize, t: T, n: i32): usize {
+export function biasAtTime<T>(bias: usize, t: T, n: i32): usize {
   const width = <usize>n * sizeof<T>();
   const out = bias + 2 * width;
   for (let i: usize = 0; i < width; i += sizeof<T>()) {

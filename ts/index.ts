@@ -13,6 +13,8 @@ export type { EventRecord, SolveEvent } from "./events/watch.ts";
 export type { Field } from "./fields/field.ts";
 export {
   type FieldFunction,
+  type JvpFunction,
+  type JvpInputs,
   type VectorField,
   type VectorFieldOptions,
   type VjpFunction,
@@ -22,6 +24,7 @@ export {
 export { mlp } from "./fields/mlp.ts";
 export { widened } from "./fields/widened.ts";
 export type { StepReport } from "./integrate.ts";
+export { jvp, type Tangent } from "./jvp.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
 export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";

@@ -25,6 +25,10 @@ export interface SolutionDetails {
   readonly events: readonly EventRecord[];
 }
 
+/** What differentiates a solution along its steps needs of it. */
+// biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
+export const trajectoryOf = (solution: Solution<Awaitable<Gradients>>): Trajectory => solution["trajectory"];
+
 /** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). */
 export class Solution<A extends Awaitable<Gradients> = Gradients> {
   /** Output times reached. */

@@ -1,10 +1,12 @@
-// The MLP field against plain loops in float64 (value) and central differences of those loops (derivatives), for every
+// The MLP field against plain loops in float64 (value) and central differences of those loops (derivatives, tangents), for every
 // activation, tails of widths and batches, with and without time.
 import {
   mlpBackwardF32,
   mlpBackwardF64,
   mlpForwardF32,
   mlpForwardF64,
+  mlpJvpF32,
+  mlpJvpF64,
   mlpPackF32,
   mlpPackF64,
 } from "../../assembly/exports-field";
@@ -96,6 +98,11 @@ class Network<T> {
   backward(t: f64, x: usize, cotangent: usize, xBar: usize, thetaBar: usize, tape: usize): f64 {
     if (sizeof<T>() == 4) return mlpBackwardF32(this.descriptor, t, x, cotangent, xBar, thetaBar, tape);
     return mlpBackwardF64(this.descriptor, t, x, cotangent, xBar, thetaBar, tape);
+  }
+
+  jvp(dot: usize, t: f64, x: usize, xDot: usize, out: usize, tape: usize): void {
+    if (sizeof<T>() == 4) mlpJvpF32(this.descriptor, dot, t, x, xDot, out, tape);
+    else mlpJvpF64(this.descriptor, dot, t, x, xDot, out, tape);
   }
 }
 
@@ -228,6 +235,61 @@ function largestError<T>(network: Network<T>): f64 {
   return worst;
 }
 
+/** Largest error of the tangent along a random direction in x and θ, and in x alone. */
+function tangentError<T>(network: Network<T>, rowPad: i32): f64 {
+  const n = network.state;
+  const p = network.parameters;
+  const t: f64 = 0.7;
+  const x = operand<T>(n, sizeof<T>());
+  const xDot = operand<T>(n, sizeof<T>());
+  const tape = operand<T>(network.tapeNumbers);
+  network.forward(t, x, 0, tape);
+  const change = new Network<T>(network.widths, network.batch, network.kind, network.time, false, rowPad);
+  const widest = max(network.workNumbers / 3, min(network.batch, BLOCK_ROWS) * network.widths[0]);
+  const sum = operand<T>(widest);
+  store<usize>(change.descriptor, sum, 20);
+  const out = operand<T>(n, sizeof<T>());
+  const alone = operand<T>(n, sizeof<T>());
+  network.jvp(change.descriptor, t, x, xDot, out, tape);
+  network.jvp(0, t, x, xDot, alone, tape);
+  if (!isFramed<T>(out, n) || !isFramed<T>(alone, n) || !isFramed<T>(sum, widest)) return Infinity;
+  if (!isFramed<T>(network.work, network.workNumbers)) return Infinity;
+
+  const theta = widened<T>(network.theta, p);
+  const thetaDot = widened<T>(change.theta, p);
+  const x64 = widened<T>(x, n);
+  const xDot64 = widened<T>(xDot, n);
+  const h: f64 = 1e-5;
+  const above = operand<f64>(n);
+  const below = operand<f64>(n);
+  let worst: f64 = 0;
+  plain<T>(network, theta, t, moved(x64, xDot64, n, h), above);
+  plain<T>(network, theta, t, moved(x64, xDot64, n, -h), below);
+  for (let i = 0; i < n; i++) worst = larger(worst, (get<f64>(above, i) - get<f64>(below, i)) / (2 * h) - get<T>(alone, i));
+  plain<T>(network, moved(theta, thetaDot, p, h), t, moved(x64, xDot64, n, h), above);
+  plain<T>(network, moved(theta, thetaDot, p, -h), t, moved(x64, xDot64, n, -h), below);
+  for (let i = 0; i < n; i++) worst = larger(worst, (get<f64>(above, i) - get<f64>(below, i)) / (2 * h) - get<T>(out, i));
+  return worst;
+}
+
+function expectTangents<T>(tolerance: f64): void {
+  for (let kind = IDENTITY; kind <= GELU; kind++) {
+    const name = "activation " + kind.toString();
+    for (let batch = 1; batch <= 9; batch += 2) {
+      const width = batch + kind;
+      const timeless = new Network<T>([2, width, 5, 2], batch, kind, false, false);
+      expect<f64>(tangentError<T>(timeless, 0)).toBeLessThan(tolerance, name);
+      const timed = new Network<T>([3, 6, width, 3], batch, kind, true, false);
+      expect<f64>(tangentError<T>(timed, 0)).toBeLessThan(tolerance, name);
+    }
+    // One layer; a state wider than the layers in between; rows spread further apart, over more than one block.
+    expect<f64>(tangentError<T>(new Network<T>([4, 4], 5, kind, true, false), 0)).toBeLessThan(tolerance, name);
+    expect<f64>(tangentError<T>(new Network<T>([19, 1, 19], 3, kind, true, false), 0)).toBeLessThan(tolerance, name);
+    const spread = new Network<T>([1, 9, 1], BLOCK_ROWS + 7, kind, true, false, 4);
+    expect<f64>(tangentError<T>(spread, 4)).toBeLessThan(tolerance, name);
+  }
+}
+
 function larger(worst: f64, error: f64): f64 {
   return isNaN(error) ? Infinity : max(worst, abs(error));
 }
@@ -252,6 +314,8 @@ function expectNetworks<T>(tolerance: f64): void {
 describe("mlp", () => {
   test("float64: value, ∂x, ∂θ, ∂t", () => expectNetworks<f64>(2e-8));
   test("float32: value, ∂x, ∂θ, ∂t", () => expectNetworks<f32>(2e-4));
+  test("float64: the tangent along ẋ, θ̇", () => expectTangents<f64>(1e-8));
+  test("float32: the tangent along ẋ, θ̇", () => expectTangents<f32>(1e-4));
   test("backward adds to ∂L/∂θ", () => {
     const network = new Network<f64>([2, 5, 2], 4, TANH, true);
     const x = operand<f64>(8);

@@ -95,3 +95,10 @@ export function eventCotangent({ state, rate, total }: EventSlopes, v: FloatArra
   for (let i = 0; i < v.length; i++) along += v[i]! * rate[i]!;
   for (let i = 0; i < v.length; i++) v[i]! -= (state[i]! * along) / total;
 }
+
+/** Makes of the tangent of y(t_e) at fixed t_e that of the state at the event, whose time moves by δt_e as above. */
+export function eventTangent({ state, rate, total }: EventSlopes, dot: FloatArray): void {
+  let change = 0;
+  for (let i = 0; i < dot.length; i++) change += state[i]! * dot[i]!;
+  for (let i = 0; i < dot.length; i++) dot[i]! -= (change / total) * rate[i]!;
+}

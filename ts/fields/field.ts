@@ -19,6 +19,8 @@ export interface BindRequest {
   readonly slots: number;
   /** Whether VJPs will be asked for. */
   readonly gradient: boolean;
+  /** Where tangents will be asked for: θ̇, whose params are undefined where it is zero. Fixed, as θ is, so it is packed once. */
+  readonly tangent?: { readonly params: ArrayLike<number> | undefined };
 }
 
 /** A field bound to one leased block. Everything it touches lives there. */
@@ -40,6 +42,11 @@ export interface BoundField {
    */
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number>;
   /**
+   * out ← J xDot + F θ̇, with θ̇ from the request. `slot` names the tape that `evaluate` has just left at the same (t, x).
+   * out never aliases x or xDot. Exists where the field's `hasJvp` says so.
+   */
+  jvp?(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void>;
+  /**
    * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
    * where it exists. It may follow a VJP that is still pending.
    */
@@ -57,6 +64,8 @@ export interface Field {
   readonly tensors?: readonly number[];
   /** Whether `vjp` may be asked for. */
   readonly differentiable: boolean;
+  /** Whether `jvp` may be asked for. */
+  readonly hasJvp?: boolean;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
   bind(scratch: Scratch, request: BindRequest): BoundField;
 }

@@ -33,9 +33,27 @@ export type VjpFunction = (
   outputs: VjpOutputs,
 ) => Awaitable<void>;
 
+/** A direction to differentiate along: ẏ, and θ̇ (zeros where the parameters stay). */
+export interface JvpInputs {
+  readonly y: Float64Array;
+  readonly params: Float64Array;
+}
+
+/** Fills `dy` with ∂f/∂y · tangent.y + ∂f/∂params · tangent.params. */
+export type JvpFunction = (
+  t: number,
+  y: Float64Array,
+  params: Float64Array,
+  tangent: JvpInputs,
+  dy: Float64Array,
+) => Awaitable<void>;
+
 export interface VectorFieldOptions {
   readonly f: FieldFunction;
+  /** For adjoints. */
   readonly vjp?: VjpFunction;
+  /** For `jvp(solution, tangent)`. */
+  readonly jvp?: JvpFunction;
   /** θ; used itself if it is a Float64Array, copied into one otherwise. */
   readonly params?: ArrayLike<number>;
   /** Width of one row of the state, where the field insists on one. */
@@ -70,15 +88,21 @@ class BoundFunction implements BoundField {
   private fAnswers = UNKNOWN;
   private vjpAnswers = UNKNOWN;
   private readonly tBar = new Float64Array(1);
+  private readonly tangent: JvpInputs | undefined;
   /** Arrays for a function that must not see the views. */
   private readonly own: { y: Float64Array; dy: Float64Array; cotangent: Float64Array; outputs: VjpOutputs };
 
-  constructor(scratch: Scratch, { length, params, gradient }: BindRequest, field: FunctionField) {
+  constructor(scratch: Scratch, { length, params, gradient, tangent }: BindRequest, field: FunctionField) {
     this.scratch = scratch;
     this.field = field;
     this.params = params ?? field.argument;
     const count = params?.length ?? 0;
     if (gradient) this.paramsBar = scratch.vector(count, "float64");
+    if (tangent)
+      this.tangent = {
+        y: new Float64Array(length),
+        params: Float64Array.from(tangent.params ?? new Float64Array(count)),
+      };
     const array = (n: number): Float64Array => (gradient ? new Float64Array(n) : UNUSED);
     this.own = {
       y: new Float64Array(length),
@@ -141,6 +165,16 @@ class BoundFunction implements BoundField {
     this.vjpAnswers = isPromise(result) ? RETURNS : FILLS;
     return isPromise(result) ? result.then(collect) : collect();
   }
+
+  jvp(t: number, x: Vector, xDot: Vector, out: Vector): Awaitable<void> {
+    const { y, dy } = this.own;
+    const tangent = this.tangent!;
+    y.set(x.view);
+    tangent.y.set(xDot.view);
+    dy.fill(Number.NaN);
+    const result = this.field.jvp!(t, y, this.params as Float64Array, tangent, dy);
+    return this.receive(isPromise(result) ? result.then(() => dy) : dy, out);
+  }
 }
 
 function store(result: ArrayLike<number>, dx: Vector): void {
@@ -160,18 +194,20 @@ class FunctionField implements Field {
   readonly params: Float64Array | undefined;
   readonly f: BareField;
   readonly vjp: VjpFunction | undefined;
+  readonly jvp: JvpFunction | undefined;
   /** What a bare function receives as its fourth argument. */
   readonly argument: unknown;
 
   constructor(
     f: BareField,
-    vjp: VjpFunction | undefined,
+    { vjp, jvp }: Pick<VectorFieldOptions, "vjp" | "jvp">,
     params: Float64Array | undefined,
     dim: number | undefined,
     argument?: unknown,
   ) {
     this.f = f;
     this.vjp = vjp;
+    this.jvp = jvp;
     this.params = params;
     this.dim = dim;
     this.argument = argument;
@@ -181,32 +217,39 @@ class FunctionField implements Field {
     return this.vjp !== undefined;
   }
 
+  get hasJvp(): boolean {
+    return this.jvp !== undefined;
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField {
     return new BoundFunction(scratch, request, this);
   }
 }
 
 /**
- * A float64 field from a function and its vector–Jacobian product:
- * `f(t, y, dy, params)` fills `dy`, `vjp(t, y, params, cotangent, { y, params, t })` adds to the three.
+ * A float64 field from a function and its vector–Jacobian and Jacobian–vector products: `f(t, y, dy, params)` fills `dy`,
+ * `vjp(t, y, params, cotangent, { y, params, t })` adds to the three, `jvp(t, y, params, { y, params }, dy)` fills `dy`.
  */
 export function vectorField(options: VectorFieldOptions): VectorField {
-  const { f, vjp, params = [], dim } = options;
+  const { f, vjp, jvp, params = [], dim } = options;
   if (typeof f !== "function") throw invalid("vectorField option f", f, "a function (t, y, dy, params) => void");
   if (vjp !== undefined && typeof vjp !== "function") {
     throw invalid("vectorField option vjp", vjp, "a function (t, y, params, cotangent, { y, params, t }) => void");
+  }
+  if (jvp !== undefined && typeof jvp !== "function") {
+    throw invalid("vectorField option jvp", jvp, "a function (t, y, params, { y, params }, dy) => void");
   }
   if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
     throw invalid("vectorField option dim", dim, "a positive integer");
   if (typeof params !== "object" || params === null || !("length" in params))
     throw invalid("vectorField option params", params, "an array of numbers");
   const theta = params instanceof Float64Array ? params : Float64Array.from(params);
-  return new FunctionField(f, vjp, theta, dim) as VectorField;
+  return new FunctionField(f, options, theta, dim) as VectorField;
 }
 
 /** A field from what `solve` was given. */
 export function asField(given: Field | BareField, params: unknown): Field {
-  if (typeof given === "function") return new FunctionField(given, undefined, undefined, undefined, params);
+  if (typeof given === "function") return new FunctionField(given, {}, undefined, undefined, params);
   if (typeof given !== "object" || given === null || !("bind" in given)) {
     throw invalid("field", given, "a function (t, y, dy, params) => void, or a field from vectorField or mlp");
   }

@@ -15,6 +15,9 @@ type Backward = (
   tape: number,
 ) => number;
 
+/** out ← J xDot + ∂f/∂θ θ̇; `dot` is the descriptor of θ̇, null where that is 0. */
+type Jvp = (descriptor: number, dot: number, t: number, x: number, xDot: number, out: number, tape: number) => void;
+
 /** One step of Adam; `decay` is the decoupled decay (AdamW), the corrections are 1 − β₁ᵗ and 1 − β₂ᵗ. */
 type AdamStep = (
   params: number,
@@ -75,6 +78,8 @@ export interface FieldKernels {
   mlpForwardF64: Forward;
   mlpBackwardF32: Backward;
   mlpBackwardF64: Backward;
+  mlpJvpF32: Jvp;
+  mlpJvpF64: Jvp;
   activationF32(kind: number, out: number, x: number, n: number): void;
   activationF64(kind: number, out: number, x: number, n: number): void;
   /** delta ← delta · act′, from what the forward pass keeps (post-activation; pre-activation for silu and gelu). */

@@ -48,6 +48,8 @@ export interface Layout {
   /** Packed weights and biases. */
   readonly packedLength: number;
   readonly workLength: number;
+  /** As many rows as the kernels take at a time, of the widest layer, the state's included. */
+  readonly blockLength: number;
   readonly descriptorWords: number;
   /** Writes the descriptor for the given addresses. */
   describe(words: Uint32Array, addresses: { theta: number; packed: number; work: number }): void;
@@ -102,6 +104,7 @@ export function kernelLayout(
     tapeLength,
     packedLength,
     workLength: WORK_BUFFERS * buffer,
+    blockLength: Math.min(batch, BLOCK_ROWS) * Math.max(widest, shape.layers[0]!),
     descriptorWords: HEADER_WORDS + RECORD_WORDS * records.length,
     describe(words, { theta, packed, work }) {
       const kind = ACTIVATIONS.indexOf(activation);

@@ -6,7 +6,8 @@ import { bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
-import { ACTIVATIONS, type Activation, kernelLayout, type Layout, parameterLayout, type Shape } from "./mlp-layout.ts";
+import { ACTIVATIONS, type Activation, kernelLayout, parameterLayout, type Shape } from "./mlp-layout.ts";
+import { PackedParams } from "./mlp-packed.ts";
 
 export type { Activation } from "./mlp-layout.ts";
 
@@ -45,37 +46,41 @@ class BoundMlp implements BoundField {
   readonly paramsBar: Vector | undefined;
   private readonly scratch: Scratch;
   private readonly dtype: Dtype;
-  private readonly layout: Layout;
   private readonly params: FloatArray;
-  private readonly theta: Vector;
-  private readonly packed: Vector;
-  private readonly work: Vector;
-  private readonly descriptor: Vector;
+  private readonly packed: PackedParams;
+  /** θ̇, where tangents are wanted and it is not zero. */
+  private readonly paramsDot: ArrayLike<number> | undefined;
+  private readonly packedDot: PackedParams | undefined;
   /** The tape of a VJP that evaluates anew. */
   private readonly spare: Vector | undefined;
   // Everything the hot path needs, as plain numbers and functions, from `load`.
   private at = NONE;
+  private dotAt = NONE;
   private tapes = NONE;
-  private tapeBytes = 0;
+  private readonly tapeBytes: number;
   private spareAt = NONE;
   private paramsBarAt = NONE;
   private forward!: Kernels["mlpForwardF32"];
   private backward!: Kernels["mlpBackwardF32"];
+  private push!: Kernels["mlpJvpF32"];
 
-  constructor(scratch: Scratch, { length, params, slots, gradient }: BindRequest, field: MlpField) {
+  constructor(scratch: Scratch, { length, params, slots, gradient, tangent }: BindRequest, field: MlpField) {
     const { dtype, activation } = field;
     const layout = kernelLayout(field, activation, dtype, length / field.dim, gradient);
     const vector = (n: number): Vector => scratch.vector(n, dtype);
     this.scratch = scratch;
     this.dtype = dtype;
-    this.layout = layout;
     this.params = params ?? field.params;
     this.tapeLength = layout.tapeLength;
     this.tape = slots * layout.tapeLength > 0 ? vector(slots * layout.tapeLength) : undefined;
-    this.theta = vector(this.params.length);
-    this.packed = vector(layout.packedLength);
-    this.work = vector(layout.workLength);
-    this.descriptor = scratch.vector(layout.descriptorWords / 2, "float64");
+    this.tapeBytes = layout.tapeLength * bytesOf(dtype);
+    const count = this.params.length;
+    this.packed = new PackedParams(scratch, layout, dtype, count, layout.workLength);
+    this.paramsDot = tangent?.params;
+    if (this.paramsDot) {
+      const forwardOnly = kernelLayout(field, activation, dtype, length / field.dim, false);
+      this.packedDot = new PackedParams(scratch, forwardOnly, dtype, count, layout.blockLength);
+    }
     if (!gradient) return;
     this.paramsBar = vector(this.params.length);
     if (layout.tapeLength > 0) this.spare = vector(layout.tapeLength);
@@ -83,20 +88,15 @@ class BoundMlp implements BoundField {
 
   load(): void {
     const { kernels } = this.scratch;
-    const { theta, packed, work, descriptor, layout } = this;
     const single = this.dtype === "float32";
     this.forward = single ? kernels.mlpForwardF32 : kernels.mlpForwardF64;
     this.backward = single ? kernels.mlpBackwardF32 : kernels.mlpBackwardF64;
-    this.at = descriptor.address;
+    this.push = single ? kernels.mlpJvpF32 : kernels.mlpJvpF64;
     this.tapes = this.tape?.address ?? NONE;
-    this.tapeBytes = layout.tapeLength * bytesOf(this.dtype);
     this.spareAt = this.spare?.address ?? NONE;
     this.paramsBarAt = this.paramsBar?.address ?? NONE;
-    theta.view.set(this.params);
-    const words = new Uint32Array(kernels.memory.buffer, descriptor.address, layout.descriptorWords);
-    layout.describe(words, { theta: theta.address, packed: packed.address, work: work.address });
-    if (single) kernels.mlpPackF32(this.at);
-    else kernels.mlpPackF64(this.at);
+    this.at = this.packed.load(this.params);
+    this.dotAt = this.packedDot?.load(this.paramsDot!) ?? NONE;
   }
 
   evaluate(t: number, x: Vector, dx: Vector, slot: number): void {
@@ -113,6 +113,10 @@ class BoundMlp implements BoundField {
     return this.backward(this.at, t, x.address, cotangent.address, xBar.address, this.paramsBarAt, tape);
   }
 
+  jvp(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): void {
+    this.push(this.at, this.dotAt, t, x.address, xDot.address, out.address, this.slotAt(slot));
+  }
+
   private slotAt(slot: number): number {
     return slot < 0 || this.tapes === NONE ? NONE : this.tapes + slot * this.tapeBytes;
   }
@@ -126,6 +130,7 @@ class MlpField implements Mlp, Shape {
   readonly dim: number;
   readonly params: FloatArray;
   readonly differentiable = true;
+  readonly hasJvp = true;
 
   constructor(shape: Shape, activation: Activation, dtype: Dtype, params: FloatArray) {
     this.layers = shape.layers;

@@ -14,10 +14,11 @@ class BoundWidened implements BoundField {
   private readonly inner: BoundField;
   private readonly x: Vector;
   private readonly result: Vector;
-  private readonly cotangent: Vector;
+  /** Of a VJP the cotangent, of a JVP the tangent. */
+  private readonly direction: Vector;
 
   constructor(scratch: Scratch, request: BindRequest, field: Field) {
-    const { length, gradient } = request;
+    const { length, gradient, tangent } = request;
     this.scratch = scratch;
     this.inner = field.bind(scratch, request);
     this.tapeLength = this.inner.tapeLength;
@@ -26,7 +27,7 @@ class BoundWidened implements BoundField {
     this.paramsBar = paramsBar && scratch.vector(paramsBar.length, "float64");
     this.x = scratch.vector(length, "float32");
     this.result = scratch.vector(length, "float32");
-    this.cotangent = scratch.vector(gradient ? length : 0, "float32");
+    this.direction = scratch.vector(gradient || tangent ? length : 0, "float32");
   }
 
   load(): void {
@@ -42,14 +43,21 @@ class BoundWidened implements BoundField {
 
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
     this.x.view.set(x.view);
-    this.cotangent.view.set(cotangent.view);
+    this.direction.view.set(cotangent.view);
     const answer = (tau: number): number => {
       this.store(xBar);
       this.accumulate();
       return tau;
     };
-    const tau = this.inner.vjp(t, this.x, this.cotangent, this.result, slot);
+    const tau = this.inner.vjp(t, this.x, this.direction, this.result, slot);
     return typeof tau === "number" ? answer(tau) : tau.then(answer);
+  }
+
+  jvp(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void> {
+    this.x.view.set(x.view);
+    this.direction.view.set(xDot.view);
+    const pending = this.inner.jvp!(t, this.x, this.direction, this.result, slot);
+    return pending ? pending.then(() => this.store(out)) : this.store(out);
   }
 
   /** Adds one VJP's ∂L/∂θ to the sum: in float32, thousands of them would lose digits. */
@@ -72,6 +80,7 @@ class WidenedField implements Field {
   readonly params: FloatArray | undefined;
   readonly tensors?: readonly number[];
   readonly differentiable: boolean;
+  readonly hasJvp: boolean;
   private readonly field: Field;
 
   constructor(field: Field) {
@@ -80,6 +89,7 @@ class WidenedField implements Field {
     this.params = field.params;
     if (field.tensors) this.tensors = field.tensors;
     this.differentiable = field.differentiable;
+    this.hasJvp = field.hasJvp ?? false;
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField {
