@@ -128,9 +128,14 @@ function peerEntrants({ odex2, odex3, cashKarp45, rungeKutta4, numeric, mathjs }
       const f = returning(field, y0.length);
       return () => numeric.dopri(start, end, [...y0], f, tolerance, MAX_STEPS).y.at(-1)!;
     }),
+    // Its own limit of steps, 10 000, and fewer of large systems: each takes milliseconds, and where it rejects, it may do so
+    // for ever.
     peer("mathjs RK45", "dopri5", ({ field, y0, start, end }, tolerance) => {
       const f = returning(field, y0.length);
-      return () => mathjs.solveODE(f, [start, end], [...y0], { tol: tolerance, maxIter: MAX_STEPS }).y.at(-1)!;
+      return () =>
+        mathjs
+          .solveODE(f, [start, end], [...y0], { tol: tolerance, maxIter: Math.min(10_000, 1e6 / y0.length) })
+          .y.at(-1)!;
     }),
   ];
 }
