@@ -54,7 +54,8 @@ export function controlSquare(controller: usize, square: f64): f64 {
   const factor = safety * roughExp2(clip(exponent, -1000, 1000));
   if (square <= 1) {
     store<f64>(controller, last, 56);
-    store<f64>(controller, inverse * Math.LN2, 48);
+    // No error at all says nothing about the next: it is remembered as r = 1, as diffrax does.
+    store<f64>(controller, square == 0 ? 0 : inverse * Math.LN2, 48);
     if (square == 0) return maxFactor;
     return clip(factor, 1, maxFactor);
   }

@@ -40,7 +40,9 @@ function declare(problem: Problem, layout: Layout): Common {
 export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
   const { field: unbound, y0, params, steps, measure, extended } = problem;
   const kind = `solve ${steps.kind} ${unbound.dtype} ${y0.length} ${extended} ${measureKind(measure)}`;
-  const { arithmetic, bound, control, initial, interpolator } = scratch.reuse(schemeOf(problem), kind, (layout) => declare(problem, layout));
+  const { arithmetic, bound, control, initial, interpolator } = scratch.reuse(schemeOf(problem), kind, (layout) =>
+    declare(problem, layout),
+  );
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
   return { machine: { field, arithmetic }, bound, control, initial, interpolator };
 }

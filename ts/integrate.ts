@@ -83,7 +83,16 @@ export function* integrate(it: Integration): Run<Outcome> {
   const outcome = (failure?: SolveError, stopped = false): Outcome => {
     stats.evaluations = runner.evaluations;
     const { rejections, size } = stepping;
-    return { stats, grid: new Float64Array(stepping.grid), rejections, outputs, failure, nextStep: size, stopped, slopes };
+    return {
+      stats,
+      grid: new Float64Array(stepping.grid),
+      rejections,
+      outputs,
+      failure,
+      nextStep: size,
+      stopped,
+      slopes,
+    };
   };
 
   try {

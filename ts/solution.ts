@@ -2,11 +2,11 @@
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
 import type { DensePath } from "./dense-output.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
-import type { Awaitable } from "./fields/field.ts";
 import { eventCotangent } from "./events/landing.ts";
 import type { EventRecord } from "./events/watch.ts";
-import type { Rejection, StepStats } from "./stepping.ts";
+import type { Awaitable } from "./fields/field.ts";
 import { drive } from "./run.ts";
+import type { Rejection, StepStats } from "./stepping.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 
 /** "done", "stopped" by a terminal event, or the code of what went wrong. */

@@ -5,7 +5,7 @@ import { bindProblem, loadProblem } from "./bind.ts";
 import { DensePath } from "./dense-output.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
-import type { FieldFunction } from "./fields/function.ts";
+import type { BareField, FieldFunction } from "./fields/function.ts";
 import { integrate, type Outcome } from "./integrate.ts";
 import type { SolveOptions } from "./options/options.ts";
 import { type Problem, problemOf } from "./problem.ts";
@@ -18,16 +18,9 @@ import { Scratch } from "./wasm/scratch.ts";
 export type AsyncSolution = Solution<Promise<Gradients>>;
 
 /** A bare function that answers later. */
-// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
-export type AsyncFieldFunction = (
-  t: number,
-  y: Float64Array,
-  dy: Float64Array,
-  params: any,
-) => Promise<void | ArrayLike<number>>;
+export type AsyncFieldFunction = (...arguments_: Parameters<BareField>) => Promise<void | ArrayLike<number>>;
 
-// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
-type SyncFieldFunction = (t: number, y: Float64Array, dy: Float64Array, params: any) => void | ArrayLike<number>;
+type SyncFieldFunction = (...arguments_: Parameters<BareField>) => void | ArrayLike<number>;
 
 /** A field that evaluates asynchronously, such as one on a GPU. */
 export interface AsyncField extends Field {

@@ -139,11 +139,18 @@ export class Stepping {
     else this.end = wanted >= Math.abs(target - t) * (1 - SNAP) ? target : t + wanted * direction;
     this.wanted = wanted;
     this.h = this.end - t;
-    if (signal?.aborted) return this.fail(aborted(signal, t, this.h));
-    if (stats.steps >= maxSteps) return this.fail(tooManySteps(t, this.h, stats, this.worstComponent()));
+    if (signal?.aborted) {
+      this.fail(aborted(signal, t, this.h));
+      return;
+    }
+    if (stats.steps >= maxSteps) {
+      this.fail(tooManySteps(t, this.h, stats, this.worstComponent()));
+      return;
+    }
     if (given === undefined && this.end !== target) {
       if (wanted < this.minStep || wanted <= LEAST * Math.abs(t) || this.end === t) {
-        return this.fail(stuck(t, this.h, this.errorWasNaN, this.minStep, this.worstComponent()));
+        this.fail(stuck(t, this.h, this.errorWasNaN, this.minStep, this.worstComponent()));
+        return;
       }
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(this.h);

@@ -14,7 +14,14 @@ export interface Controller {
   readonly maxFactor: number;
 }
 
-const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({ p: 0.4, i: 0.3, d: 0, safety: 0.9, minFactor: 0.2, maxFactor: 10 });
+const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
+  p: 0.4,
+  i: 0.3,
+  d: 0,
+  safety: 0.9,
+  minFactor: 0.2,
+  maxFactor: 10,
+});
 
 /**
  * A PID controller: h ← h · safety · r₀^−(p+i+d)/k · r₁^(p+2d)/k · r₂^−d/k with r₀ the scaled error of the step just tried,
@@ -25,7 +32,8 @@ export function pid(options?: Partial<Controller>): Controller {
   const controller = { ...DEFAULTS, ...options };
   for (const [name, value] of Object.entries(controller)) {
     if (!(name in DEFAULTS)) throw invalid(`pid option ${name}`, value, Object.keys(DEFAULTS).join(", "));
-    if (typeof value !== "number" || !Number.isFinite(value)) throw invalid(`pid option ${name}`, value, "a finite number");
+    if (typeof value !== "number" || !Number.isFinite(value))
+      throw invalid(`pid option ${name}`, value, "a finite number");
   }
   const { safety, minFactor, maxFactor } = controller;
   if (!(safety > 0 && safety <= 1)) throw invalid("pid option safety", safety, "above 0, at most 1");

@@ -1,7 +1,8 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
 // and, once bound, how to evaluate it and its vector–Jacobian product there.
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+
 import type { Dtype, FloatArray } from "../wasm/dtype.ts";
+import type { Scratch, Vector } from "../wasm/scratch.ts";
 
 /** A pending result where the field computes asynchronously, the result itself where it does not. */
 export type Awaitable<T> = T | Promise<T>;

@@ -87,7 +87,9 @@ export function neededFor(results: Iterable<Variable>, operations: readonly Oper
 export function pruned(scheme: Scheme, wanted: { readonly error: boolean; readonly dense: boolean }): Scheme {
   const known = prunings.get(scheme) ?? [];
   prunings.set(scheme, known);
-  return (known[(wanted.error ? 2 : 0) + (wanted.dense ? 1 : 0)] ??= prune(scheme, wanted));
+  const which = (wanted.error ? 2 : 0) + (wanted.dense ? 1 : 0);
+  known[which] ??= prune(scheme, wanted);
+  return known[which];
 }
 
 /** Every solve asks for one, so each is made once. */

@@ -103,6 +103,13 @@ function retire(): void {
   if (surplus.size > 0) instances = instances.filter((instance) => !surplus.has(instance));
 }
 
+/** Another instance in the pool. */
+function added(): Instance {
+  const instance = new Instance();
+  instances.push(instance);
+  return instance;
+}
+
 /** Leases `bytes` of WebAssembly memory, contents arbitrary. Throws `out-of-memory` when they cannot be had. */
 export function lease(bytes: number): Block {
   const rounded = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
@@ -112,8 +119,7 @@ export function lease(bytes: number): Block {
       const block = instance.take(rounded);
       if (block) return block;
     }
-    let idle = instances.find((instance) => instance.blocks.length === 0);
-    if (!idle) instances.push((idle = new Instance()));
+    const idle = instances.find((instance) => instance.blocks.length === 0) ?? added();
     idle.grow(rounded);
     return idle.take(rounded)!;
   } catch (cause) {
