@@ -14,6 +14,7 @@ import {
   solve,
   symplectic,
   vectorField,
+  widened,
 } from "odegrad";
 import { mlp, type TensorDevice, tfjs, tfjsField } from "odegrad/webgpu";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -120,6 +121,15 @@ describe("mlp", () => {
     const { params } = solution.pullback(cotangent);
     field.params.fill(0);
     expect(solution.pullback(cotangent).params).toEqual(params);
+  });
+
+  test("may be widened to float64 states", async () => {
+    const options = { ...problem, solver: rk4, stepSize: 0.2, adjoint: backprop() };
+    const expected = solve(coreMlp({ layers, seed: 1 }), options).pullback(cotangent).params;
+    for (const device of [now, later]) {
+      const solution = await solve(widened(mlp({ layers, seed: 1, device })), options);
+      expect(distance((await solution.pullback(cotangent)).params, expected)).toBeLessThan(1e-5);
+    }
   });
 
   test("refuses float64, and a device that is none", () => {

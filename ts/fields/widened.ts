@@ -53,6 +53,12 @@ class BoundWidened implements BoundField {
     return typeof tau === "number" ? answer(tau) : tau.then(answer);
   }
 
+  flush(): Awaitable<void> {
+    if (!this.inner.flush) return undefined;
+    const pending = this.inner.flush();
+    return pending ? pending.then(() => this.accumulate()) : this.accumulate();
+  }
+
   jvp(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void> {
     this.x.view.set(x.view);
     this.direction.view.set(xDot.view);
