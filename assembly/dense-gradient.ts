@@ -18,6 +18,10 @@ export function weightGradient<T>(
   outputs: i32,
   inputs: i32,
 ): void {
+  if (rows == 1) {
+    outerProduct<T>(delta, a, w, wStride, outputs, inputs);
+    return;
+  }
   const wide = 2 * lanes<T>();
   let i = 0;
   for (; i + 4 <= outputs; i += 4) {
@@ -82,6 +86,38 @@ export function columnSums<T>(out: usize, delta: usize, deltaStride: usize, n: i
     storePartial<T>(out, v128.add<T>(loadPartial<T>(out, n), s), n);
     out += 16;
     delta += 16;
+  }
+}
+
+/** One row of δ and A, the batch-1 path: four vectors of A at a time stay in registers while the rows of W pass by. */
+function outerProduct<T>(delta: usize, a: usize, w: usize, wStride: usize, outputs: i32, inputs: i32): void {
+  const end = delta + <usize>outputs * sizeof<T>();
+  for (; inputs >= 4 * lanes<T>(); inputs -= 4 * lanes<T>()) {
+    const a0 = v128.load(a);
+    const a1 = v128.load(a, 16);
+    const a2 = v128.load(a, 32);
+    const a3 = v128.load(a, 48);
+    let row = w;
+    for (let d = delta; d < end; d += sizeof<T>()) {
+      const s = v128.load_splat<T>(d);
+      v128.store(row, v128.add<T>(v128.load(row), v128.mul<T>(s, a0)));
+      v128.store(row, v128.add<T>(v128.load(row, 16), v128.mul<T>(s, a1)), 16);
+      v128.store(row, v128.add<T>(v128.load(row, 32), v128.mul<T>(s, a2)), 32);
+      v128.store(row, v128.add<T>(v128.load(row, 48), v128.mul<T>(s, a3)), 48);
+      row += wStride;
+    }
+    a += 64;
+    w += 64;
+  }
+  for (; inputs > 0; inputs -= lanes<T>()) {
+    const v = loadPartial<T>(a, inputs);
+    let row = w;
+    for (let d = delta; d < end; d += sizeof<T>()) {
+      addPartial<T>(row, v128.mul<T>(v128.load_splat<T>(d), v), inputs);
+      row += wStride;
+    }
+    a += 16;
+    w += 16;
   }
 }
 

@@ -1,10 +1,9 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
 import { bytesOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
 
-/** The first chunk has room for the rows of a short solve, within these bytes. */
+/** The first chunk has room for the rows of a short solve, if they are not wide. */
 const FIRST_ROWS = 8;
-const FIRST_CHUNK_BYTES = 1 << 12;
-const LARGE_FIRST_CHUNK_BYTES = 1 << 16;
+const FIRST_CHUNK_BYTES = 1 << 16;
 const LARGEST_CHUNK_BYTES = 1 << 24;
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
@@ -40,7 +39,7 @@ export class Rows {
   }
 
   private get nextChunkRows(): number {
-    const first = Math.max(FIRST_CHUNK_BYTES, Math.min(FIRST_ROWS * this.rowBytes, LARGE_FIRST_CHUNK_BYTES));
+    const first = Math.min(FIRST_ROWS * this.rowBytes, FIRST_CHUNK_BYTES);
     const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(first, this.bytes));
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
