@@ -5,9 +5,10 @@ import type { Bound } from "./bind.ts";
 import type { SolveError } from "./errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
 import { lastTime, type Problem } from "./problem.ts";
-import type { Program } from "./program.ts";
+import { evaluationsOf, type Program } from "./program.ts";
 import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
+import { arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
 export interface StepStats {
@@ -76,6 +77,10 @@ export class Stepping {
   /** Whether every accepted step must be handed out before it is advanced over. */
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
+  private readonly written: WrittenStep | undefined;
+  /** For even and for odd steps: the vectors that a written step works on. */
+  private readonly arrays: readonly Float64Array[][];
+  private readonly evaluationsInStep: number;
 
   constructor(
     problem: Problem,
@@ -96,6 +101,11 @@ export class Stepping {
     this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
     this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
     this.controller = parts.control?.address ?? 0;
+    const { scheme, programs } = parts.bound;
+    const plain = "filling" in parts.machine.field;
+    this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
+    this.arrays = this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions)) : [];
+    this.evaluationsInStep = evaluationsOf(scheme, false);
     this.t = problem.ts[0]!;
     this.grid.push(this.t);
   }
@@ -110,6 +120,7 @@ export class Stepping {
       if (this.phase === "propose") this.propose();
       if (this.phase !== "run") return undefined;
       const { instructions } = this.program;
+      if (this.written !== undefined && this.next <= 1) this.runWritten(this.written);
       while (this.next < instructions.length) {
         this.next = runner.run(instructions, this.next, this.t, this.h, this.last);
         if (runner.pending !== undefined) return runner.pending;
@@ -123,6 +134,16 @@ export class Stepping {
         this.advanceOver(false);
       }
     }
+  }
+
+  /** Runs the whole step as written out, once the field is known to fill its output at once. */
+  private runWritten(written: WrittenStep): void {
+    const { filling } = this.parts.machine.field;
+    if (filling === undefined) return;
+    const { f, params, answer } = filling;
+    written(f, params, this.arrays[this.parity]!, this.t, this.h, this.last, this.next, answer);
+    this.runner.evaluations += this.evaluationsInStep - this.next;
+    this.next = this.program.instructions.length;
   }
 
   /** Chooses the next step, or finds that there is none. */

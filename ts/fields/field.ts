@@ -24,6 +24,14 @@ export interface BindRequest {
   readonly tangent?: { readonly params: ArrayLike<number> | undefined };
 }
 
+/** A JavaScript function that fills its output at once, to be called on the views. */
+export interface FillingField {
+  readonly f: (t: number, y: Float64Array, dy: Float64Array, params: unknown) => unknown;
+  readonly params: unknown;
+  /** Takes what the function returned although it used to fill; throws `invalid` for anything but numbers. */
+  answer(result: unknown, dy: Float64Array): void;
+}
+
 /** A field bound to one leased block. Everything it touches lives there. */
 export interface BoundField {
   /** Numbers an evaluation leaves behind for its VJP, in the dtype of its arithmetic; 0 if the VJP needs none. */
@@ -34,6 +42,8 @@ export interface BoundField {
   readonly paramsBar: Vector | undefined;
   /** Called once after the lease: copies parameters in, packs weights. */
   load(): void;
+  /** The function behind the field, once it is known to fill its output at once: whoever calls it counts it. */
+  readonly filling?: FillingField | undefined;
   /** dx ← f(t, x); leaves its tape in `slot` where `slot` ≥ 0 and slots were asked for. */
   evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void>;
   /**

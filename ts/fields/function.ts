@@ -2,8 +2,9 @@
 // see the whole state at once, through views of the leased block where they answer at once and through arrays of their own
 // where they answer later.
 import { invalid } from "../errors.ts";
+import type { FloatArray } from "../wasm/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
+import type { Awaitable, BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
 /** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
 export type FieldFunction<P = Float64Array> = (
@@ -85,6 +86,7 @@ class BoundFunction implements BoundField {
   private readonly scratch: Scratch;
   private readonly field: FunctionField;
   private readonly params: unknown;
+  private readonly asFilling: FillingField;
   private fAnswers = UNKNOWN;
   private vjpAnswers = UNKNOWN;
   private readonly tBar = new Float64Array(1);
@@ -103,6 +105,7 @@ class BoundFunction implements BoundField {
         y: new Float64Array(length),
         params: Float64Array.from(tangent.params ?? new Float64Array(count)),
       };
+    this.asFilling = { f: field.f, params: this.params, answer: storeNumbers };
     const array = (n: number): Float64Array => (gradient ? new Float64Array(n) : UNUSED);
     this.own = {
       y: new Float64Array(length),
@@ -113,6 +116,10 @@ class BoundFunction implements BoundField {
   }
 
   load(): void {}
+
+  get filling(): FillingField | undefined {
+    return this.fAnswers === FILLS ? this.asFilling : undefined;
+  }
 
   evaluate(t: number, x: Vector, dx: Vector): Awaitable<void> {
     if (this.fAnswers === FILLS) {
@@ -178,14 +185,18 @@ class BoundFunction implements BoundField {
 }
 
 function store(result: ArrayLike<number>, dx: Vector): void {
-  if (result?.length !== dx.length) {
+  storeNumbers(result, dx.view);
+}
+
+function storeNumbers(result: unknown, dx: FloatArray): void {
+  if ((result as ArrayLike<number> | undefined)?.length !== dx.length) {
     throw invalid(
       "what the field returned",
       result,
       `${dx.length} numbers, the state's length, or nothing where it fills dy`,
     );
   }
-  dx.view.set(result);
+  dx.set(result as ArrayLike<number>);
 }
 
 class FunctionField implements Field {
