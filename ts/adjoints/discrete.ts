@@ -82,7 +82,7 @@ export function* pullDiscrete(
   const slots = keepTapes ? evaluationsOf(scheme, extended) : 0;
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
   const machine: Machine = { field, arithmetic };
-  const pass: Pass = { field, vjps: 0 };
+  const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
   try {
     scratch.lease();
     arithmetic.load();
@@ -114,7 +114,8 @@ export function* pullDiscrete(
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
         tsBar[output] = sweep.addOutput(parity, (ts[output]! - t) / h, h, cotangent, output, times);
       }
-      yield* sweep.step(pass, parity, t, h, last, dense, restore.tapes, times);
+      const pulling = sweep.step(pass, { parity, t, h, last, dense, tapes: restore.tapes, times });
+      if (pulling) yield* pulling;
       bars = sweep.startBar(parity);
       if (times) {
         if (landed) tsBar[landing] = times.atEnd;

@@ -131,6 +131,31 @@ interface Injection {
 export interface Pass {
   readonly field: BoundField;
   vjps: number;
+  /** ∂L/∂t and ∂L/∂h of the step in work so far. */
+  dt: number;
+  dh: number;
+}
+
+/** A step to be swept, from t over h. */
+export interface SweptStep {
+  readonly parity: number;
+  readonly t: number;
+  readonly h: number;
+  /** See `stageTime`. */
+  readonly last: number;
+  /** Whether outputs lie inside it. */
+  readonly dense: boolean;
+  /** Whether each evaluation's tape is in its slot, else it is evaluated anew. */
+  readonly tapes: boolean;
+  /** Where time gradients are asked for. */
+  readonly times: StepTimes | undefined;
+}
+
+/** Counts a VJP of a stage at c, with ∂L/∂(its time) = tau. */
+function pulled(pass: Pass, tau: number, c: number): void {
+  pass.vjps++;
+  pass.dt += tau;
+  pass.dh += c * tau;
 }
 
 /** The transposed scheme, bound to vectors. Declare it before the lease. */
@@ -298,24 +323,22 @@ export class Sweep {
   /**
    * Pulls the cotangents of the step's end state back to its start state, from `endBar(parity)` to `startBar(parity)`;
    * the field accumulates ∂L/∂θ. The step's start state, its derivatives k, and any end state that is a stage input must
-   * be in their places. `tapes`: whether each evaluation's tape is in its slot, else it is evaluated anew.
+   * be in their places. Returns what is left to do where a VJP is pending.
    */
-  *step(
-    pass: Pass,
-    parity: number,
-    t: number,
-    h: number,
-    last: number,
-    dense: boolean,
-    tapes: boolean,
-    times: StepTimes | undefined,
-  ): Run<void> {
+  step(pass: Pass, step: SweptStep): Run<void> | undefined {
+    pass.dt = 0;
+    pass.dh = 0;
+    return this.run(pass, step, 0);
+  }
+
+  /** A plain function, because engines optimise those better than generators. */
+  private run(pass: Pass, step: SweptStep, from: number): Run<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;
+    const { parity, t, h, last, dense, tapes, times } = step;
     const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
-    let dt = 0;
-    let dh = 0;
-    for (const action of actions) {
+    for (let i = from; i < actions.length; i++) {
+      const action = actions[i]!;
       if (action.kind === "gather") {
         this.collect(action.gather, h);
       } else if (action.kind === "vjp") {
@@ -323,20 +346,25 @@ export class Sweep {
         this.collect(gather, h);
         prepare(arithmetic, instruction, h);
         const at = stageTime(instruction.c, t, h, last);
-        const pending = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
-        const tau = typeof pending === "number" ? pending : ((yield pending) as number);
-        pass.vjps++;
-        dt += tau;
-        dh += instruction.c * tau;
+        const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
+        if (typeof tau !== "number") return this.wait(pass, step, tau, instruction.c, i + 1);
+        pulled(pass, tau, instruction.c);
       } else if (times) {
         arithmetic.combine(this.slope, undefined, action.terms, 1);
-        dh += arithmetic.dot(action.outBar, this.slope);
+        pass.dh += arithmetic.dot(action.outBar, this.slope);
       }
     }
     if (times) {
-      times.atStart += dt - dh;
-      times.atEnd += dh;
+      times.atStart += pass.dt - pass.dh;
+      times.atEnd += pass.dh;
     }
+    return undefined;
+  }
+
+  private *wait(pass: Pass, step: SweptStep, tau: Promise<number>, c: number, next: number): Run<void> {
+    pulled(pass, (yield tau) as number, c);
+    const rest = this.run(pass, step, next);
+    if (rest) yield* rest;
   }
 
   private collect({ bar, base, unit, scaled }: Gather, h: number): void {
