@@ -28,6 +28,10 @@ export function judgeF64(controller: usize, measure: usize, terms: usize, count:
   if (isFew<f64>(measure)) return controlSquare(controller, fewSquare(measure, terms, count, h, ya, yb));
   return control(controller, scaledNorm<f64>(measure, terms, count, h, ya, yb));
 }
+/** The same factor for the square of an error's norm that was measured elsewhere. */
+export function judgeSquare(controller: usize, square: f64): f64 {
+  return controlSquare(controller, square);
+}
 export function dotF32(a: usize, b: usize, n: i32): f64 {
   return dot<f32>(a, b, n);
 }

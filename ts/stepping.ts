@@ -4,11 +4,14 @@
 import type { Bound } from "./bind.ts";
 import type { SolveError } from "./errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
+import type { FillingField } from "./fields/field.ts";
 import { lastTime, type Problem } from "./problem.ts";
 import { evaluationsOf, type Program } from "./program.ts";
 import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
-import { arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
+import type { Measure } from "./wasm/arithmetic.ts";
+import type { FloatArray } from "./wasm/dtype.ts";
+import { AT, arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
 export interface StepStats {
@@ -71,6 +74,7 @@ export class Stepping {
   private readonly given: Float64Array | undefined;
   /** Whether the norm leaves out part of the state. */
   private readonly leavesOut: boolean;
+  private readonly jumps: boolean;
   private readonly minStep: number;
   private readonly maxStep: number;
   private readonly controller: number;
@@ -78,6 +82,12 @@ export class Stepping {
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
   private readonly written: WrittenStep | undefined;
+  private filling: FillingField | undefined;
+  /**
+   * A written step's numbers. Its tolerances are NaN, and so is its error, where errors are measured in another way than it
+   * does: then the kernels are asked.
+   */
+  private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
   /** For even and for odd steps: the vectors that a written step works on. */
   private readonly arrays: readonly Float64Array[][];
   private readonly evaluationsInStep: number;
@@ -98,14 +108,22 @@ export class Stepping {
     this.program = parts.bound.programs[0];
     this.given = steps.kind === "given" ? steps.grid : undefined;
     this.leavesOut = problem.measure.segments.reduce((sum, { length }) => sum + length, 0) < problem.y0.length;
+    this.jumps = problem.jumps.size > 0;
     this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
     this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
     this.controller = parts.control?.address ?? 0;
     const { scheme, programs } = parts.bound;
     const plain = "filling" in parts.machine.field;
+    this.filling = undefined;
     this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
     this.arrays = this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions)) : [];
     this.evaluationsInStep = evaluationsOf(scheme, false);
+    const { rtol, atol } = problem.measure;
+    const simple = !this.leavesOut && !scheme.steadyingError && isSimple(problem.measure);
+    if (simple) {
+      this.numbers[AT.rtol] = rtol as number;
+      this.numbers[AT.atol] = atol as number;
+    }
     this.t = problem.ts[0]!;
     this.grid.push(this.t);
   }
@@ -138,10 +156,14 @@ export class Stepping {
 
   /** Runs the whole step as written out, once the field is known to fill its output at once. */
   private runWritten(written: WrittenStep): void {
-    const { filling } = this.parts.machine.field;
-    if (filling === undefined) return;
-    const { f, params, answer } = filling;
-    written(f, params, this.arrays[this.parity]!, this.t, this.h, this.last, this.next, answer);
+    this.filling ??= this.parts.machine.field.filling;
+    if (this.filling === undefined) return;
+    const { f, params, answer } = this.filling;
+    const { numbers } = this;
+    numbers[AT.t] = this.t;
+    numbers[AT.h] = this.h;
+    numbers[AT.last] = this.last;
+    written(f, params, this.arrays[this.parity]!, numbers, this.next, answer);
     this.runner.evaluations += this.evaluationsInStep - this.next;
     this.next = this.program.instructions.length;
   }
@@ -176,7 +198,7 @@ export class Stepping {
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(this.h);
     stats.steps++;
-    this.last = lastTime(problem, this.end);
+    this.last = this.jumps ? lastTime(problem, this.end) : this.end;
     this.next = this.known ? 1 : 0;
     this.phase = "run";
   }
@@ -191,16 +213,20 @@ export class Stepping {
     const { program, h, stats } = this;
     const { arithmetic } = this.parts.machine;
     if (this.given !== undefined) {
-      if (!arithmetic.isFinite(program.end[0]!)) {
+      const state = program.end[0]!;
+      if (!(this.written ? isFiniteFew(state.view) : arithmetic.isFinite(state))) {
         this.fail(stateNotFinite(this.t, h, program.end[0]!.view));
         return false;
       }
     } else {
       const { error, steadyingError, start, end } = program;
+      const square = this.numbers[AT.square]!;
       let factor =
-        steadyingError === undefined
-          ? arithmetic.judge(this.controller, error!, h, start[0]!, end[0]!)
-          : arithmetic.judgeSteadied(this.controller, error!, steadyingError, h, start[0]!, end[0]!);
+        square >= 0
+          ? arithmetic.judgeSquare(this.controller, square)
+          : steadyingError === undefined
+            ? arithmetic.judge(this.controller, error!, h, start[0]!, end[0]!)
+            : arithmetic.judgeSteadied(this.controller, error!, steadyingError, h, start[0]!, end[0]!);
       // What the norm leaves out must be finite all the same.
       const unseen = this.leavesOut && factor > 0 && !arithmetic.isFinite(end[0]!);
       if (unseen) factor = -HALF;
@@ -231,7 +257,7 @@ export class Stepping {
     if (given !== undefined && end === given[this.position]) this.position++;
     if (end === problem.stops[this.stop]) {
       this.stop++;
-      if (problem.jumps.has(end)) this.known = false;
+      if (this.jumps && problem.jumps.has(end)) this.known = false;
     }
     this.t = end;
     this.parity ^= 1;
@@ -246,4 +272,17 @@ export class Stepping {
     const tried = known && stats.rejected > 0 ? program : parts.bound.programs[parity ^ 1]!;
     return parts.initial.worstComponent(tried, this.h, this.problem.measure);
   }
+}
+
+/** Whether errors are measured as a written step does: by one rms norm, with one tolerance for all. */
+function isSimple({ kind, segments, rtol, atol }: Measure): boolean {
+  const whole = segments.length === 1 && segments[0]!.weight === 1;
+  return kind === "rms" && whole && typeof rtol === "number" && typeof atol === "number";
+}
+
+/** Without a call into WebAssembly, which would cost more than this. */
+function isFiniteFew(state: FloatArray): boolean {
+  let zero = 0;
+  for (let i = 0; i < state.length; i++) zero += 0 * state[i]!;
+  return zero === 0;
 }

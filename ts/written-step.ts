@@ -1,25 +1,27 @@
 // A step of a small state written out as JavaScript: for up to four numbers and a JavaScript field, calls into WebAssembly
 // cost more than the arithmetic between two evaluations. The text is made from the scheme, once for each length, in the order
-// of operations of assembly/combine.ts, so that the numbers are the same to the bit. Where a page's policy forbids making
-// functions from text, the kernels do it all.
+// of operations of assembly/combine.ts and norm.ts, so that the numbers are the same to the bit. Where a page's policy forbids
+// making functions from text, the kernels do it all.
 import type { FillingField } from "./fields/field.ts";
 import type { Instruction } from "./program.ts";
 import type { Operation, Scheme } from "./solvers/scheme.ts";
 
 const LARGEST = 4;
 
+/** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
+export const AT = { t: 0, h: 1, last: 2, rtol: 3, atol: 4, square: 5 } as const;
+
 /**
  * Runs a step from operation `from` (0, or 1 where the first derivative is in its place). `arrays`: the vectors of the
  * scheme's variables in the order that they first occur as an operation's `out` and `k`. `answer` is called where the field
- * returned something instead of filling.
+ * returned something instead of filling. Leaves the square of the error's scaled rms norm, for one rtol and one atol, among
+ * the numbers; NaN where the scheme estimates no error.
  */
 export type WrittenStep = (
   field: FillingField["f"],
   params: unknown,
   arrays: readonly Float64Array[],
-  t: number,
-  h: number,
-  last: number,
+  numbers: Float64Array,
   from: number,
   answer: (result: unknown, k: Float64Array) => void,
 ) => void;
@@ -42,9 +44,7 @@ function compile(scheme: Scheme, length: number): WrittenStep | undefined {
       "field",
       "params",
       "arrays",
-      "t",
-      "h",
-      "last",
+      "numbers",
       "from",
       "answer",
       source(scheme, length),
@@ -65,10 +65,12 @@ export function arraysOf(scheme: Scheme, instructions: readonly Instruction[]): 
   return arrays;
 }
 
-function source({ operations }: Scheme, length: number): string {
+function source({ operations, error, start: [y], end: [y1] }: Scheme, length: number): string {
   const elements = Array.from({ length }, (_, i) => i);
   const names = new Map<object, string>();
-  const lines: string[] = [];
+  const lines = Object.entries(AT)
+    .filter(([number]) => number !== "square")
+    .map(([number, at]) => `const ${number} = numbers[${at}];`);
   let place = 0;
   const name = (variable: object, prefix: string): string => {
     const own = `${prefix}${place}`;
@@ -94,6 +96,19 @@ function source({ operations }: Scheme, length: number): string {
     lines.push(operation === start ? `if (from === 0) { ${call} }` : call);
     read(k);
   });
+  if (!error) return [...lines, `numbers[${AT.square}] = NaN;`].join("\n");
+  const [before, after] = [names.get(y!)!, names.get(y1!)!];
+  error.forEach(({ weight }, j) => {
+    lines.push(`const w${j} = h * ${literal(weight)};`);
+  });
+  for (const i of elements) {
+    const estimate = error.map(({ variable }, j) => `w${j} * ${names.get(variable)}_${i}`).join(" + ");
+    lines.push(`const e${i} = ${estimate}, a${i} = Math.abs(${before}_${i}), b${i} = Math.abs(${after}_${i});`);
+    // As in norm.ts: no error needs no tolerance, and 0·y₁ shows a result that is not finite.
+    lines.push(`const r${i}_ = e${i} / (rtol * (a${i} > b${i} ? a${i} : b${i}) + atol);`);
+    lines.push(`const q${i} = (e${i} === 0 ? 0 : r${i}_ * r${i}_) + 0 * ${after}_${i};`);
+  }
+  lines.push(`numbers[${AT.square}] = (${elements.map((i) => `q${i}`).join(" + ")}) * ${literal(1 / length)};`);
   return lines.join("\n");
 }
 

@@ -30,6 +30,7 @@ export interface SolverKernels {
     ya: number,
     yb: number,
   ): number;
+  judgeSquare(controller: number, square: number): number;
   control(controller: number, r: number): number;
   dotF32(a: number, b: number, n: number): number;
   dotF64(a: number, b: number, n: number): number;
