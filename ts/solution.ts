@@ -27,14 +27,15 @@ export interface SolutionDetails {
 
 /** What differentiates a solution along its steps needs of it. */
 // biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
-export const trajectoryOf = (solution: Solution<Awaitable<Gradients>>): Trajectory => solution["trajectory"];
+export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>>): Trajectory =>
+  solution["trajectory"];
 
-/** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). */
-export class Solution<A extends Awaitable<Gradients> = Gradients> {
+/** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). `Y`: its array. */
+export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gradients> = Gradients<Y>> {
   /** Output times reached. */
   readonly ts: Float64Array;
   /** States at `ts`, [ts.length × state], row-major, in the field's dtype. */
-  readonly ys: FloatArray;
+  readonly ys: Y;
   readonly status: SolveStatus;
   /** What went wrong, where `onFailure: "return"` let a failed solve return. */
   readonly error: SolveError | undefined;
@@ -51,7 +52,7 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
 
   constructor(trajectory: Trajectory, tape: Tape | undefined, path: DensePath | undefined, details: SolutionDetails) {
     this.ts = trajectory.ts;
-    this.ys = trajectory.ys;
+    this.ys = trajectory.ys as Y;
     this.grid = trajectory.grid;
     this.status = details.status;
     this.error = details.failure;
@@ -68,9 +69,9 @@ export class Solution<A extends Awaitable<Gradients> = Gradients> {
    * the field: of order p − 1 or better for solvers with their own extension, the cubic Hermite interpolant (order 3) for
    * the others. Needs `dense: true`.
    */
-  at(t: number): FloatArray {
+  at(t: number): Y {
     if (!this.path) throw invalid("dense", false, "true, passed to solve, for at(t) to work");
-    return this.path.at(t);
+    return this.path.at(t) as Y;
   }
 
   /**

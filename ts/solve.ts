@@ -11,11 +11,11 @@ import type { SolveOptions } from "./options/options.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { drive, type Run } from "./run.ts";
 import { Solution } from "./solution.ts";
-import { type FloatArray, zeros } from "./wasm/dtype.ts";
+import { type ArrayOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
 /** A solution whose pullback is asynchronous, as its field is. */
-export type AsyncSolution = Solution<Promise<Gradients>>;
+export type AsyncSolution<Y extends FloatArray = FloatArray> = Solution<Y, Promise<Gradients<Y>>>;
 
 /** A bare function that answers later. */
 export type AsyncFieldFunction = (...arguments_: Parameters<BareField>) => Promise<void | ArrayLike<number>>;
@@ -32,7 +32,13 @@ export interface AsyncField extends Field {
  * Throws `SolveError`: "invalid" before anything runs, the other codes where the numbers failed (unless
  * `onFailure: "return"`). A promise of the solution for an asynchronous field.
  */
-export function solve(field: AsyncFieldFunction | AsyncField, options: SolveOptions): Promise<AsyncSolution>;
+export function solve(field: AsyncFieldFunction, options: SolveOptions): Promise<AsyncSolution<Float64Array>>;
+export function solve(field: AsyncField, options: SolveOptions): Promise<AsyncSolution>;
+export function solve(field: SyncFieldFunction, options: SolveOptions): Solution<Float64Array>;
+export function solve<D extends Dtype>(
+  field: Field & { readonly dtype: D },
+  options: SolveOptions,
+): Solution<ArrayOf<D>>;
 export function solve(field: SyncFieldFunction | Field, options: SolveOptions): Solution;
 export function solve(field: FieldFunction | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
   const problem = problemOf(field, options);

@@ -27,11 +27,11 @@ export interface PullbackOptions {
 }
 
 /** ∂L/∂y0, ∂L/∂θ and, if asked for, ∂L/∂ts, with what they cost. */
-export interface Gradients {
+export interface Gradients<Y extends FloatArray = FloatArray> {
   /** [state], in the field's dtype. */
-  readonly y0: FloatArray;
+  readonly y0: Y;
   /** [parameters], in the field's dtype; empty for a field without parameters. */
-  readonly params: FloatArray;
+  readonly params: Y;
   /** [ts.length]; interior grid points are held fixed. */
   readonly ts?: Float64Array;
   readonly stats: GradientStats;

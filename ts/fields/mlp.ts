@@ -2,7 +2,7 @@
 // weights that are packed once per solve.
 import { invalid } from "../errors.ts";
 import { uniform } from "../random.ts";
-import { bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
+import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
@@ -30,12 +30,13 @@ export interface MlpOptions {
 }
 
 /** What `mlp` returns: batches of rows [batch × layers[0]], parameters of its own. */
-export interface Mlp extends Field {
+export interface Mlp<D extends Dtype = Dtype> extends Field {
+  readonly dtype: D;
   readonly layers: readonly number[];
   readonly activation: Activation;
   readonly time: boolean;
   readonly dim: number;
-  readonly params: FloatArray;
+  readonly params: ArrayOf<D>;
 }
 
 const NONE = 0;
@@ -196,6 +197,9 @@ function checkedLayers(layers: readonly number[]): number[] {
  * A multilayer perceptron dy/dt = W_n act(… act(W₁ y + b₁) …) + b_n as a differentiable field, for batches of rows
  * [batch × layers[0]]. Throws `SolveError` "invalid" for bad options.
  */
+export function mlp(options: MlpOptions & { readonly dtype: "float64" }): Mlp<"float64">;
+export function mlp(options: MlpOptions & { readonly dtype?: "float32" }): Mlp<"float32">;
+export function mlp(options: MlpOptions): Mlp;
 export function mlp(options: MlpOptions): Mlp {
   if (typeof options !== "object" || options === null) throw invalid("mlp options", options, "an object with layers");
   const { activation = "tanh", time = false, dtype = "float32", params, seed = 0 } = options;
