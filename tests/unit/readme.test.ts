@@ -1,0 +1,19 @@
+// The README's snippets run as they stand.
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import * as odegrad from "../../ts/index.ts";
+import * as train from "../../ts/train/index.ts";
+
+const packages: Record<string, object> = { odegrad, "odegrad/train": train };
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const snippets = Array.from(readme.matchAll(/```js\n([\s\S]*?)```/g), ([, code]) => code!);
+
+it("has snippets", () => {
+  expect(snippets.length).toBeGreaterThanOrEqual(3);
+});
+
+it.each(snippets)("%s", (code) => {
+  const body = code.replaceAll(/import (\{.*?\}) from ("[^"]+");/g, "const $1 = packages[$2];");
+  expect(body).not.toContain("import");
+  new Function("packages", body)(packages);
+});
