@@ -2,7 +2,8 @@
 // their signatures for TypeScript.
 import { activate, activationGradient } from "./activation";
 import { adam } from "./adam";
-import { multiply, pack } from "./dense";
+import { multiply } from "./dense";
+import { pack } from "./dense-pack";
 import { columnSums, weightGradient } from "./dense-gradient";
 import { mlpBackward, mlpForward, mlpPack } from "./mlp";
 import { mlpJvp } from "./mlp-jvp";

@@ -4,7 +4,8 @@
 // θ̇ comes packed as a network of its own: a second descriptor of the same shape, null where θ̇ = 0. Of its work only one
 // buffer is used, which holds Ẇ a + ḃ of a block of rows and so must take the state's rows too.
 import { activate, activationGradient, keepsArgument } from "./activation";
-import { BLOCK_ROWS, multiply, padded } from "./dense";
+import { BLOCK_ROWS, multiply } from "./dense";
+import { padded } from "./dense-pack";
 import { lanes } from "./lanes";
 import {
   batchOf,

@@ -15,7 +15,8 @@
 // The whole network runs over one block of rows before the next, so the activations of a block stay in the L1 cache and
 // the work buffers (three, of min(batch, BLOCK_ROWS) widest rows) are small whatever the batch.
 import { activate, activationGradient, keepsArgument } from "./activation";
-import { BLOCK_ROWS, multiply, pack, padded } from "./dense";
+import { BLOCK_ROWS, multiply } from "./dense";
+import { pack, padded } from "./dense-pack";
 import { columnSums, weightGradient } from "./dense-gradient";
 
 const HEADER: usize = 32;

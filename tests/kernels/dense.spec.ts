@@ -7,7 +7,7 @@ import {
   densePackF32,
   densePackF64,
 } from "../../assembly/exports-field";
-import { padded } from "../../assembly/dense";
+import { padded } from "../../assembly/dense-pack";
 import { bits, copyOf, get, isFramed, operand, put } from "./operands";
 
 function packed<T>(w: usize, depthStep: i32, columnStep: i32, depth: i32, columns: i32): usize {

@@ -10,7 +10,8 @@ import {
   mlpPackF32,
   mlpPackF64,
 } from "../../assembly/exports-field";
-import { BLOCK_ROWS, padded } from "../../assembly/dense";
+import { BLOCK_ROWS } from "../../assembly/dense";
+import { padded } from "../../assembly/dense-pack";
 import { ELU, GELU, IDENTITY, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../../assembly/activation";
 import { bits, copyOf, get, isFramed, operand, put, random } from "./operands";
 
