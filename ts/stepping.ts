@@ -78,6 +78,7 @@ export class Stepping {
   private readonly minStep: number;
   private readonly maxStep: number;
   private readonly controller: number;
+  private readonly squareJudge: (controller: number, square: number) => number;
   /** Whether every accepted step must be handed out before it is advanced over. */
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
@@ -112,6 +113,7 @@ export class Stepping {
     this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
     this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
     this.controller = parts.control?.address ?? 0;
+    this.squareJudge = parts.machine.arithmetic.kernels.judgeSquare;
     const { scheme, programs } = parts.bound;
     const plain = "filling" in parts.machine.field;
     this.filling = undefined;
@@ -144,7 +146,7 @@ export class Stepping {
         if (runner.pending !== undefined) return runner.pending;
       }
       if (!this.judge()) {
-        this.phase = this.failure === undefined ? "propose" : "done";
+        if (this.failure === undefined) this.phase = "propose";
       } else if (this.handOut) {
         this.phase = "accepted";
         return undefined;
@@ -182,25 +184,25 @@ export class Stepping {
     else this.end = wanted >= Math.abs(target - t) * (1 - SNAP) ? target : t + wanted * direction;
     this.wanted = wanted;
     this.h = this.end - t;
-    if (signal?.aborted) {
-      this.fail(aborted(signal, t, this.h));
+    const least = given === undefined && this.end !== target ? Math.max(this.minStep, LEAST * Math.abs(t)) : 0;
+    if (signal?.aborted || stats.steps >= maxSteps || wanted < least || this.end === t) {
+      this.refuse();
       return;
-    }
-    if (stats.steps >= maxSteps) {
-      this.fail(tooManySteps(t, this.h, stats, this.worstComponent()));
-      return;
-    }
-    if (given === undefined && this.end !== target) {
-      if (wanted < this.minStep || wanted <= LEAST * Math.abs(t) || this.end === t) {
-        this.fail(stuck(t, this.h, this.errorWasNaN, this.minStep, this.worstComponent()));
-        return;
-      }
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(this.h);
     stats.steps++;
     this.last = this.jumps ? lastTime(problem, this.end) : this.end;
     this.next = this.known ? 1 : 0;
     this.phase = "run";
+  }
+
+  /** Why the step in work is not taken. */
+  private refuse(): void {
+    const { t, h, stats } = this;
+    const { signal, maxSteps } = this.problem;
+    if (signal?.aborted) this.fail(aborted(signal, t, h));
+    else if (stats.steps >= maxSteps) this.fail(tooManySteps(t, h, stats, this.worstComponent()));
+    else this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
   }
 
   private fail(error: SolveError): void {
@@ -210,41 +212,47 @@ export class Stepping {
 
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
-    const { program, h, stats } = this;
-    const { arithmetic } = this.parts.machine;
     if (this.given !== undefined) {
-      const state = program.end[0]!;
-      if (!(this.written ? isFiniteFew(state.view) : arithmetic.isFinite(state))) {
-        this.fail(stateNotFinite(this.t, h, program.end[0]!.view));
-        return false;
-      }
+      if (!this.isFinite()) return false;
     } else {
-      const { error, steadyingError, start, end } = program;
       const square = this.numbers[AT.square]!;
-      let factor =
-        square >= 0
-          ? arithmetic.judgeSquare(this.controller, square)
-          : steadyingError === undefined
-            ? arithmetic.judge(this.controller, error!, h, start[0]!, end[0]!)
-            : arithmetic.judgeSteadied(this.controller, error!, steadyingError, h, start[0]!, end[0]!);
+      const factor = square >= 0 ? this.squareJudge(this.controller, square) : this.judgeByKernels();
       // What the norm leaves out must be finite all the same.
-      const unseen = this.leavesOut && factor > 0 && !arithmetic.isFinite(end[0]!);
-      if (unseen) factor = -HALF;
-      const size = Math.abs(h) * Math.abs(factor);
-      if (factor < 0) {
-        stats.rejected++;
-        this.rejections.push({ t: this.t, h });
-        this.known = true;
-        this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
-        this.size = size;
-        return false;
-      }
+      if (factor < 0 || (this.leavesOut && !this.isFinite())) return this.reject(factor);
+      const size = Math.abs(this.h) * factor;
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
     }
     this.errorWasNaN = false;
-    stats.accepted++;
+    this.stats.accepted++;
     return true;
+  }
+
+  /** The controller's factor where no written step has measured the error. */
+  private judgeByKernels(): number {
+    const { error, steadyingError, start, end } = this.program;
+    const { arithmetic } = this.parts.machine;
+    return steadyingError === undefined
+      ? arithmetic.judge(this.controller, error!, this.h, start[0]!, end[0]!)
+      : arithmetic.judgeSteadied(this.controller, error!, steadyingError, this.h, start[0]!, end[0]!);
+  }
+
+  private reject(factor: number): boolean {
+    const unseen = factor >= 0;
+    this.stats.rejected++;
+    this.rejections.push({ t: this.t, h: this.h });
+    this.known = true;
+    this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
+    this.size = Math.abs(this.h) * (unseen ? HALF : -factor);
+    return false;
+  }
+
+  /** Whether the state after the step is finite; where steps are given, nothing can be done if it is not. */
+  private isFinite(): boolean {
+    const state = this.program.end[0]!;
+    const finite = this.written ? isFiniteFew(state.view) : this.parts.machine.arithmetic.isFinite(state);
+    if (!finite && this.given) this.fail(stateNotFinite(this.t, this.h, state.view));
+    return finite;
   }
 
   /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */

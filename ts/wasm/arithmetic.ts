@@ -131,7 +131,6 @@ export class Arithmetic {
   private combineKernel!: Kernels["combineF64"];
   private normKernel!: Kernels["scaledNormF64"];
   private judgeKernel!: Kernels["judgeF64"];
-  private squareKernel!: Kernels["judgeSquare"];
   private dotKernel!: Kernels["dotF64"];
   private finiteKernel!: Kernels["allFiniteF64"];
 
@@ -186,7 +185,6 @@ export class Arithmetic {
     this.combineKernel = single ? kernels.combineF32 : kernels.combineF64;
     this.normKernel = single ? kernels.scaledNormF32 : kernels.scaledNormF64;
     this.judgeKernel = single ? kernels.judgeF32 : kernels.judgeF64;
-    this.squareKernel = kernels.judgeSquare;
     this.dotKernel = single ? kernels.dotF32 : kernels.dotF64;
     this.finiteKernel = single ? kernels.allFiniteF32 : kernels.allFiniteF64;
     for (const sheet of this.sheets) sheet.load();
@@ -241,11 +239,6 @@ export class Arithmetic {
    */
   judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): number {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
-  }
-
-  /** The same factor for the square of the error's norm. */
-  judgeSquare(controller: number, square: number): number {
-    return this.squareKernel(controller, square);
   }
 
   /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
