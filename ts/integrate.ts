@@ -47,7 +47,7 @@ export interface Outcome {
   readonly rejections: readonly Rejection[];
   /** Output rows filled. */
   readonly outputs: number;
-  /** The size (positive) that the step after the last would have had; 0 where steps are given. */
+  /** The size (positive) that the step after the last would have had; NaN where steps are given. */
   readonly nextStep: number;
   /** Whether a terminal event ended it, at the last grid point. */
   readonly stopped: boolean;
@@ -130,23 +130,25 @@ export function* integrate(it: Integration): Run<Outcome> {
         if (!stepping.failure && outputs < ts.length) ys.set(stepping.program.start[0]!.view, outputs++ * y0.length);
         return outcome(stepping.failure);
       }
-      const { program, t, h: full, last } = stepping;
+      const { program, t, h: full } = stepping;
       const { instructions: extension } = program.dense ?? NO_EXTENSION;
       let extended = false;
       let hit: Hit | undefined;
       if (watch) {
-        yield* runner.finish(extension, 0, t, full, last);
+        yield* runner.finish(extension, 0, t, full, stepping.last);
         extended = true;
         hit = watch.search(program, t, full);
         if (hit) {
           const event = watch.events[hit.index]!;
           stepping.end = yield* land(watch, runner, program, t, full, hit);
           stepping.h = stepping.end - t;
+          // The step ends at the event now, and so does what is evaluated at its end.
+          stepping.last = stepping.end;
           if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, stepping.end);
           extended = false;
         }
       }
-      const { end, h } = stepping;
+      const { end, h, last } = stepping;
       const state = program.end[0]!.view;
       const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
       if (!extended && (path || inside)) {
@@ -176,9 +178,10 @@ export function* integrate(it: Integration): Run<Outcome> {
     }
   } catch (error) {
     // What ended the waiting is a failure like any other, with what was reached until then; anything else is the user's.
-    if (problem.signal?.aborted) return outcome(aborted(problem.signal, stepping.t, stepping.h));
-    if (error instanceof SolveError && error.code !== "invalid") return outcome(error);
-    throw error;
+    if (!(error instanceof SolveError) || error.code === "invalid") throw error;
+    const { signal } = problem;
+    // Whoever raised it while waiting knew neither the time nor the step.
+    return outcome(error.code === "aborted" && signal ? aborted(signal, stepping.t, stepping.h) : error);
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { backprop, dopri5, rk4, type SolveEvent, solve, tsit5, vectorField } from "../../ts/index.ts";
 import { failureOf } from "./errors.ts";
 import { oscillator } from "./problems.ts";
+import { byName } from "./solver-list.ts";
 
 const clock = (_t: number, _y: Float64Array, dy: Float64Array): void => {
   dy[0] = 1;
@@ -66,6 +67,21 @@ describe("terminal events", () => {
       expect([...solution.ts]).toEqual([0, 1, 2, expect.closeTo(2.5, 12)]);
       expect([...solution.ys]).toEqual([0, 1, 2, 2.5].map((y) => expect.closeTo(y, 12)));
       expect(solution.grid.at(-1)).toBe(solution.ts.at(-1));
+    }
+  });
+
+  it("leave the last step's continuous extension right, its derivative at the event included", () => {
+    // y = t²: a derivative taken at another time than the event's shows between the steps.
+    const parabola = (t: number, _y: Float64Array, dy: Float64Array): void => {
+      dy[0] = 2 * t;
+    };
+    for (const [name, solver] of byName) {
+      const events = [{ root: (_t: number, y: ArrayLike<number>) => y[0]! - 2.5, terminal: true }];
+      const steps = solver.adaptive ? { firstStep: 3, rtol: 1e-9 } : { stepSize: 3 };
+      const solution = solve(parabola, { y0: [0], ts: [0, 3], solver, events, dense: true, ...steps });
+      if (solver.order < 2) continue;
+      const times = Array.from({ length: 9 }, (_, i) => (solution.ts.at(-1)! * (i + 1)) / 10);
+      for (const t of times) expect(Math.abs(solution.at(t)[0]! - t * t), `${name} at ${t}`).toBeLessThan(1e-9);
     }
   });
 
