@@ -63,6 +63,10 @@ export function evaluationsOf(scheme: Scheme, dense: boolean): number {
 export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
   dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
+/** The same operations as bound in one program. */
+export const instructionsOf = (program: Program, dense: boolean): readonly Instruction[] =>
+  dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
+
 /** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
 export function bindScheme(scheme: Scheme, layout: Layout, arithmetic: Arithmetic, dense: boolean): BoundScheme {
   const before = layout.bytes;

@@ -26,8 +26,8 @@ export interface SolutionDetails {
 }
 
 /** What differentiates a solution along its steps needs of it. */
-// biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
 export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>>): Trajectory =>
+  // biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
   solution["trajectory"];
 
 /** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). `Y`: its array. */

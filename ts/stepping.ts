@@ -36,7 +36,8 @@ type Phase = "propose" | "run" | "accepted" | "done";
 
 // A step that would end within this fraction of its size before a stop ends at the stop.
 const SNAP = 1e-12;
-const HALF = 0.5;
+// The factor on a step whose error is small and whose result is not finite: nothing measures how far off it was.
+const FACTOR_UNMEASURED = 0.5;
 // Steps below this fraction of t are mostly rounding.
 const LEAST = 16 * Number.EPSILON;
 
@@ -243,7 +244,7 @@ export class Stepping {
     this.rejections.push({ t: this.t, h: this.h });
     this.known = true;
     this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
-    this.size = Math.abs(this.h) * (unseen ? HALF : -factor);
+    this.size = Math.abs(this.h) * (unseen ? FACTOR_UNMEASURED : -factor);
     return false;
   }
 

@@ -17,7 +17,7 @@ export interface AugmentedLayout {
 }
 
 /** `params` is 0 where a_θ is not part of the state. */
-export function augmentedLayout(state: number, params: number): AugmentedLayout {
+function augmentedLayout(state: number, params: number): AugmentedLayout {
   return { state, params, adjoint: state, time: 2 * state, theta: 2 * state + 1, length: 2 * state + 1 + params };
 }
 

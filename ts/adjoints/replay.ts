@@ -1,5 +1,5 @@
 // Which part of a step must be run again to have some of its vectors back.
-import { type BoundScheme, type Instruction, operationsOf } from "../program.ts";
+import { type BoundScheme, type Instruction, instructionsOf, operationsOf } from "../program.ts";
 import type { Variable } from "../solvers/scheme.ts";
 
 /**
@@ -28,13 +28,12 @@ export function replay(
     if (base) live.add(base);
     for (const { variable } of terms) live.add(variable);
   }
-  const instructionsOf = (parity: 0 | 1): Instruction[] => {
-    const program = bound.programs[parity];
-    const all = dense ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
+  const livePart = (parity: 0 | 1): Instruction[] => {
+    const all = instructionsOf(bound.programs[parity], dense);
     return parts.map(({ position, combines, evaluates }) => {
       const { terms, k, ...rest } = all[position]!;
       return { ...rest, terms: combines ? terms : undefined, k: evaluates ? k : undefined };
     });
   };
-  return [instructionsOf(0), instructionsOf(1)];
+  return [livePart(0), livePart(1)];
 }

@@ -4,7 +4,7 @@
 // which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import { type BoundScheme, operationsOf, prepare, stageTime } from "../program.ts";
+import { type BoundScheme, instructionsOf, operationsOf, prepare, stageTime } from "../program.ts";
 import type { Run } from "../run.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense.ts";
 import type { Variable } from "../solvers/scheme.ts";
@@ -77,7 +77,7 @@ export interface SweptStep {
 }
 
 /** Counts a VJP of a stage at c, with ∂L/∂(its time) = tau. */
-function pulled(pass: Pass, tau: number, c: number): void {
+function count(pass: Pass, tau: number, c: number): void {
   pass.vjps++;
   pass.dt += tau;
   pass.dh += c * tau;
@@ -129,9 +129,8 @@ export class Sweep {
     injection: Injection | undefined,
   ): Uses & { program: SweepProgram } {
     const { scheme } = this.bound;
-    const program = this.bound.programs[parity]!;
     const operations = operationsOf(scheme, injection !== undefined);
-    const instructions = injection ? [...program.instructions, ...program.dense!.instructions] : program.instructions;
+    const instructions = instructionsOf(this.bound.programs[parity]!, injection !== undefined);
     const transposition = new Transposition(this.arithmetic, places.bars);
     const { actions, active, sloped } = transposition;
     scheme.end.forEach((variable, i) => {
@@ -273,7 +272,7 @@ export class Sweep {
         const at = stageTime(instruction.c, t, h, last);
         const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
         if (typeof tau !== "number") return this.wait(pass, step, tau, instruction.c, i + 1);
-        pulled(pass, tau, instruction.c);
+        count(pass, tau, instruction.c);
       } else if (times) {
         arithmetic.combine(this.slope, undefined, action.terms, 1);
         pass.dh += arithmetic.dot(action.outBar, this.slope);
@@ -287,7 +286,7 @@ export class Sweep {
   }
 
   private *wait(pass: Pass, step: SweptStep, tau: Promise<number>, c: number, next: number): Run<void> {
-    pulled(pass, (yield tau) as number, c);
+    count(pass, (yield tau) as number, c);
     const rest = this.run(pass, step, next);
     if (rest) yield* rest;
   }
