@@ -85,7 +85,7 @@ export function* integrate(it: Integration): Run<Outcome> {
     const { rejections, size } = stepping;
     return {
       stats,
-      grid: new Float64Array(stepping.grid),
+      grid: stepping.grid.array(),
       rejections,
       outputs,
       failure,

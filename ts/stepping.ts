@@ -9,6 +9,7 @@ import { lastTime, type Problem } from "./problem.ts";
 import { evaluationsOf, type Program } from "./program.ts";
 import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
+import { Times } from "./times.ts";
 import type { Measure } from "./wasm/arithmetic.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 import { AT, arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
@@ -49,8 +50,8 @@ type Accept = (program: Program, h: number) => void;
 export class Stepping {
   readonly stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   readonly rejections: Rejection[] = [];
-  /** Accepted step times. */
-  readonly grid: number[] = [];
+  /** Accepted step times: a list of JavaScript's own would put each of them into a box first. */
+  readonly grid: Times = new Times();
   readonly runner: Runner;
   phase: Phase;
   failure: SolveError | undefined;
