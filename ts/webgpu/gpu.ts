@@ -2,6 +2,7 @@
 import { invalid, SolveError } from "../errors.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { type AdapterReport, findGpu, noDevice, reportOf, requestDevice } from "./adapter.ts";
+import { Commands } from "./commands.ts";
 import type { Exchange, TensorDevice } from "./exchange.ts";
 import { lost } from "./gpu-errors.ts";
 import { GpuExchange } from "./gpu-exchange.ts";
@@ -17,7 +18,7 @@ export interface WebGpuOptions {
 export interface GpuCounts {
   /** Times the CPU waited for results. */
   readbacks: number;
-  /** Compute shaders started by tfjs. */
+  /** Compute shaders started. */
   dispatches: number;
   bytesUploaded: number;
   bytesRead: number;
@@ -38,6 +39,8 @@ export class WebGpu implements TensorDevice<false> {
   readonly pool: BufferPool;
   /** tfjs's backend on this device. */
   readonly backend: GpuBackend;
+  /** Records shaders of our own among tfjs's. */
+  readonly commands: Commands;
   /** Why it cannot be used any more, once that is so. */
   failure: SolveError | undefined;
   private readonly owned: boolean;
@@ -50,6 +53,8 @@ export class WebGpu implements TensorDevice<false> {
     this.owned = owned;
     this.pool = new BufferPool(device);
     this.backend = tf.backend() as unknown as GpuBackend;
+    this.commands = new Commands(device, this.backend, counts);
+    this.backend.beforeSubmit = () => this.commands.sendParameters();
     device.lost.then(({ reason, message }) => this.end(lost(message || reason)));
   }
 
@@ -72,6 +77,7 @@ export class WebGpu implements TensorDevice<false> {
   end(failure: SolveError): void {
     this.failure ??= failure;
     this.pool.destroy();
+    this.commands.destroy();
   }
 }
 
@@ -118,6 +124,12 @@ async function startTfjs(device: GPUDevice, owned: boolean): Promise<WebGpu> {
     override runWebGPUProgram(...given: Parameters<InstanceType<typeof module.WebGPUBackend>["runWebGPUProgram"]>) {
       counts.dispatches++;
       return super.runWebGPUProgram(...given);
+    }
+
+    beforeSubmit = (): void => {};
+    override submitQueue(): void {
+      this.beforeSubmit();
+      super.submitQueue();
     }
   }
   tf.env().set("WEBGPU_CPU_FORWARD", false);

@@ -11,7 +11,10 @@ type BackendModule = typeof import("@tensorflow/tfjs-backend-webgpu");
 export interface GpuBackend {
   readonly device: GPUDevice;
   readonly commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
   readonly tensorMap: { get(dataId: object): { resource?: GPUBuffer | null } };
+  /** Called before recorded work is submitted. */
+  beforeSubmit: () => void;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;

@@ -1,0 +1,83 @@
+// One GPU buffer for all vectors of a solve: they are declared first, then the buffer is taken. A vector goes by its
+// address, counted in numbers of four bytes from the block's start.
+import { SolveError } from "../errors.ts";
+import type { Vector } from "../wasm/scratch.ts";
+import type { WebGpu } from "./gpu.ts";
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Numbers: 16 bytes, so that shaders may read vectors of four. */
+const ALIGNMENT = 4;
+
+/** A vector in a block. What it holds is on the GPU, so it has no view. */
+export class BlockVector implements Vector {
+  readonly length: number;
+  readonly address: number;
+
+  constructor(address: number, length: number) {
+    this.address = address;
+    this.length = length;
+  }
+
+  get view(): never {
+    throw new Error("a vector on the GPU was used as if it were in WebAssembly memory");
+  }
+}
+
+export class Block {
+  readonly gpu: WebGpu;
+  /** Numbers declared so far. */
+  private size = 0;
+  private taken: GPUBuffer | undefined;
+
+  constructor(gpu: WebGpu) {
+    this.gpu = gpu;
+  }
+
+  /** Declares a vector; its contents are arbitrary at first. */
+  vector(length: number): BlockVector {
+    const vector = new BlockVector(this.size, length);
+    this.size += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+    return vector;
+  }
+
+  get bytes(): number {
+    return this.size * BYTES;
+  }
+
+  /** The buffer, once taken. */
+  get buffer(): GPUBuffer {
+    if (!this.taken) throw new Error("a block was used before it was taken");
+    return this.taken;
+  }
+
+  /** Takes the buffer. Throws `out-of-memory` where the device has none of this size. */
+  take(): void {
+    const { gpu } = this;
+    if (gpu.failure) throw gpu.failure;
+    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (this.bytes > most) {
+      throw new SolveError(
+        "out-of-memory",
+        `the states of this solve need a GPU buffer of ${this.bytes} bytes, and this device gives ${most} at most; ` +
+          'try a smaller batch, or residency: "host"',
+      );
+    }
+    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    this.taken = gpu.pool.take(Math.max(ALIGNMENT * BYTES, this.bytes), STORAGE | COPY_SRC | COPY_DST);
+  }
+
+  /** Gives the buffer back; harmless when there is none. */
+  release(): void {
+    if (this.taken) this.gpu.pool.give(this.taken);
+    this.taken = undefined;
+  }
+
+  /** Copies numbers in. Recorded work must not change places with it, so that is submitted first. */
+  write({ address, length }: Vector, numbers: Float32Array): void {
+    const { gpu } = this;
+    gpu.commands.submit();
+    gpu.counts.bytesUploaded += numbers.byteLength;
+    gpu.device.queue.writeBuffer(this.buffer, address * BYTES, numbers as Float32Array<ArrayBuffer>, 0, length);
+  }
+}
