@@ -104,7 +104,7 @@ export function* integrate(it: Integration): Run<Outcome> {
       const { out, k, slot } = first.instructions[0]!;
       if (!stepping.known) {
         runner.evaluations++;
-        const pending = field.evaluate(stepping.t, out, k!, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stepping.first, out, k!, keepTapes ? slot : RECOMPUTE);
         if (pending) yield pending;
         stepping.known = true;
       }
@@ -115,7 +115,7 @@ export function* integrate(it: Integration): Run<Outcome> {
       let size = steps.firstStep;
       if (size === undefined) {
         runner.evaluations++;
-        size = yield* initial!.choose(field, stepping.t, direction, problem.solver.order);
+        size = yield* initial!.choose(field, stepping.first, direction, problem.solver.order);
       }
       stepping.size = Math.max(size, steps.minStep);
     }
@@ -130,21 +130,21 @@ export function* integrate(it: Integration): Run<Outcome> {
         if (!stepping.failure && outputs < ts.length) ys.set(stepping.program.start[0]!.view, outputs++ * y0.length);
         return outcome(stepping.failure);
       }
-      const { program, t, h: full } = stepping;
+      const { program, t, first, h: full } = stepping;
       const { instructions: extension } = program.dense ?? NO_EXTENSION;
       let extended = false;
       let hit: Hit | undefined;
       if (watch) {
-        yield* runner.finish(extension, 0, t, full, stepping.last);
+        yield* runner.finish(extension, 0, first, full, stepping.last);
         extended = true;
         hit = watch.search(program, t, full);
         if (hit) {
           const event = watch.events[hit.index]!;
-          stepping.end = yield* land(watch, runner, program, t, full, hit);
+          stepping.end = yield* land(watch, runner, program, t, first, full, hit);
           stepping.h = stepping.end - t;
           // The step ends at the event now, and so does what is evaluated at its end.
           stepping.last = stepping.end;
-          if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, stepping.end);
+          if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, first, stepping.end);
           extended = false;
         }
       }
@@ -152,7 +152,7 @@ export function* integrate(it: Integration): Run<Outcome> {
       const state = program.end[0]!.view;
       const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
       if (!extended && (path || inside)) {
-        yield* runner.finish(extension, 0, t, h, last);
+        yield* runner.finish(extension, 0, first, h, last);
         extended = true;
       }
       for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {

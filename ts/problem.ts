@@ -25,7 +25,7 @@ export interface Problem {
   readonly ts: Float64Array;
   /** Times that a step must end at, in the order of integration, the last output time included. */
   readonly stops: Float64Array;
-  /** Those of them where the field may jump. */
+  /** Those of them where the field may jump, and the start where it may jump there. */
   readonly jumps: ReadonlySet<number>;
   /** Whether the continuous extension of steps is needed: for outputs inside steps, or to be kept. */
   readonly extended: boolean;
@@ -106,7 +106,7 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
   }
   const jumps = jumpsOf(options.stepTimes, ts, direction);
   const lands = landsOn(options, solver);
-  const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, direction);
+  const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, ts[0]!, direction);
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
   if (!solver.scheme.dense) {
@@ -141,20 +141,28 @@ export const schemeOf = ({ solver, steps, extended }: Problem): Scheme =>
   pruned(solver.scheme, { error: steps.kind === "adaptive", dense: extended });
 
 /**
+ * The time that a step starting at `t` counts its stages from: `t` itself, or, where the field jumps there, the first
+ * number after it, which belongs to this step's side, whichever side the field gives `t` to.
+ */
+export function firstTime({ jumps, direction }: Problem, t: number): number {
+  return jumps.size > 0 && jumps.has(t) ? neighbour(t, direction) : t;
+}
+
+/**
  * The latest time that a step ending at `end` may evaluate the field at: `end` itself, or, where the field jumps there,
  * the last number before it, which still belongs to this step's side.
  */
 export function lastTime({ jumps, direction }: Problem, end: number): number {
-  return jumps.size > 0 && jumps.has(end) ? before(end, direction) : end;
+  return jumps.size > 0 && jumps.has(end) ? neighbour(end, -direction) : end;
 }
 
 const bits = new BigInt64Array(1);
 const number = new Float64Array(bits.buffer);
 
-/** The neighbouring double on the side that the integration comes from. */
-function before(t: number, direction: number): number {
-  if (t === 0) return -direction * Number.MIN_VALUE;
+/** The double next to t in a direction. */
+function neighbour(t: number, direction: number): number {
+  if (t === 0) return direction * Number.MIN_VALUE;
   number[0] = t;
-  bits[0]! += t > 0 === direction > 0 ? -1n : 1n;
+  bits[0]! += t > 0 === direction > 0 ? 1n : -1n;
   return number[0]!;
 }

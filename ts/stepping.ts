@@ -5,7 +5,7 @@ import type { Bound } from "./bind.ts";
 import type { SolveError } from "./errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
 import type { FillingField } from "./fields/field.ts";
-import { lastTime, type Problem } from "./problem.ts";
+import { firstTime, lastTime, type Problem } from "./problem.ts";
 import { evaluationsOf, type Program } from "./program.ts";
 import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
@@ -56,8 +56,9 @@ export class Stepping {
   phase: Phase;
   failure: SolveError | undefined;
   program: Program;
-  /** The step in work: from t to end, of signed size h; stages at its end are evaluated at `last`. */
+  /** The step in work: from t to end, of signed size h; stages count from `first`, those at its end are evaluated at `last`. */
   t: number = Number.NaN;
+  first: number = Number.NaN;
   end: number = Number.NaN;
   h: number = Number.NaN;
   last: number = Number.NaN;
@@ -129,6 +130,7 @@ export class Stepping {
       this.numbers[AT.atol] = atol as number;
     }
     this.t = problem.ts[0]!;
+    this.first = firstTime(problem, this.t);
     this.grid.push(this.t);
   }
 
@@ -144,7 +146,7 @@ export class Stepping {
       const { instructions } = this.program;
       if (this.written !== undefined && this.next <= 1) this.runWritten(this.written);
       while (this.next < instructions.length) {
-        this.next = runner.run(instructions, this.next, this.t, this.h, this.last);
+        this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
         if (runner.pending !== undefined) return runner.pending;
       }
       if (!this.judge()) {
@@ -164,7 +166,7 @@ export class Stepping {
     if (this.filling === undefined) return;
     const { f, params, answer } = this.filling;
     const { numbers } = this;
-    numbers[AT.t] = this.t;
+    numbers[AT.t] = this.first;
     numbers[AT.h] = this.h;
     numbers[AT.last] = this.last;
     written(f, params, this.arrays[this.parity]!, numbers, this.next, answer);
@@ -270,6 +272,7 @@ export class Stepping {
       if (this.jumps && problem.jumps.has(end)) this.known = false;
     }
     this.t = end;
+    this.first = this.jumps ? firstTime(problem, end) : end;
     this.parity ^= 1;
     this.program = bound.programs[this.parity]!;
     this.phase = "propose";

@@ -1,6 +1,6 @@
 // Outputs between steps: `at(t)`, interpolated outputs, and steps that must end at given times.
 import { describe, expect, it } from "vitest";
-import { dopri5, rk4, type Solver, solve, tsit5, vern9 } from "../../ts/index.ts";
+import { rk4, type Solver, solve, tsit5, vern9 } from "../../ts/index.ts";
 import { failureOf } from "./errors.ts";
 import { mixed, oscillator } from "./problems.ts";
 import { byName, SOLVERS } from "./solver-list.ts";
@@ -93,25 +93,5 @@ describe("output", () => {
       solve(mixed, { y0: [1, 0.5, 0], ts: [0, 1], solver: rk4, stepSize: undefined as never, output: "interpolate" }),
     );
     expect(error.message).toContain('output is "interpolate"');
-  });
-});
-
-describe("stepTimes", () => {
-  const jump = 1 / 3;
-  const field = (t: number, _y: Float64Array, dy: Float64Array): void => {
-    dy[0] = t < jump ? 1 : -2;
-  };
-  const exact = jump - 2 * (1 - jump);
-
-  it("are hit exactly, and the field is seen from the step's own side", () => {
-    for (const [, solver] of byName) {
-      const options = solver.adaptive ? {} : { stepSize: 0.25 };
-      const solution = solve(field, { y0: [0], ts: [0, 1], solver, stepTimes: [jump, -4, 9], ...options });
-      expect(solution.grid).toContain(jump);
-      expect(solution.ys[1]).toBeCloseTo(exact, 13);
-      expect(solution.stats.rejected).toBe(0);
-    }
-    const without = solve(field, { y0: [0], ts: [0, 1], solver: dopri5 });
-    expect(without.stats.rejected).toBeGreaterThan(3);
   });
 });

@@ -1,7 +1,7 @@
 // Recursive checkpointing: c states are kept; on the way back the steps between them are run again, and states are kept
 // there in the room that has become free, so that the fewest steps are run again (revolve.ts).
 import { invalid } from "../errors.ts";
-import { lastTime, type Problem } from "../problem.ts";
+import { firstTime, lastTime, type Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
 import { Runner } from "../runner.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
@@ -117,7 +117,7 @@ function* pullCheckpointed(
         for (; at < next; at++) {
           const t = grid[at]!;
           const end = grid[at + 1]!;
-          yield* marcher.finish(plain[at & 1]!, 0, t, end - t, lastTime(problem, end));
+          yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
         }
         if (at < n) kept.push(at, programs[at & 1]!.start);
       }

@@ -7,7 +7,7 @@ import { type Controller, pid } from "../controllers/controller.ts";
 import { invalid } from "../errors.ts";
 import { integrate } from "../integrate.ts";
 import type { Steps } from "../options/steps.ts";
-import type { Problem } from "../problem.ts";
+import { firstTime, type Problem } from "../problem.ts";
 import { type BoundScheme, evaluationsOf } from "../program.ts";
 import type { Run } from "../run.ts";
 import type { Solver } from "../solvers/solver.ts";
@@ -176,7 +176,7 @@ function* solveBackwards(
       state.set(ys.subarray(i * n, (i + 1) * n));
       for (let j = 0; j < n; j++) state[layout.adjoint + j]! += cotangent[i * n + j]!;
       if (i === 0) break;
-      const rate = yield* startSlope(parts, ts[i]!, state);
+      const rate = yield* startSlope(parts, firstTime(base, ts[i]!), state);
       count.evaluations++;
       if (wantTimes) {
         // How the loss changes with the output time itself: f(t_i, y_i) · ∂L/∂y_i.

@@ -1,7 +1,7 @@
 // The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 import type { BoundField } from "../fields/field.ts";
-import { lastTime, schemeOf } from "../problem.ts";
+import { firstTime, lastTime, schemeOf } from "../problem.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
 import type { Run } from "../run.ts";
 import { Arithmetic } from "../wasm/arithmetic.ts";
@@ -22,6 +22,7 @@ export interface Backward {
 /** A step to be brought back. */
 export interface BackwardStep {
   readonly n: number;
+  /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
   readonly t: number;
   readonly h: number;
   /** The time that stages at the step's end are evaluated at; see `stageTime`. */
@@ -103,18 +104,19 @@ export function* pullDiscrete(
       const t = grid[n]!;
       const end = grid[n + 1]!;
       const h = end - t;
+      const first = firstTime(problem, t);
       const last = lastTime(problem, end);
       const landed = output > 0 && ts[output] === end;
       const landing = output;
       if (landed) addInto(bars[0]!, cotangent, output--);
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
-      const pending = restore.step({ n, t, h, last, program: bound.programs[parity]!, dense, times: wantTimes });
+      const pending = restore.step({ n, t: first, h, last, program: bound.programs[parity]!, dense, times: wantTimes });
       if (pending) yield* pending;
       if (dense) sweep.beginOutputs();
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
         tsBar[output] = sweep.addOutput(parity, (ts[output]! - t) / h, h, cotangent, output, times);
       }
-      const pulling = sweep.step(pass, { parity, t, h, last, dense, tapes: restore.tapes, times });
+      const pulling = sweep.step(pass, { parity, t: first, h, last, dense, tapes: restore.tapes, times });
       if (pulling) yield* pulling;
       bars = sweep.startBar(parity);
       if (times) {

@@ -19,12 +19,13 @@ export interface EventSlopes {
 
 const NEWTON_STEPS = 6;
 
-/** Takes the step from t again to end at the event; returns its end. The step's first derivative must be in its place. */
+/** Takes the step from t again, its stages counted from `first`, to end at the event; returns its end. The step's first derivative must be in its place. */
 export function* land(
   watch: EventWatch,
   runner: Runner,
   program: Program,
   t: number,
+  first: number,
   h: number,
   hit: Hit,
 ): Run<number> {
@@ -34,7 +35,7 @@ export function* land(
   let end = hit.s === 1 ? full : t + hit.s * h;
   for (let i = 0; ; i++) {
     if (end === t) throw eventsAccumulate(t, hit.index);
-    yield* runner.finish(program.instructions, 1, t, end - t, end);
+    yield* runner.finish(program.instructions, 1, first, end - t, end);
     const next = end - root(end, program.end[0]!.view) / slope;
     // Outside the step, or no longer moving: as near as it gets.
     const inside = (next - t) * h > 0 && (full - next) * h >= 0;
@@ -57,6 +58,7 @@ export function* slopesAt(
   runner: Runner,
   program: Program,
   t: number,
+  first: number,
   end: number,
 ): Run<EventSlopes> {
   const { root } = event;
@@ -78,10 +80,10 @@ export function* slopesAt(
   const rate = new Float64Array(n);
   for (const [at, weight] of STENCIL) {
     const h = end + at * inTime - t;
-    yield* runner.finish(program.instructions, 1, t, h, t + h);
+    yield* runner.finish(program.instructions, 1, first, h, t + h);
     for (let i = 0; i < n; i++) rate[i]! += (weight * y[i]!) / inTime;
   }
-  yield* runner.finish(program.instructions, 1, t, end - t, end);
+  yield* runner.finish(program.instructions, 1, first, end - t, end);
   for (let i = 0; i < n; i++) total += state[i]! * rate[i]!;
   return { state, rate, total };
 }

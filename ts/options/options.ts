@@ -35,7 +35,7 @@ export interface SolveOptions {
   readonly output?: "interpolate" | "land";
   /** Keep every step's continuous extension, for `solution.at(t)`. */
   readonly dense?: boolean;
-  /** Times where the field jumps: steps end there, and nothing known from before is used after. */
+  /** Times where the field jumps: steps end there, each evaluates the field on its own side only, and nothing known from before is used after. */
   readonly stepTimes?: ArrayLike<number>;
   readonly events?: readonly SolveEvent[];
   readonly adjoint?: Adjoint;

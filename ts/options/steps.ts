@@ -111,12 +111,19 @@ export function jumpsOf(stepTimes: unknown, ts: Float64Array, direction: number)
   if (stepTimes === undefined) return new Set();
   const times = finiteNumbers("stepTimes", stepTimes, 0);
   const end = ts[ts.length - 1]!;
-  // Jumps outside the interval do not matter; one at the start neither, since the solve begins after it.
-  return new Set(times.filter((t) => (t - ts[0]!) * direction > 0 && (end - t) * direction >= 0));
+  // Jumps outside the interval do not matter.
+  return new Set(times.filter((t) => (t - ts[0]!) * direction >= 0 && (end - t) * direction >= 0));
 }
 
 /** Output times to land on and jumps, merged in the order of integration. */
-export function stopsOf(landings: Float64Array, jumps: ReadonlySet<number>, direction: number): Float64Array {
+export function stopsOf(
+  landings: Float64Array,
+  jumps: ReadonlySet<number>,
+  start: number,
+  direction: number,
+): Float64Array {
   if (jumps.size === 0) return landings;
-  return Float64Array.from(new Set([...landings, ...jumps])).sort((a, b) => (a - b) * direction);
+  const stops = new Set([...landings, ...jumps]);
+  stops.delete(start);
+  return Float64Array.from(stops).sort((a, b) => (a - b) * direction);
 }
