@@ -1,10 +1,11 @@
 // Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
 // assembly/controller.ts.
+import type { Arithmetic, Measure, Terms } from "./arithmetic.ts";
 import type { Controller } from "./controllers/controller.ts";
 import { type BoundField, RECOMPUTE } from "./fields/field.ts";
 import type { Program } from "./program.ts";
-import type { Run } from "./run.ts";
-import type { Arithmetic, Measure, Space, Terms } from "./wasm/arithmetic.ts";
+import { type Run, wait } from "./run.ts";
+import type { Space } from "./wasm/arithmetic.ts";
 import type { Vector } from "./wasm/scratch.ts";
 
 /** The controller's memory of past errors, in the block. */
@@ -57,18 +58,22 @@ export class InitialStep {
     const { arithmetic } = this;
     const { initialGuess, initialStep } = arithmetic.kernels;
     const y = this.program.start[0]!;
-    const d0 = arithmetic.norm(this.state, 1, y, y);
-    const d1 = arithmetic.norm(this.slope, 1, y, y);
+    const d0 = yield* wait(arithmetic.norm(this.state, 1, y, y));
+    const d1 = yield* wait(arithmetic.norm(this.slope, 1, y, y));
     const h0 = initialGuess(d0, d1);
     arithmetic.combine(this.probe, y, this.slope, h0 * direction);
     const pending = field.evaluate(t + h0 * direction, this.probe, this.probeSlope, RECOMPUTE);
     if (pending) yield pending;
-    const d2 = arithmetic.norm(this.change, 1, y, y) / h0;
+    const d2 = (yield* wait(arithmetic.norm(this.change, 1, y, y))) / h0;
     return initialStep(h0, d1, d2, p);
   }
 
-  /** The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place. */
+  /**
+   * The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place; −1 for
+   * vectors on a device.
+   */
   worstComponent({ error, start, end }: Program, h: number, { rtol, atol }: Measure): number {
+    if (this.arithmetic.remote) return -1;
     this.arithmetic.combine(this.probe, undefined, error!, h);
     const { view } = this.probe;
     let [worst, largest] = [-1, 0];

@@ -1,11 +1,12 @@
 // A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
 // field.
 import { InitialStep, StepControl } from "./adaptive.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import { Interpolator } from "./dense-output.ts";
 import { type Problem, schemeOf } from "./problem.ts";
 import { type BoundScheme, bindScheme, type Machine } from "./program.ts";
-import { Arithmetic, measureKind } from "./wasm/arithmetic.ts";
-import type { Layout, Scratch } from "./wasm/scratch.ts";
+import { measureKind, type Space, WasmArithmetic } from "./wasm/arithmetic.ts";
+import type { Scratch } from "./wasm/scratch.ts";
 
 /** What does not depend on the field. */
 interface Common {
@@ -21,16 +22,32 @@ export interface Bound extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
-function declare(problem: Problem, layout: Layout): Common {
-  const { field, y0, steps, measure, extended } = problem;
+/**
+ * The arithmetic of a problem's states and what `make` makes of it: on the field's device, or in WebAssembly memory, where
+ * solves with the same `kind` have it in common.
+ */
+export function withArithmetic<T>(
+  problem: Problem,
+  scratch: Scratch,
+  kind: string,
+  make: (arithmetic: Arithmetic, space: Space) => T,
+): T {
+  const { field, y0, residency } = problem;
+  if (residency === "device") return make(field.resident!(scratch, y0.length), scratch);
+  return scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
+    make(new WasmArithmetic(layout, y0.length, field.dtype), layout),
+  );
+}
+
+function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common {
+  const { steps, measure, extended } = problem;
   const adaptive = steps.kind === "adaptive";
-  const arithmetic = new Arithmetic(layout, y0.length, field.dtype);
   arithmetic.measureLike(measure);
-  const bound = bindScheme(schemeOf(problem), layout, arithmetic, extended);
+  const bound = bindScheme(schemeOf(problem), arithmetic, extended);
   return {
     arithmetic,
     bound,
-    control: adaptive ? new StepControl(layout) : undefined,
+    control: adaptive ? new StepControl(space) : undefined,
     initial: adaptive ? new InitialStep(arithmetic, bound.programs[0]) : undefined,
     interpolator: extended ? new Interpolator(arithmetic, bound) : undefined,
   };
@@ -38,12 +55,12 @@ function declare(problem: Problem, layout: Layout): Common {
 
 /** Declares everything; `slots` as in `BindRequest`. */
 export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
-  const { field: unbound, y0, params, steps, measure, extended } = problem;
-  const kind = `solve ${steps.kind} ${unbound.dtype} ${y0.length} ${extended} ${measureKind(measure)}`;
-  const { arithmetic, bound, control, initial, interpolator } = scratch.reuse(schemeOf(problem), kind, (layout) =>
-    declare(problem, layout),
+  const { field: unbound, y0, params, steps, measure } = problem;
+  const kind = `solve ${steps.kind} ${measureKind(measure)}`;
+  const { arithmetic, bound, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
+    declare(problem, ...place),
   );
-  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false });
+  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
   return { machine: { field, arithmetic }, bound, control, initial, interpolator };
 }
 

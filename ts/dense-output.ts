@@ -1,11 +1,11 @@
 // The solution between steps: interpolated outputs while a solve runs, and the steps kept for `solution.at(t)`.
+import type { Arithmetic } from "./arithmetic.ts";
 import { invalid } from "./errors.ts";
-import { Rows } from "./growing.ts";
+import { ArrayRows } from "./growing.ts";
 import type { Problem } from "./problem.ts";
 import type { BoundScheme, Program } from "./program.ts";
 import { denseWeights } from "./solvers/dense.ts";
 import type { Dense } from "./solvers/scheme.ts";
-import type { Arithmetic } from "./wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 import type { Vector } from "./wasm/scratch.ts";
 
@@ -23,13 +23,13 @@ export class Interpolator {
     this.weights = new Float64Array(this.dense.ks.length);
   }
 
-  /** The state at t + s h: a view that the next call overwrites. */
-  at(program: Program, s: number, h: number): FloatArray {
+  /** The state at t + s h, in a vector that the next call overwrites. */
+  at(program: Program, s: number, h: number): Vector {
     const { terms } = program.dense!;
     denseWeights(this.dense, s, this.weights);
     terms.set(this.weights);
     this.arithmetic.combine(this.state, program.start[0]!, terms, h);
-    return this.state.view;
+    return this.state;
   }
 }
 
@@ -38,8 +38,8 @@ export class DensePath {
   private readonly problem: Problem;
   private readonly dense: Dense;
   private readonly slots: BoundScheme["denseSlots"];
-  private readonly states: Rows;
-  private readonly derivatives: Rows;
+  private readonly states: ArrayRows;
+  private readonly derivatives: ArrayRows;
   private readonly bound: BoundScheme;
   private grid: Float64Array = new Float64Array(0);
   private last: FloatArray = new Float64Array(0);
@@ -50,8 +50,8 @@ export class DensePath {
     this.bound = bound;
     this.dense = bound.scheme.dense!;
     this.slots = bound.denseSlots;
-    this.states = new Rows(problem.y0.length, dtype);
-    this.derivatives = new Rows(bound.derivatives.length, dtype);
+    this.states = new ArrayRows(problem.y0.length, dtype);
+    this.derivatives = new ArrayRows(bound.derivatives.length, dtype);
   }
 
   get bytes(): number {
@@ -59,8 +59,8 @@ export class DensePath {
   }
 
   accept(program: Program): void {
-    this.states.push(program.start[0]!.view);
-    this.derivatives.push(this.bound.derivatives.view);
+    this.states.push(program.start[0]!);
+    this.derivatives.push(this.bound.derivatives);
   }
 
   /** Called at the end of the solve, with the program that would have come next. */
@@ -88,9 +88,9 @@ export class DensePath {
     const length = this.states.width;
     const y = zeros(dtype, length);
     const ks = zeros(dtype, this.derivatives.width);
-    this.states.read(n, y);
+    this.states.read(n, { view: y });
     if (t === grid[n]) return y;
-    this.derivatives.read(n, ks);
+    this.derivatives.read(n, { view: ks });
     const h = grid[n + 1]! - grid[n]!;
     const weights = new Float64Array(this.dense.ks.length);
     denseWeights(this.dense, (t - grid[n]!) / h, weights);

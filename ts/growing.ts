@@ -1,4 +1,5 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
+import type { Holder, Rows } from "./arithmetic.ts";
 import { bytesOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
 
 /** The first chunk has room for the rows of a short solve, if they are not wide. */
@@ -9,7 +10,7 @@ const LARGEST_CHUNK_BYTES = 1 << 24;
 const FEW = 24;
 
 /** Rows of one width, appended one by one and never moved: growth copies nothing. */
-export class Rows {
+export class ArrayRows implements Rows {
   readonly width: number;
   length = 0;
   bytes = 0;
@@ -24,7 +25,6 @@ export class Rows {
     this.limit = limit;
   }
 
-  /** What `bytes` will be once another row is pushed. */
   get bytesWithNext(): number {
     return this.hasRoom ? this.bytes : this.bytes + this.nextChunkRows * this.rowBytes;
   }
@@ -44,7 +44,7 @@ export class Rows {
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 
-  push(row: FloatArray): void {
+  push({ view: row }: Holder): void {
     let chunk = this.chunks[this.chunks.length - 1];
     if (!chunk || this.length === chunk.first + chunk.rows) chunk = this.addChunk();
     const at = (this.length++ - chunk.first) * this.width;
@@ -61,10 +61,14 @@ export class Rows {
     return chunk;
   }
 
-  /** Overwrites row n, which was pushed before. */
-  write(n: number, row: FloatArray): void {
+  write(n: number, { view }: Holder): void {
     const { numbers, at } = this.place(n);
-    numbers.set(row, at);
+    numbers.set(view, at);
+  }
+
+  row(n: number): Holder {
+    const { numbers, at } = this.place(n);
+    return { view: numbers.subarray(at, at + this.width) as FloatArray };
   }
 
   private place(n: number): { numbers: FloatArray; at: number } {
@@ -74,8 +78,7 @@ export class Rows {
     return { numbers, at: (n - first) * this.width };
   }
 
-  /** Copies row n into `into`. */
-  read(n: number, into: FloatArray): void {
+  read(n: number, { view: into }: Holder): void {
     const { numbers, at } = this.place(n);
     if (this.width > FEW) into.set(numbers.subarray(at, at + this.width));
     else for (let i = 0; i < this.width; i++) into[i] = numbers[at + i]!;

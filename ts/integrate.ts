@@ -1,6 +1,7 @@
 // The one integration loop: takes steps (stepping.ts), writes the outputs that they reach, watches for events, and waits
 // where the field answers with a promise.
 import type { Tape } from "./adjoints/adjoint.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import type { Bound } from "./bind.ts";
 import type { DensePath } from "./dense-output.ts";
 import { SolveError } from "./errors.ts";
@@ -10,9 +11,10 @@ import { slopeNotFinite, stateNotFinite } from "./failures.ts";
 import { RECOMPUTE } from "./fields/field.ts";
 import type { Problem } from "./problem.ts";
 import type { Instruction, Program } from "./program.ts";
-import { aborted, type Run } from "./run.ts";
+import { aborted, type Run, wait } from "./run.ts";
 import { type Rejection, Stepping, type StepStats } from "./stepping.ts";
-import type { FloatArray } from "./wasm/dtype.ts";
+import { type FloatArray, zeros } from "./wasm/dtype.ts";
+import type { Vector } from "./wasm/scratch.ts";
 
 /** What `onStep` receives after an accepted step. */
 export interface StepReport {
@@ -39,7 +41,7 @@ export interface Integration {
   readonly ys: FloatArray;
 }
 
-/** How far a solve came. */
+/** How far a solve came. Outputs are in their rows once they have arrived from the device, if the states are on one. */
 export interface Outcome {
   readonly stats: StepStats;
   /** Accepted step times. */
@@ -97,7 +99,7 @@ export function* integrate(it: Integration): Run<Outcome> {
 
   try {
     const { program: first } = stepping;
-    for (const part of first.start) part.view.set(y0);
+    for (const part of first.start) arithmetic.copyIn(part, y0);
     ys.set(y0);
 
     if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
@@ -108,7 +110,8 @@ export function* integrate(it: Integration): Run<Outcome> {
         if (pending) yield pending;
         stepping.known = true;
       }
-      if (!arithmetic.isFinite(k!)) return outcome(slopeNotFinite(stepping.t, k!.view));
+      if (!(yield* wait(arithmetic.isFinite(k!))))
+        return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
       if (watch && watch.begin(stepping.t, y0, k!.view, direction) !== undefined) return outcome(undefined, true);
     }
     if (steps.kind === "adaptive") {
@@ -127,7 +130,8 @@ export function* integrate(it: Integration): Run<Outcome> {
         continue;
       }
       if (stepping.phase === "done") {
-        if (!stepping.failure && outputs < ts.length) ys.set(stepping.program.start[0]!.view, outputs++ * y0.length);
+        if (!stepping.failure && outputs < ts.length)
+          arithmetic.copyOut(stepping.program.start[0]!, ys, outputs++ * y0.length);
         return outcome(stepping.failure);
       }
       const { program, t, first, h: full } = stepping;
@@ -149,7 +153,6 @@ export function* integrate(it: Integration): Run<Outcome> {
         }
       }
       const { end, h, last } = stepping;
-      const state = program.end[0]!.view;
       const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
       if (!extended && (path || inside)) {
         yield* runner.finish(extension, 0, first, h, last);
@@ -157,9 +160,12 @@ export function* integrate(it: Integration): Run<Outcome> {
       }
       for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
         const at = ts[outputs]!;
-        ys.set(at === end ? state : interpolator!.at(program, (at - t) / h, h), outputs * state.length);
+        const state = at === end ? program.end[0]! : interpolator!.at(program, (at - t) / h, h);
+        arithmetic.copyOut(state, ys, outputs * y0.length);
       }
       stepping.advanceOver(extended);
+      if (!watch && !onStep) continue;
+      const state = arithmetic.remote ? yield* numbersOf(arithmetic, program.end[0]!) : program.end[0]!.view;
       if (watch) {
         const event = hit && watch.events[hit.index]!;
         if (hit) watch.record(hit.index, end, state);
@@ -183,6 +189,14 @@ export function* integrate(it: Integration): Run<Outcome> {
     // Whoever raised it while waiting knew neither the time nor the step.
     return outcome(error.code === "aborted" && signal ? aborted(signal, stepping.t, stepping.h) : error);
   }
+}
+
+/** A copy of what a vector holds. */
+function* numbersOf(arithmetic: Arithmetic, vector: Vector): Run<FloatArray> {
+  const numbers = zeros(arithmetic.dtype, vector.length);
+  arithmetic.copyOut(vector, numbers);
+  yield* wait(arithmetic.arrived());
+  return numbers;
 }
 
 const NO_EXTENSION: { instructions: readonly Instruction[] } = { instructions: [] };

@@ -101,6 +101,7 @@ function* solveForwards(
       reached === 0 ? new Float64Array(0) : Float64Array.of(...stops.filter((t) => (end - t) * direction > 0), end),
     steps: { kind: "given", grid },
     dense: false,
+    residency: "host",
     events: [],
     adjoint: undefined,
     onStep: undefined,

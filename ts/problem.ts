@@ -1,6 +1,7 @@
 // The problem behind the options, checked and normalised once at the door: everything behind it sees a flat state of one
 // dtype, a measure for errors, and times that are known to be monotone.
 import type { Adjoint } from "./adjoints/adjoint.ts";
+import type { Measure } from "./arithmetic.ts";
 import { invalid } from "./errors.ts";
 import type { SolveEvent } from "./events/watch.ts";
 import type { Field } from "./fields/field.ts";
@@ -14,7 +15,6 @@ import { jumpsOf, landsOn, type Steps, stepsOf, stopsOf } from "./options/steps.
 import { pruned, type Scheme } from "./solvers/scheme.ts";
 import type { Solver } from "./solvers/solver.ts";
 import { tsit5 } from "./solvers/tsit5.ts";
-import type { Measure } from "./wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "./wasm/dtype.ts";
 
 /** What is to be solved. */
@@ -38,6 +38,8 @@ export interface Problem {
   readonly maxSteps: number;
   readonly events: readonly SolveEvent[];
   readonly adjoint: Adjoint | undefined;
+  /** Where the states are: in WebAssembly memory, or on the field's device. */
+  readonly residency: "host" | "device";
   /** The parameters to compute with: a copy where an adjoint will need them later, the user's array otherwise. */
   readonly params: FloatArray | undefined;
   readonly signal: AbortSignal | undefined;
@@ -129,11 +131,21 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     maxSteps,
     events,
     adjoint,
+    residency: residencyOf(options, field, dense || events.length > 0),
     params: adjoint ? field.params?.slice() : field.params,
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
   };
+}
+
+/** `watched`: whether states are wanted in memory at any time. */
+function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean): Problem["residency"] {
+  const chosen = oneOf("residency", residency, ["host", "device"], field.resident && !watched ? "device" : "host");
+  if (chosen === "device" && !field.resident)
+    throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
+  if (chosen === "device" && watched) throw invalid("residency", residency, '"host" together with events or dense');
+  return chosen;
 }
 
 /** The solver's scheme without what this problem has no use for: an error estimate, a continuous extension. */

@@ -1,8 +1,8 @@
 // A scheme with a place in memory: what the integration loop and the adjoints execute, step by step.
+import type { Arithmetic, MutableTerms, Terms } from "./arithmetic.ts";
 import type { BoundField } from "./fields/field.ts";
 import type { Combination, Operation, Scheme, Variable } from "./solvers/scheme.ts";
-import type { Arithmetic, MutableTerms, Terms } from "./wasm/arithmetic.ts";
-import type { Layout, Vector } from "./wasm/scratch.ts";
+import type { Vector } from "./wasm/scratch.ts";
 
 /** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
 export interface Instruction {
@@ -68,14 +68,14 @@ export const instructionsOf = (program: Program, dense: boolean): readonly Instr
   dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
 
 /** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
-export function bindScheme(scheme: Scheme, layout: Layout, arithmetic: Arithmetic, dense: boolean): BoundScheme {
-  const before = layout.bytes;
+export function bindScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): BoundScheme {
+  const before = arithmetic.bytes;
   const operations = operationsOf(scheme, dense);
   const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };
   const ks = operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
-  const derivatives = layout.rows(ks.length, arithmetic.length, arithmetic.dtype);
+  const derivatives = arithmetic.adjacent(ks.length);
   const input = arithmetic.vector();
-  const stageBytes = layout.bytes - before;
+  const stageBytes = arithmetic.bytes - before;
   const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
   const slotsOf = (odd: boolean): Map<Variable, number> => {

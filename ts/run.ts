@@ -6,6 +6,11 @@ import type { Awaitable } from "./fields/field.ts";
 /** A computation that may wait: it yields the promises it needs and is resumed with their results. */
 export type Run<T> = Generator<Promise<unknown>, T, unknown>;
 
+/** Waits for a value that may be pending. */
+export function* wait<T>(value: Awaitable<T>): Run<T> {
+  return value instanceof Promise ? ((yield value) as T) : value;
+}
+
 /** Runs to the end; returns the result, or a promise of it from the first pending field evaluation on. */
 export function drive<T>(run: Run<T>, signal?: AbortSignal): Awaitable<T> {
   const step = run.next();

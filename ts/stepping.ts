@@ -1,16 +1,16 @@
 // The steps of a solve: propose, run the scheme's instructions, judge the error, accept or reject. A plain object whose
 // `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
 // generator; the generator in integrate.ts waits, and does what is not done in every step.
+import type { Measure } from "./arithmetic.ts";
 import type { Bound } from "./bind.ts";
 import type { SolveError } from "./errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "./failures.ts";
-import type { FillingField } from "./fields/field.ts";
+import type { Awaitable, FillingField } from "./fields/field.ts";
 import { firstTime, lastTime, type Problem } from "./problem.ts";
 import { evaluationsOf, type Program } from "./program.ts";
 import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
 import { Times } from "./times.ts";
-import type { Measure } from "./wasm/arithmetic.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
 import { AT, arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
 
@@ -32,8 +32,11 @@ export interface Rejection {
   readonly h: number;
 }
 
-/** Where `advance` left off: before a step, within one, or after one that was accepted but not yet advanced over. */
-type Phase = "propose" | "run" | "accepted" | "done";
+/**
+ * Where `advance` left off: before a step, within one, before its verdict, or after one that was accepted but not yet
+ * advanced over.
+ */
+type Phase = "propose" | "run" | "judge" | "accepted" | "done";
 
 // A step that would end within this fraction of its size before a stop ends at the stop.
 const SNAP = 1e-12;
@@ -82,6 +85,10 @@ export class Stepping {
   private readonly maxStep: number;
   private readonly controller: number;
   private readonly squareJudge: (controller: number, square: number) => number;
+  /** What error control says of the step in work; see `Arithmetic.judge`. */
+  private factor: number = Number.NaN;
+  /** Whether states are on a device, where they are looked at in the verdict on the step, or at the end. */
+  private readonly remote: boolean;
   /** Whether every accepted step must be handed out before it is advanced over. */
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
@@ -105,6 +112,7 @@ export class Stepping {
     this.problem = problem;
     this.parts = parts;
     this.runner = new Runner(parts.machine, options.keepTapes);
+    this.remote = parts.machine.arithmetic.remote;
     this.handOut = options.handOut;
     this.known = options.known;
     this.phase = "propose";
@@ -142,12 +150,17 @@ export class Stepping {
     const { runner } = this;
     for (;;) {
       if (this.phase === "propose") this.propose();
-      if (this.phase !== "run") return undefined;
-      const { instructions } = this.program;
-      if (this.written !== undefined && this.next <= 1) this.runWritten(this.written);
-      while (this.next < instructions.length) {
-        this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
-        if (runner.pending !== undefined) return runner.pending;
+      if (this.phase === "run") {
+        const { instructions } = this.program;
+        if (this.written !== undefined && this.next <= 1) this.runWritten(this.written);
+        while (this.next < instructions.length) {
+          this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
+          if (runner.pending !== undefined) return runner.pending;
+        }
+        const pending = this.measure();
+        if (pending !== undefined) return pending;
+      } else if (this.phase !== "judge") {
+        return undefined;
       }
       if (!this.judge()) {
         if (this.failure === undefined) this.phase = "propose";
@@ -214,15 +227,33 @@ export class Stepping {
     this.phase = "done";
   }
 
+  /** Has the error of the step that was run measured; returns what to wait for, if that takes time. */
+  private measure(): Promise<void> | undefined {
+    if (this.given !== undefined) return undefined;
+    const square = this.numbers[AT.square]!;
+    if (square >= 0) {
+      this.factor = this.squareJudge(this.controller, square);
+      return undefined;
+    }
+    const factor = this.judgeByArithmetic();
+    if (typeof factor === "number") {
+      this.factor = factor;
+      return undefined;
+    }
+    this.phase = "judge";
+    return factor.then((value) => {
+      this.factor = value;
+    });
+  }
+
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
     if (this.given !== undefined) {
-      if (!this.isFinite()) return false;
+      if (!this.remote && !this.isFinite()) return false;
     } else {
-      const square = this.numbers[AT.square]!;
-      const factor = square >= 0 ? this.squareJudge(this.controller, square) : this.judgeByKernels();
+      const { factor } = this;
       // What the norm leaves out must be finite all the same.
-      if (factor < 0 || (this.leavesOut && !this.isFinite())) return this.reject(factor);
+      if (factor < 0 || (this.leavesOut && !this.remote && !this.isFinite())) return this.reject(factor);
       const size = Math.abs(this.h) * factor;
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
@@ -233,7 +264,7 @@ export class Stepping {
   }
 
   /** The controller's factor where no written step has measured the error. */
-  private judgeByKernels(): number {
+  private judgeByArithmetic(): Awaitable<number> {
     const { error, steadyingError, start, end } = this.program;
     const { arithmetic } = this.parts.machine;
     return steadyingError === undefined
@@ -254,7 +285,7 @@ export class Stepping {
   /** Whether the state after the step is finite; where steps are given, nothing can be done if it is not. */
   private isFinite(): boolean {
     const state = this.program.end[0]!;
-    const finite = this.written ? isFiniteFew(state.view) : this.parts.machine.arithmetic.isFinite(state);
+    const finite = this.written ? isFiniteFew(state.view) : (this.parts.machine.arithmetic.isFinite(state) as boolean);
     if (!finite && this.given) this.fail(stateNotFinite(this.t, this.h, state.view));
     return finite;
   }

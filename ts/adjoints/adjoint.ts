@@ -1,4 +1,5 @@
 // What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
+import type { Arithmetic } from "../arithmetic.ts";
 import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
 import type { Problem } from "../problem.ts";
@@ -55,6 +56,7 @@ export interface Forward {
   readonly problem: Problem;
   readonly bound: BoundScheme;
   readonly field: BoundField;
+  readonly arithmetic: Arithmetic;
 }
 
 /** A finished forward pass. */

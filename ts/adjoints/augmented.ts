@@ -1,8 +1,8 @@
 // The augmented field of the continuous adjoint, integrated from the end back to the start:
 //   d x/dt = f,   d a_x/dt = −Jᵀ a_x,   d a_θ/dt = −Fᵀ a_x,   d a_t/dt = −a_x · ∂f/∂t
 // over a state laid out as [x | a_x | a_t | a_θ] (Chen et al. 2018, appendix B; Kidger et al. 2021, eq. 2–3).
+import type { Arithmetic } from "../arithmetic.ts";
 import { type Awaitable, type BindRequest, type BoundField, type Field, RECOMPUTE } from "../fields/field.ts";
-import { bytesOf, type FloatArray } from "../wasm/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 
 /** Where the parts of the augmented state begin. */
@@ -21,10 +21,12 @@ function augmentedLayout(state: number, params: number): AugmentedLayout {
   return { state, params, adjoint: state, time: 2 * state, theta: 2 * state + 1, length: 2 * state + 1 + params };
 }
 
-/** The parts of one augmented vector. */
+/** The parts of one augmented vector, without what is empty. */
 interface Parts {
   readonly x: Vector;
   readonly adjoint: Vector;
+  readonly time: Vector;
+  readonly theta: Vector;
 }
 
 class BoundAugmented implements BoundField {
@@ -39,19 +41,25 @@ class BoundAugmented implements BoundField {
   private readonly layout: AugmentedLayout;
   private readonly cotangent: Vector;
   private readonly wantTimes: boolean;
-  private readonly bytes: number;
+  private readonly arithmetic: Arithmetic;
   private readonly parts = new Map<Vector, Parts>();
 
-  constructor(scratch: Scratch, field: AugmentedField, { slots, params }: BindRequest) {
+  constructor(scratch: Scratch, field: AugmentedField, { slots, params, arithmetic }: BindRequest) {
     const { inner, layout, wantTimes } = field;
-    const { dtype } = inner;
+    this.arithmetic = arithmetic!;
     this.scratch = scratch;
     this.layout = layout;
     this.wantTimes = wantTimes;
-    this.bytes = bytesOf(dtype);
-    this.inner = inner.bind(scratch, { length: layout.state, params, slots: 1, gradient: true });
-    this.cotangent = scratch.vector(layout.state, dtype);
-    this.slopes = Array.from({ length: slots }, () => scratch.vector(this.inner.paramsBar?.length ?? 0, dtype));
+    this.inner = inner.bind(scratch, {
+      length: layout.state,
+      params,
+      slots: 1,
+      gradient: true,
+      arithmetic: this.arithmetic,
+    });
+    this.cotangent = this.arithmetic.like(scratch, layout.state).vector();
+    const theta = this.arithmetic.like(scratch, this.inner.paramsBar?.length ?? 0);
+    this.slopes = Array.from({ length: slots }, () => theta.vector());
   }
 
   load(): void {
@@ -60,20 +68,16 @@ class BoundAugmented implements BoundField {
 
   /** Bytes that the field's evaluations keep for their VJPs. */
   get tapeBytes(): number {
-    return (this.inner.tape?.length ?? 0) * this.bytes;
+    return this.inner.tape?.byteLength ?? 0;
   }
 
-  /** x and a_x of an augmented vector, made at first sight: there are few vectors, and they stay. */
+  /** The parts of an augmented vector, made at first sight: there are few vectors, and they stay. */
   private partsOf(whole: Vector): Parts {
     let parts = this.parts.get(whole);
     if (!parts) {
-      const { state } = this.layout;
-      const part = (start: number): Vector => ({
-        length: state,
-        address: whole.address + start * this.bytes,
-        view: whole.view.subarray(start, start + state) as FloatArray,
-      });
-      parts = { x: part(0), adjoint: part(this.layout.adjoint) };
+      const { state, adjoint, time, theta, params } = this.layout;
+      const part = (start: number, length: number): Vector => this.arithmetic.part(whole, start, length);
+      parts = { x: part(0, state), adjoint: part(adjoint, state), time: part(time, 1), theta: part(theta, params) };
       this.parts.set(whole, parts);
     }
     return parts;
@@ -88,12 +92,12 @@ class BoundAugmented implements BoundField {
   }
 
   private pull(t: number, x: Vector, adjoint: Vector, slope: Vector, slot: number): Awaitable<void> {
-    const { inner, cotangent } = this;
+    const { inner, cotangent, arithmetic } = this;
     // After an abort the block may belong to another solve.
     if (!this.scratch.leased) return undefined;
     const { adjoint: dAdjoint } = this.partsOf(slope);
-    for (let i = 0; i < cotangent.length; i++) cotangent.view[i] = -adjoint.view[i]!;
-    inner.paramsBar?.view.fill(0);
+    arithmetic.assign(cotangent, -1, adjoint);
+    if (inner.paramsBar) arithmetic.clear(inner.paramsBar);
     this.vjps++;
     const pending = inner.vjp(t, x, cotangent, dAdjoint, inner.tape ? 0 : RECOMPUTE);
     const flushed = inner.flush?.();
@@ -104,12 +108,14 @@ class BoundAugmented implements BoundField {
   }
 
   private store(slope: Vector, slot: number, tau: number): void {
-    const { time, theta, params } = this.layout;
-    slope.view[time] = this.wantTimes ? tau : 0;
-    const paramsBar = this.inner.paramsBar?.view;
-    if (!paramsBar) return;
-    if (params > 0) slope.view.set(paramsBar, theta);
-    else if (slot >= 0) this.slopes[slot]?.view.set(paramsBar);
+    const { arithmetic, inner } = this;
+    const { time, theta } = this.partsOf(slope);
+    if (!this.wantTimes) arithmetic.clear(time);
+    else if (inner.tau) arithmetic.assign(time, 1, inner.tau);
+    else time.view[0] = tau;
+    if (!inner.paramsBar) return;
+    if (theta.length > 0) arithmetic.assign(theta, 1, inner.paramsBar);
+    else if (slot >= 0 && this.slopes[slot]) arithmetic.assign(this.slopes[slot], 1, inner.paramsBar);
   }
 
   vjp(): never {
@@ -137,6 +143,10 @@ export class AugmentedField implements Field {
 
   get dtype(): Field["dtype"] {
     return this.inner.dtype;
+  }
+
+  resident(scratch: Scratch, length: number): Arithmetic {
+    return this.inner.resident!(scratch, length);
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundAugmented {

@@ -3,7 +3,7 @@
 import { invalid } from "../errors.ts";
 import { schemeOf } from "../problem.ts";
 import { evaluationsOf } from "../program.ts";
-import { bytesOf, zeros } from "../wasm/dtype.ts";
+import { bytesOf } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { type Recording, record } from "./backprop.ts";
 import { placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
@@ -49,9 +49,8 @@ function tape(forward: Forward, budget: number): Tape {
   function shrink({ states }: Recording): void {
     bytes = { ...bytes };
     recording = undefined;
-    const state = bound.scheme.start.map(() => ({ view: zeros(dtype, length) }));
     for (let n = 0; n < steps; n++) {
-      state.forEach(({ view }, i) => states.read(n * parts + i, view));
+      const state = bound.scheme.start.map((_, i) => states.row(n * parts + i));
       room.offer(n, state, placement);
     }
   }

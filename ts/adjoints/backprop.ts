@@ -1,6 +1,6 @@
 // Backpropagation through the solver (discretise-then-optimise): every derivative of every accepted step is kept, with what
 // the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
-import { Rows } from "../growing.ts";
+import type { Rows } from "../arithmetic.ts";
 import { schemeOf } from "../problem.ts";
 import { evaluationsOf } from "../program.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
@@ -20,11 +20,10 @@ export interface Recording extends Tape {
 }
 
 /** Records everything. */
-export function record({ problem, bound, field }: Forward): Recording {
-  const { dtype } = problem.field;
-  const states = new Rows(problem.y0.length, dtype);
-  const derivatives = new Rows(bound.derivatives.length, dtype);
-  const activations = field.tape && new Rows(field.tape.length, dtype);
+export function record({ problem, bound, field, arithmetic }: Forward): Recording {
+  const states = arithmetic.rows(problem.y0.length);
+  const derivatives = arithmetic.rows(bound.derivatives.length);
+  const activations = field.tape && arithmetic.rows(field.tape.length);
   const bytes = {
     get checkpoints() {
       return states.bytes;
@@ -44,9 +43,9 @@ export function record({ problem, bound, field }: Forward): Recording {
       return states.bytesWithNext + derivatives.bytesWithNext + (activations?.bytesWithNext ?? 0);
     },
     accept(program) {
-      for (const { view } of program.start) states.push(view);
-      derivatives.push(bound.derivatives.view);
-      activations?.push(field.tape!.view);
+      for (const part of program.start) states.push(part);
+      derivatives.push(bound.derivatives);
+      activations?.push(field.tape!);
     },
     pullback: (trajectory, cotangent, times) =>
       pullDiscrete(trajectory, cotangent, times, true, (backward) => ({
@@ -54,9 +53,9 @@ export function record({ problem, bound, field }: Forward): Recording {
         tapes: true,
         bytes,
         step({ n, program }) {
-          program.start.forEach(({ view }, i, parts) => states.read(n * parts.length + i, view));
-          derivatives.read(n, backward.bound.derivatives.view);
-          activations?.read(n, backward.machine.field.tape!.view);
+          program.start.forEach((part, i, parts) => states.read(n * parts.length + i, part));
+          derivatives.read(n, backward.bound.derivatives);
+          activations?.read(n, backward.machine.field.tape!);
           return undefined;
         },
       })),

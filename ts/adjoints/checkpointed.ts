@@ -53,8 +53,10 @@ export const placementFor = ({ steps }: Problem, c: number): Placement =>
   steps.kind === "given" ? knownLength(steps.grid.length - 1, c) : unknownLength(c);
 
 /** Room for the states of c steps. */
-export const roomFor = ({ problem, bound }: Forward, c: number): Checkpoints =>
-  new Checkpoints(bound.scheme.start.length, problem.y0.length, problem.field.dtype, c);
+export function roomFor({ problem, bound, arithmetic }: Forward, c: number): Checkpoints {
+  const parts = bound.scheme.start.length;
+  return new Checkpoints(parts, arithmetic.rows(problem.y0.length, c * parts));
+}
 
 function tape(forward: Forward, c: number): Tape {
   const placement = placementFor(forward.problem, c);
@@ -102,7 +104,7 @@ function* pullCheckpointed(
     const taper = new Runner(machine, true);
     const { positions } = kept;
     if (positions.length === 0) {
-      for (const { view } of programs[0].start) view.set(problem.y0);
+      for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
       kept.push(0, programs[0].start);
     }
     kept.keepFirst(bestStart(positions, grid.length - 1, c).count);

@@ -1,12 +1,7 @@
 // The states that a checkpointed solve keeps, in room for a fixed number of them.
-import { Rows } from "../growing.ts";
-import type { Dtype, FloatArray } from "../wasm/dtype.ts";
+import type { Holder, Rows } from "../arithmetic.ts";
 import type { Tape } from "./adjoint.ts";
 import { KEEP, type Placement, SKIP } from "./revolve.ts";
-
-interface Part {
-  readonly view: FloatArray;
-}
 
 /** Start states of some steps, each of one or more parts. */
 export class Checkpoints {
@@ -17,10 +12,10 @@ export class Checkpoints {
   private readonly parts: number;
   private readonly rows: Rows;
 
-  /** `parts`: of a state, each of `length` numbers; `count`: the most states kept at a time. */
-  constructor(parts: number, length: number, dtype: Dtype, count: number) {
+  /** `parts`: of a state; `rows`: room for them. */
+  constructor(parts: number, rows: Rows) {
     this.parts = parts;
-    this.rows = new Rows(length, dtype, count * parts);
+    this.rows = rows;
   }
 
   /** Bytes kept now, as a tape gives them. */
@@ -29,28 +24,28 @@ export class Checkpoints {
   }
 
   /** Does with the state of step `position`, the next of a forward pass, what `placement` says. */
-  offer(position: number, state: readonly Part[], placement: Placement): void {
+  offer(position: number, state: readonly Holder[], placement: Placement): void {
     const place = placement.next();
     if (place === SKIP) return;
     if (place !== KEEP) this.remove(place);
     this.push(position, state);
   }
 
-  push(position: number, state: readonly Part[]): void {
+  push(position: number, state: readonly Holder[]): void {
     const { parts, rows } = this;
     const slot = this.free.pop() ?? rows.length / parts;
-    state.forEach(({ view }, i) => {
-      if (slot * parts + i < rows.length) rows.write(slot * parts + i, view);
-      else rows.push(view);
+    state.forEach((part, i) => {
+      if (slot * parts + i < rows.length) rows.write(slot * parts + i, part);
+      else rows.push(part);
     });
     this.positions.push(position);
     this.slots.push(slot);
   }
 
   /** Copies the state kept at `index`. */
-  read(index: number, state: readonly Part[]): void {
+  read(index: number, state: readonly Holder[]): void {
     const first = this.slots[index]! * this.parts;
-    state.forEach(({ view }, i) => this.rows.read(first + i, view));
+    state.forEach((part, i) => this.rows.read(first + i, part));
   }
 
   /** Forgets the state kept at `index`. */

@@ -2,16 +2,16 @@
 // from output to output, in memory that does not depend on the number of steps. The gradient is approximate, within the
 // tolerances. By default only the state and its adjoint vote on the step size (Kidger et al. 2021, seminorms), since a_θ
 // and a_t feed nothing back.
+import type { Arithmetic, Measure, Segment, Terms } from "../arithmetic.ts";
 import { type Bound, bindProblem, loadProblem } from "../bind.ts";
 import { type Controller, pid } from "../controllers/controller.ts";
 import { invalid } from "../errors.ts";
 import { integrate } from "../integrate.ts";
 import type { Steps } from "../options/steps.ts";
 import { firstTime, type Problem } from "../problem.ts";
-import { type BoundScheme, evaluationsOf } from "../program.ts";
-import type { Run } from "../run.ts";
+import { evaluationsOf } from "../program.ts";
+import { type Run, wait } from "../run.ts";
 import type { Solver } from "../solvers/solver.ts";
-import { Arithmetic, type Measure, type Segment, type Terms } from "../wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Gradients, Tape, Trajectory } from "./adjoint.ts";
@@ -159,10 +159,9 @@ function* solveBackwards(
   const scratch = new Scratch();
   const slots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
   const parts = bindProblem(base, scratch, slots);
+  const { arithmetic } = parts.machine;
   const augmented = parts.machine.field as BoundAugmented;
-  const quadrature = options.quadrature
-    ? new Quadrature(scratch, inner.dtype, augmented, parts.bound, solver)
-    : undefined;
+  const quadrature = options.quadrature ? new Quadrature(scratch, parts, solver) : undefined;
   const rows = zeros(inner.dtype, 2 * layout.length);
   const count = { evaluations: 0, accepted: 0, rejected: 0 };
   const tsBar = new Float64Array(ts.length);
@@ -176,10 +175,13 @@ function* solveBackwards(
       state.set(ys.subarray(i * n, (i + 1) * n));
       for (let j = 0; j < n; j++) state[layout.adjoint + j]! += cotangent[i * n + j]!;
       if (i === 0) break;
-      const rate = yield* startSlope(parts, firstTime(base, ts[i]!), state);
+      const slope = yield* startSlope(parts, firstTime(base, ts[i]!), state);
       count.evaluations++;
       if (wantTimes) {
         // How the loss changes with the output time itself: f(t_i, y_i) · ∂L/∂y_i.
+        const rate = zeros(inner.dtype, layout.length);
+        arithmetic.copyOut(slope, rate);
+        yield* wait(arithmetic.arrived());
         for (let j = 0; j < n; j++) tsBar[i]! += rate[j]! * cotangent[i * n + j]!;
         state[layout.time]! -= tsBar[i]!;
       }
@@ -197,6 +199,7 @@ function* solveBackwards(
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;
       if (outcome.failure) throw outcome.failure;
+      yield* wait(arithmetic.arrived());
       state.set(rows.subarray(layout.length));
       if (!given) firstStep = outcome.nextStep;
     }
@@ -205,7 +208,7 @@ function* solveBackwards(
     tsBar[0] = state[layout.time]!;
     return {
       y0: state.slice(layout.adjoint, layout.adjoint + n),
-      params: quadrature?.result() ?? state.slice(layout.theta),
+      params: quadrature ? yield* quadrature.result() : state.slice(layout.theta),
       ...(wantTimes && { ts: tsBar }),
       stats: {
         adjoint: "continuous",
@@ -225,12 +228,12 @@ function* solveBackwards(
 }
 
 /** Evaluates the augmented field at the start of a segment, in the place of its first step's first derivative. */
-function* startSlope({ machine, bound }: Bound, t: number, state: FloatArray): Run<FloatArray> {
+function* startSlope({ machine, bound }: Bound, t: number, state: FloatArray): Run<Vector> {
   const { out, k, slot } = bound.programs[0].instructions[0]!;
-  out.view.set(state);
+  machine.arithmetic.copyIn(out, state);
   const pending = machine.field.evaluate(t, out, k!, slot);
   if (pending) yield pending;
-  return k!.view;
+  return k!;
 }
 
 /** a_θ by the solver's own weights, step by accepted step; listens to the backward solve as a tape does. */
@@ -241,21 +244,16 @@ class Quadrature {
   private readonly terms: readonly [Terms, Terms];
   private readonly even: unknown;
 
-  constructor(
-    scratch: Scratch,
-    dtype: Problem["field"]["dtype"],
-    field: BoundAugmented,
-    { programs }: BoundScheme,
-    { tableau, scheme }: Solver,
-  ) {
+  constructor(scratch: Scratch, { machine, bound: { programs } }: Bound, { tableau, scheme }: Solver) {
     if (!tableau)
       throw invalid("continuous option quadrature", true, "false for solvers that are not Runge–Kutta methods");
-    this.arithmetic = new Arithmetic(scratch, field.slopes[0]!.length, dtype);
+    const { slopes } = machine.field as BoundAugmented;
+    this.arithmetic = machine.arithmetic.like(scratch, slopes[0]!.length);
     this.theta = this.arithmetic.vector();
     const evaluations = scheme.operations.flatMap(({ evaluate }, i) => (evaluate ? [i] : []));
     const termsOf = (parity: 0 | 1): Terms =>
       this.arithmetic.terms(
-        evaluations.map((i) => field.slopes[programs[parity].instructions[i]!.slot]!),
+        evaluations.map((i) => slopes[programs[parity].instructions[i]!.slot]!),
         tableau.b,
       );
     this.terms = [termsOf(0), termsOf(1)];
@@ -264,14 +262,17 @@ class Quadrature {
 
   load(): void {
     this.arithmetic.load();
-    this.theta.view.fill(0);
+    this.arithmetic.clear(this.theta);
   }
 
   accept(program: unknown, h: number): void {
     this.arithmetic.combine(this.theta, this.theta, this.terms[program === this.even ? 0 : 1]!, h);
   }
 
-  result(): FloatArray {
-    return this.theta.view.slice();
+  *result(): Run<FloatArray> {
+    const numbers = zeros(this.arithmetic.dtype, this.theta.length);
+    this.arithmetic.copyOut(this.theta, numbers);
+    yield* wait(this.arithmetic.arrived());
+    return numbers;
   }
 }

@@ -1,10 +1,10 @@
 // The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
+import { withArithmetic } from "../bind.ts";
 import type { BoundField } from "../fields/field.ts";
 import { firstTime, lastTime, schemeOf } from "../problem.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
-import type { Run } from "../run.ts";
-import { Arithmetic } from "../wasm/arithmetic.ts";
+import { type Run, wait } from "../run.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
@@ -51,14 +51,8 @@ export interface Restore {
   readonly reconstructionError?: number;
 }
 
-function addInto(vector: Vector, cotangent: FloatArray, row: number): void {
-  const { view } = vector;
-  const from = row * view.length;
-  for (let i = 0; i < view.length; i++) view[i]! += cotangent[from + i]!;
-}
-
 /** Bytes of a field's tape slots. */
-export const slotBytes = ({ tape }: BoundField): number => tape?.view.byteLength ?? 0;
+export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
 
 /** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
 export function* pullDiscrete(
@@ -72,49 +66,53 @@ export function* pullDiscrete(
   const { field: unbound, y0, params } = problem;
   const { dtype } = unbound;
   const { extended, direction } = problem;
+  const n = y0.length;
   const scratch = new Scratch();
   const scheme = schemeOf(problem);
-  const kind = `pullback ${dtype} ${y0.length} ${extended}`;
-  const { arithmetic, bound, sweep } = scratch.reuse(scheme, kind, (layout) => {
-    const arithmetic = new Arithmetic(layout, y0.length, dtype);
-    const bound = bindScheme(scheme, layout, arithmetic, extended);
+  const { arithmetic, bound, sweep } = withArithmetic(problem, scratch, "pullback", (arithmetic) => {
+    const bound = bindScheme(scheme, arithmetic, extended);
     return { arithmetic, bound, sweep: new Sweep(arithmetic, bound, extended) };
   });
   const slots = keepTapes ? evaluationsOf(scheme, extended) : 0;
-  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: true });
+  const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
+  const field = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
+  const { paramsBar } = field;
   const machine: Machine = { field, arithmetic };
   const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
   try {
     scratch.lease();
     arithmetic.load();
     field.load();
-    field.paramsBar?.view.fill(0);
+    if (paramsBar) arithmetic.clear(paramsBar);
     const stats = { evaluations: 0 };
     const restore = restoreWith({ trajectory, machine, bound, sweep, stats });
 
     const steps = grid.length - 1;
-    bound.programs[(steps + 1) & 1]!.end.forEach(({ view }, i) => view.set(trajectory.end[i]!));
+    bound.programs[(steps + 1) & 1]!.end.forEach((part, i) => arithmetic.copyIn(part, trajectory.end[i]!));
     const tsBar = new Float64Array(ts.length);
-    const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
+    const cotangentAt = (row: number): FloatArray => cotangent.subarray(row * n, (row + 1) * n) as FloatArray;
     let output = ts.length - 1;
     let bars = sweep.endBar((steps + 1) & 1);
-    for (const part of bars) part.view.fill(0);
-    for (let n = steps - 1; n >= 0; n--) {
-      const parity = n & 1;
-      const t = grid[n]!;
-      const end = grid[n + 1]!;
+    for (const part of bars) sweep.clear(part);
+    for (let step = steps - 1; step >= 0; step--) {
+      const parity = step & 1;
+      const t = grid[step]!;
+      const end = grid[step + 1]!;
       const h = end - t;
       const first = firstTime(problem, t);
       const last = lastTime(problem, end);
       const landed = output > 0 && ts[output] === end;
       const landing = output;
-      if (landed) addInto(bars[0]!, cotangent, output--);
+      if (landed) sweep.add(bars[0]!, cotangentAt(output--));
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
-      const pending = restore.step({ n, t: first, h, last, program: bound.programs[parity]!, dense, times: wantTimes });
+      const program = bound.programs[parity]!;
+      const pending = restore.step({ n: step, t: first, h, last, program, dense, times: wantTimes });
       if (pending) yield* pending;
       if (dense) sweep.beginOutputs();
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
-        tsBar[output] = sweep.addOutput(parity, (ts[output]! - t) / h, h, cotangent, output, times);
+        const s = (ts[output]! - t) / h;
+        sweep.addOutput(s, h, cotangentAt(output));
+        if (times) tsBar[output] = yield* sweep.outputTime(parity, s, times);
       }
       const pulling = sweep.step(pass, { parity, t: first, h, last, dense, tapes: restore.tapes, times });
       if (pulling) yield* pulling;
@@ -126,19 +124,26 @@ export function* pullDiscrete(
         times.atStart = 0;
       }
     }
-    addInto(bars[0]!, cotangent, 0);
+    sweep.add(bars[0]!, cotangentAt(0));
     if (times) tsBar[0] = times.atEnd;
     // A terminal event's time is a result, not an input.
     if (trajectory.slopes) tsBar[ts.length - 1] = 0;
 
+    const numbersOf = (vector: Vector | undefined, length: number): FloatArray => {
+      const numbers = zeros(dtype, length);
+      if (vector) arithmetic.copyOut(vector, numbers);
+      return numbers;
+    };
     const flushed = field.flush?.();
     if (flushed) yield flushed;
-    const y0Bar = bars[0]!.view.slice();
-    for (const part of bars.slice(1)) part.view.forEach((value, i) => (y0Bar[i]! += value));
+    const [y0Bar, ...others] = bars.map((part) => numbersOf(part, n)) as [FloatArray, ...FloatArray[]];
+    const thetaBar = numbersOf(paramsBar, paramsBar?.length ?? 0);
+    yield* wait(arithmetic.arrived());
+    for (const other of others) other.forEach((value, i) => (y0Bar[i]! += value));
     const tape = slotBytes(field);
     return {
       y0: y0Bar,
-      params: field.paramsBar?.view.slice() ?? zeros(dtype, 0),
+      params: thetaBar,
       ...(times && { ts: tsBar }),
       stats: {
         adjoint: restore.adjoint ?? problem.adjoint!.name,

@@ -1,8 +1,9 @@
 // The adjoint of reversible solvers (McCallum & Foster 2024): steps are undone one by one from the last, each transposed on
 // the way, so that nothing of the trajectory is kept but the step times and the last state. What rounding does to the
 // reconstruction is measured, and checkpoints of the state cap it.
+import type { Arithmetic } from "../arithmetic.ts";
 import { invalid } from "../errors.ts";
-import { Rows } from "../growing.ts";
+import { type Run, wait } from "../run.ts";
 import { Runner } from "../runner.ts";
 import { bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
@@ -23,6 +24,8 @@ export interface ReverseOptions {
 
 const BUDGETS = { float64: 1e6, float32: 1e2 };
 const EPSILONS = { float64: 2 ** -52, float32: 2 ** -23 };
+/** Steps between kept states under "auto" on a device. */
+const REMOTE_SEGMENT = 16;
 /** Reconstruction errors above this give a warning. */
 const TRUSTED = { float64: 1e-6, float32: 1e-3 };
 
@@ -48,12 +51,14 @@ export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adj
   };
 }
 
-function tape({ problem, bound }: Forward, segments: number | "auto", budget: number): Tape {
+function tape({ problem, bound, arithmetic }: Forward, segments: number | "auto", budget: number): Tape {
   const { y0, field } = problem;
   const { dtype } = field;
   const { inverse, start } = bound.scheme;
-  const growth = segments === "auto" ? new Growth(inverse!.growth, EPSILONS[dtype]) : undefined;
-  const kept = new Rows(y0.length, dtype);
+  // What happens on a device is not seen on the way, so there states are kept often.
+  const every = segments === "auto" && arithmetic.remote ? REMOTE_SEGMENT : segments;
+  const growth = every === "auto" ? new Growth(inverse!.growth, EPSILONS[dtype]) : undefined;
+  const kept = arithmetic.rows(y0.length);
   /** The step at whose end each state was kept. */
   const keptAfter: number[] = [];
   let step = 0;
@@ -69,9 +74,9 @@ function tape({ problem, bound }: Forward, segments: number | "auto", budget: nu
     keepsTapes: false,
     bytes,
     accept(program) {
-      const due = growth ? growth.accept(program) > Math.log(budget) : (step + 1) % (segments as number) === 0;
+      const due = growth ? growth.accept(program) > Math.log(budget) : (step + 1) % (every as number) === 0;
       if (due) {
-        for (const { view } of program.end) kept.push(view);
+        for (const part of program.end) kept.push(part);
         keptAfter.push(step);
         growth?.restart();
       }
@@ -80,7 +85,8 @@ function tape({ problem, bound }: Forward, segments: number | "auto", budget: nu
     *pullback(trajectory, cotangent, times) {
       const gradients = yield* pullDiscrete(trajectory, cotangent, times, true, ({ machine, stats }) => {
         const runner = new Runner(machine, true);
-        const gap = new Gap(y0, dtype);
+        const { arithmetic } = machine;
+        const gap = new Gap(arithmetic, y0);
         let next = keptAfter.length - 1;
         return {
           tapes: true,
@@ -91,17 +97,14 @@ function tape({ problem, bound }: Forward, segments: number | "auto", budget: nu
           *step({ n, t, h, last, program }) {
             const { end, inverse } = program;
             if (keptAfter[next] === n) {
-              end.forEach((part, i) => {
-                kept.read(next * end.length + i, gap.stored);
-                gap.close(part);
-              });
+              const first = next * end.length;
+              for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
               next--;
             }
             yield* runner.finish(inverse!, 0, t, h, last);
             stats.evaluations = runner.evaluations;
             if (n > 0) return;
-            gap.stored.set(y0);
-            for (const part of program.start) gap.close(part);
+            for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
           },
         };
       });
@@ -121,20 +124,29 @@ function tape({ problem, bound }: Forward, segments: number | "auto", budget: nu
 class Gap {
   /** Over max(1, ‖y0‖∞). */
   largest = 0;
-  readonly stored: FloatArray;
+  private readonly arithmetic: Arithmetic;
+  private readonly found: FloatArray;
+  private readonly stored: FloatArray;
   private readonly scale: number;
 
-  constructor(y0: FloatArray, dtype: Dtype) {
-    this.stored = zeros(dtype, y0.length);
+  constructor(arithmetic: Arithmetic, y0: FloatArray) {
+    this.arithmetic = arithmetic;
+    this.found = zeros(arithmetic.dtype, y0.length);
+    this.stored = y0.slice();
     this.scale = 1;
     for (const value of y0) this.scale = Math.max(this.scale, Math.abs(value));
   }
 
-  close({ view }: Vector): void {
-    for (let i = 0; i < view.length; i++) {
-      this.largest = Math.max(this.largest, Math.abs(view[i]! - this.stored[i]!) / this.scale);
+  /** `restore` puts the stored state in place of the reconstructed one. */
+  *close(part: Vector, restore: () => void): Run<void> {
+    const { arithmetic, found, stored } = this;
+    arithmetic.copyOut(part, found);
+    restore();
+    arithmetic.copyOut(part, stored);
+    yield* wait(arithmetic.arrived());
+    for (let i = 0; i < found.length; i++) {
+      this.largest = Math.max(this.largest, Math.abs(found[i]! - stored[i]!) / this.scale);
     }
-    view.set(this.stored);
   }
 }
 

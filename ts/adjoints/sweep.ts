@@ -3,12 +3,12 @@
 //   k̄_i = h (b_i λ + Σ_{j>i} a_ji X̄_j),   (X̄_i, θ̄_i, τ_i) = vjp(t_n + c_i h, X_i, k̄_i),   λ_n = λ + Σ X̄_i,
 // which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
+import type { Arithmetic, Terms } from "../arithmetic.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import { type BoundScheme, instructionsOf, operationsOf, prepare, stageTime } from "../program.ts";
-import type { Run } from "../run.ts";
+import { type Run, wait } from "../run.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense.ts";
 import type { Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, Terms } from "../wasm/arithmetic.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import { type Action, type Gather, Transposition } from "./transposition.ts";
@@ -48,7 +48,6 @@ interface Places {
 interface Injection {
   readonly ks: readonly Vector[];
   readonly state: Vector;
-  readonly cotangent: Vector;
   readonly weights: Float64Array;
 }
 
@@ -76,19 +75,15 @@ export interface SweptStep {
   readonly times: StepTimes | undefined;
 }
 
-/** Counts a VJP of a stage at c, with ∂L/∂(its time) = tau. */
-function count(pass: Pass, tau: number, c: number): void {
-  pass.vjps++;
-  pass.dt += tau;
-  pass.dh += c * tau;
-}
-
 /** The transposed scheme, bound to vectors. Declare it before the lease. */
 export class Sweep {
   private readonly arithmetic: Arithmetic;
   private readonly bound: BoundScheme;
   private readonly slope: Vector;
   private readonly nothing: Terms;
+  /** The loss's cotangent at one output. */
+  private readonly cotangent: Vector;
+  private readonly once: Terms;
   private readonly injection: Injection | undefined;
   private readonly plain: Sides;
   private readonly extended: Sides | undefined;
@@ -101,6 +96,8 @@ export class Sweep {
     this.bound = bound;
     this.slope = vector();
     this.nothing = arithmetic.terms([], []);
+    this.cotangent = vector();
+    this.once = arithmetic.terms([this.cotangent], [1]);
     const places: Places = {
       kBar: vector(),
       xBars: operationsOf(scheme, dense).map(({ evaluate }) => (evaluate ? vector() : undefined)),
@@ -111,7 +108,7 @@ export class Sweep {
     this.plain = this.sides(even, odd, places, undefined);
     if (!dense || !scheme.dense) return;
     const { ks } = scheme.dense;
-    this.injection = { ks: ks.map(vector), state: vector(), cotangent: vector(), weights: new Float64Array(ks.length) };
+    this.injection = { ks: ks.map(vector), state: vector(), weights: new Float64Array(ks.length) };
     this.extended = this.sides(even, odd, places, this.injection);
   }
 
@@ -201,34 +198,40 @@ export class Sweep {
     );
   }
 
-  /** Starts a step with outputs inside it. */
-  beginOutputs(): void {
-    for (const vector of [...this.injection!.ks, this.injection!.state]) vector.view.fill(0);
+  /** Makes a state's cotangent 0. */
+  clear(bar: Vector): void {
+    this.arithmetic.combine(bar, undefined, this.nothing, 1);
   }
 
-  /**
-   * Adds the cotangent (row `row` of `cotangents`) of the output interpolated at t + s h. Returns ∂L/∂(its time); the
-   * step's derivatives must be in place where `times` is asked for.
-   */
-  addOutput(
-    parity: number,
-    s: number,
-    h: number,
-    cotangents: FloatArray,
-    row: number,
-    times: StepTimes | undefined,
-  ): number {
-    const { ks, state, cotangent, weights } = this.injection!;
+  /** Adds the loss's cotangent at an output to a state's. */
+  add(bar: Vector, cotangent: FloatArray): void {
+    this.arithmetic.copyIn(this.cotangent, cotangent);
+    this.arithmetic.combine(bar, bar, this.once, 1);
+  }
+
+  /** Starts a step with outputs inside it. */
+  beginOutputs(): void {
+    const { ks, state } = this.injection!;
+    for (const k of ks) this.clear(k);
+    this.clear(state);
+  }
+
+  /** Adds the cotangent of the output interpolated at t + s h. */
+  addOutput(s: number, h: number, cotangent: FloatArray): void {
+    const { ks, state, weights } = this.injection!;
+    const { arithmetic, once } = this;
+    this.add(state, cotangent);
+    denseWeights(this.bound.scheme.dense!, s, weights);
+    for (let i = 0; i < ks.length; i++) arithmetic.combine(ks[i]!, ks[i]!, once, h * weights[i]!);
+  }
+
+  /** ∂L/∂(the time) of the output added last; the step's derivatives must be in place. */
+  *outputTime(parity: number, s: number, times: StepTimes): Run<number> {
+    const { weights } = this.injection!;
     const dense = this.bound.scheme.dense!;
-    const n = state.length;
-    cotangent.view.set(cotangents.subarray(row * n, (row + 1) * n));
-    denseWeights(dense, s, weights);
-    add(state.view, 1, cotangent.view);
-    for (let i = 0; i < ks.length; i++) add(ks[i]!.view, h * weights[i]!, cotangent.view);
-    if (!times) return 0;
-    const value = this.project(parity, weights);
+    const value = yield* this.project(parity, weights);
     denseSlopes(dense, s, weights);
-    const rate = this.project(parity, weights);
+    const rate = yield* this.project(parity, weights);
     const dh = value - s * rate;
     times.atEnd += dh;
     times.atStart -= dh + rate;
@@ -236,12 +239,12 @@ export class Sweep {
   }
 
   /** cotangent · Σ weightsᵢ kᵢ */
-  private project(parity: number, weights: Float64Array): number {
+  private *project(parity: number, weights: Float64Array): Run<number> {
     const { arithmetic } = this;
     const { terms } = this.bound.programs[parity]!.dense!;
     terms.set(weights);
     arithmetic.combine(this.slope, undefined, terms, 1);
-    return arithmetic.dot(this.injection!.cotangent, this.slope);
+    return yield* wait(arithmetic.dot(this.cotangent, this.slope));
   }
 
   /**
@@ -271,11 +274,15 @@ export class Sweep {
         prepare(arithmetic, instruction, h);
         const at = stageTime(instruction.c, t, h, last);
         const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
-        if (typeof tau !== "number") return this.wait(pass, step, tau, instruction.c, i + 1);
-        count(pass, tau, instruction.c);
+        pass.vjps++;
+        if (typeof tau !== "number") return this.wait(pass, step, tau, 1, instruction.c, i + 1);
+        pass.dt += tau;
+        pass.dh += instruction.c * tau;
       } else if (times) {
         arithmetic.combine(this.slope, undefined, action.terms, 1);
-        pass.dh += arithmetic.dot(action.outBar, this.slope);
+        const slope = arithmetic.dot(action.outBar, this.slope);
+        if (typeof slope !== "number") return this.wait(pass, step, slope, 0, 1, i + 1);
+        pass.dh += slope;
       }
     }
     if (times) {
@@ -285,8 +292,18 @@ export class Sweep {
     return undefined;
   }
 
-  private *wait(pass: Pass, step: SweptStep, tau: Promise<number>, c: number, next: number): Run<void> {
-    count(pass, (yield tau) as number, c);
+  /** Goes on once a number is there that counts in ∂L/∂t and ∂L/∂h with these weights. */
+  private *wait(
+    pass: Pass,
+    step: SweptStep,
+    pending: Promise<number>,
+    inTime: number,
+    inStep: number,
+    next: number,
+  ): Run<void> {
+    const value = (yield pending) as number;
+    pass.dt += inTime * value;
+    pass.dh += inStep * value;
     const rest = this.run(pass, step, next);
     if (rest) yield* rest;
   }
@@ -296,8 +313,4 @@ export class Sweep {
     if (unit || !scaled) arithmetic.combine(bar, base, unit ?? this.nothing, 1);
     if (scaled) arithmetic.combine(bar, unit ? bar : base, scaled, h);
   }
-}
-
-function add(into: FloatArray, weight: number, what: FloatArray): void {
-  for (let i = 0; i < into.length; i++) into[i]! += weight * what[i]!;
 }

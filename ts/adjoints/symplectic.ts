@@ -3,7 +3,6 @@
 // VJP evaluates the field anew, so that the tape of one evaluation is alive at a time. Their partner Runge–Kutta method,
 // with b̃ᵢ = h where bᵢ = 0, is here in the form without division, the transposed step of sweep.ts: the same numbers, the
 // gradient of the discrete map, exact to rounding.
-import { Rows } from "../growing.ts";
 import type { Run } from "../run.ts";
 import { Runner } from "../runner.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
@@ -21,8 +20,8 @@ export function symplectic(): Adjoint {
   return { name: "symplectic", slots: () => 0, tape };
 }
 
-function tape({ problem }: Forward): Tape {
-  const states = new Rows(problem.y0.length, problem.field.dtype);
+function tape({ problem, arithmetic }: Forward): Tape {
+  const states = arithmetic.rows(problem.y0.length);
   const bytes = {
     get checkpoints() {
       return states.bytes;
@@ -34,11 +33,11 @@ function tape({ problem }: Forward): Tape {
     keepsTapes: false,
     bytes,
     accept(program) {
-      for (const { view } of program.start) states.push(view);
+      for (const part of program.start) states.push(part);
     },
     pullback: (trajectory, cotangent, times) =>
       pullSymplectic(trajectory, cotangent, times, { adjoint: "symplectic", bytes }, (n, start) => {
-        start.forEach(({ view }, i) => states.read(n * start.length + i, view));
+        start.forEach((part, i) => states.read(n * start.length + i, part));
       }),
   };
 }

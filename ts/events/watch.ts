@@ -113,6 +113,6 @@ export class EventWatch {
 
   private state(program: Program, s: number, h: number): FloatArray {
     if (s === 1) return program.end[0]!.view;
-    return s === 0 ? program.start[0]!.view : this.interpolator.at(program, s, h);
+    return s === 0 ? program.start[0]!.view : this.interpolator.at(program, s, h).view;
   }
 }

@@ -1,6 +1,7 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
 // and, once bound, how to evaluate it and its vector–Jacobian product there.
 
+import type { Arithmetic } from "../arithmetic.ts";
 import type { Dtype, FloatArray } from "../wasm/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 
@@ -20,6 +21,10 @@ export interface BindRequest {
   readonly slots: number;
   /** Whether VJPs will be asked for. */
   readonly gradient: boolean;
+  /** The arithmetic of the solve; where it is a device's (`remote`), its vectors are there. */
+  readonly arithmetic?: Arithmetic;
+  /** Whether VJPs must return ∂f/∂t · cotangent on a device too, where that takes a readback. */
+  readonly times?: boolean;
   /** Where tangents will be asked for: θ̇, whose params are undefined where it is zero. Fixed, as θ is, so it is packed once. */
   readonly tangent?: { readonly params: ArrayLike<number> | undefined };
 }
@@ -40,6 +45,8 @@ export interface BoundField {
   readonly tape: Vector | undefined;
   /** ∂L/∂θ, accumulated by every `vjp`; the caller zeroes it (undefined without parameters or gradient). */
   readonly paramsBar: Vector | undefined;
+  /** On a device: where a VJP leaves ∂f/∂t · cotangent, one number. */
+  readonly tau?: Vector | undefined;
   /** Called once after the lease: copies parameters in, packs weights. */
   load(): void;
   /** The function behind the field, once it is known to fill its output at once: whoever calls it counts it. */
@@ -77,6 +84,8 @@ export interface Field {
   readonly differentiable: boolean;
   /** Whether `jvp` may be asked for. */
   readonly hasJvp?: boolean;
+  /** Where the field can work on states that are on its device: the arithmetic there, for states of `length` numbers. */
+  resident?(scratch: Scratch, length: number): Arithmetic;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
   bind(scratch: Scratch, request: BindRequest): BoundField;
 }

@@ -36,11 +36,10 @@ class BoundTangent implements BoundField {
     let halves = this.halves.get(whole);
     if (!halves) {
       const { length } = this;
-      const half = (start: number): Vector => ({
-        length,
-        address: whole.address + start * this.bytes,
-        view: whole.view.subarray(start, start + length) as FloatArray,
-      });
+      const half = (start: number): Vector => {
+        const view = whole.view.subarray(start, start + length) as FloatArray;
+        return { length, byteLength: view.byteLength, address: whole.address + start * this.bytes, view };
+      };
       halves = { y: half(0), dot: half(length) };
       this.halves.set(whole, halves);
     }

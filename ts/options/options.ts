@@ -39,6 +39,11 @@ export interface SolveOptions {
   readonly stepTimes?: ArrayLike<number>;
   readonly events?: readonly SolveEvent[];
   readonly adjoint?: Adjoint;
+  /**
+   * For fields on a GPU: whether states stay there ("device", the default where nothing needs them elsewhere) or are in
+   * WebAssembly memory and travel for each evaluation.
+   */
+  readonly residency?: "host" | "device";
   /** Parameters handed to a bare function as its fourth argument. */
   readonly params?: unknown;
   readonly signal?: AbortSignal;
@@ -67,6 +72,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   stepTimes: true,
   events: true,
   adjoint: true,
+  residency: true,
   params: true,
   signal: true,
   onStep: true,

@@ -1,34 +1,16 @@
 // The vector operations of a solve on its leased block: linear combinations, scaled norms, dot products. Operands are
 // declared before the lease (tables of terms, the measure of the norm) and used by address after it.
+import type { Arithmetic, Measure, MutableTerms, Rows } from "../arithmetic.ts";
+import { ArrayRows } from "../growing.ts";
 import { bytesOf, type Dtype, type FloatArray } from "./dtype.ts";
 import type { Kernels } from "./memory.ts";
-import type { Vector } from "./scratch.ts";
-
-/** Σ cⱼ vⱼ with everything but the step size fixed: a table of addresses and weights in the block. */
-export interface Terms {
-  readonly address: number;
-  readonly count: number;
-}
-
-/** One part of the state for the norm: the error norm is the largest `weight` · norm(part). */
-export interface Segment {
-  readonly start: number;
-  readonly length: number;
-  readonly weight: number;
-}
-
-/** How errors are measured. */
-export interface Measure {
-  readonly kind: "rms" | "max";
-  readonly segments: readonly Segment[];
-  /** A number, or one for each element of the state. */
-  readonly rtol: number | ArrayLike<number>;
-  readonly atol: number | ArrayLike<number>;
-}
+import type { Scratch, Vector } from "./scratch.ts";
 
 /** Where operands are declared; `kernels` only after the lease. */
 export interface Space {
   vector(length: number, dtype: Dtype): Vector;
+  rows(parts: number, length: number, dtype: Dtype): { whole: Vector; parts: Vector[] };
+  readonly bytes: number;
   readonly kernels: Kernels;
 }
 
@@ -38,11 +20,6 @@ const SEGMENT_BYTES = 16;
 const NUMBER_BYTES = 8;
 /** Term tables lie together in sheets of this many terms, so that few copies fill them all. */
 const SHEET_TERMS = 32;
-
-/** Terms whose weights change from use to use. */
-export interface MutableTerms extends Terms {
-  set(weights: ArrayLike<number>): void;
-}
 
 /** Term tables side by side in the block, and a copy of what they hold. */
 class Sheet {
@@ -121,7 +98,8 @@ const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof to
 export const measureKind = ({ segments, rtol, atol }: Measure): string =>
   `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
 
-export class Arithmetic {
+export class WasmArithmetic implements Arithmetic {
+  readonly remote = false;
   readonly length: number;
   readonly dtype: Dtype;
   private readonly space: Space;
@@ -140,13 +118,23 @@ export class Arithmetic {
     this.dtype = dtype;
   }
 
-  /** A new vector of the state's length. */
+  get bytes(): number {
+    return this.space.bytes;
+  }
+
+  get kernels(): Kernels {
+    return this.space.kernels;
+  }
+
   vector(): Vector {
     return this.space.vector(this.length, this.dtype);
   }
 
-  /** Declares Σ weightsⱼ vectorsⱼ; terms of weight 0 are left out. */
-  terms(vectors: readonly Vector[], weights: readonly number[]): Terms {
+  adjacent(parts: number): { whole: Vector; parts: Vector[] } {
+    return this.space.rows(parts, this.length, this.dtype);
+  }
+
+  terms(vectors: readonly Vector[], weights: readonly number[]): TermTable {
     const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
     return this.table(
       used.map(({ vector }) => vector),
@@ -154,8 +142,7 @@ export class Arithmetic {
     );
   }
 
-  /** Declares Σ weightsⱼ vectorsⱼ with weights to be set before each use. */
-  mutableTerms(vectors: readonly Vector[]): MutableTerms {
+  mutableTerms(vectors: readonly Vector[]): TermTable {
     return this.table(
       vectors,
       vectors.map(() => 0),
@@ -171,14 +158,17 @@ export class Arithmetic {
     return sheet.add(vectors, weights);
   }
 
-  /** Declares room for a measure of the kind of `like`; see `measureKind`. */
+  /** See `measureKind`. */
   measureLike({ segments, rtol, atol }: Measure): void {
     const at = this.space.vector((MEASURE_BYTES + segments.length * SEGMENT_BYTES) / NUMBER_BYTES, "float64");
     const tolerances = (tolerance: Measure["rtol"]) => (perElement(tolerance) ? this.vector() : undefined);
     this.measure = { at, rtols: tolerances(rtol), atols: tolerances(atol) };
   }
 
-  /** Fills the tables and, where room for one was declared, sets how `norm` measures; once, after the lease. */
+  like(scratch: Scratch, length: number): WasmArithmetic {
+    return new WasmArithmetic(scratch, length, this.dtype);
+  }
+
   load(measure?: Measure): void {
     const { kernels } = this;
     const single = this.dtype === "float32";
@@ -211,13 +201,7 @@ export class Arithmetic {
     });
   }
 
-  /** The kernels of the instance that the operands are in; only after the lease. */
-  get kernels(): Kernels {
-    return this.space.kernels;
-  }
-
-  /** out ← base + h Σ terms; no base counts as 0. `out` may be the base or one of the terms' vectors. */
-  combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void {
+  combine(out: Vector, base: Vector | undefined, terms: TermTable, h: number): void {
     this.combineKernel(
       out.address,
       base === undefined ? NO_VECTOR : base.address,
@@ -228,25 +212,30 @@ export class Arithmetic {
     );
   }
 
-  /** The scaled norm of h Σ terms, by the declared measure, with the scale of max(|ya|, |yb|); NaN if not finite. */
-  norm(terms: Terms, h: number, ya: Vector, yb: Vector): number {
+  clear({ view }: Vector): void {
+    view.fill(0);
+  }
+
+  assign({ view: out }: Vector, factor: number, { view: x }: Vector): void {
+    for (let i = 0; i < out.length; i++) out[i] = factor * x[i]!;
+  }
+
+  part(whole: Vector, start: number, length: number): Vector {
+    const view = whole.view.subarray(start, start + length) as FloatArray;
+    return { length, byteLength: view.byteLength, address: whole.address + start * bytesOf(this.dtype), view };
+  }
+
+  norm(terms: TermTable, h: number, ya: Vector, yb: Vector): number {
     return this.normKernel(this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
-  /**
-   * The controller's factor on the step size for the error h Σ terms, negative where it exceeds the tolerances; in one
-   * call, because the next step waits for it.
-   */
-  judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): number {
+  /** In one call, because the next step waits for it. */
+  judge(controller: number, terms: TermTable, h: number, ya: Vector, yb: Vector): number {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
-  /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
-  judgeSteadied(controller: number, error: Terms, steadying: Terms, h: number, ya: Vector, yb: Vector): number {
-    const e = this.norm(error, h, ya, yb);
-    const steady = this.norm(steadying, h, ya, yb);
-    const r = e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
-    return this.kernels.control(controller, r);
+  judgeSteadied(controller: number, error: TermTable, steadying: TermTable, h: number, ya: Vector, yb: Vector): number {
+    return this.kernels.control(controller, steadied(this.norm(error, h, ya, yb), this.norm(steadying, h, ya, yb)));
   }
 
   dot(a: Vector, b: Vector): number {
@@ -257,8 +246,24 @@ export class Arithmetic {
     return this.finiteKernel(x.address, this.length) === 1;
   }
 
-  /** Bytes of one vector of the state's length. */
-  get vectorBytes(): number {
-    return this.length * bytesOf(this.dtype);
+  copyIn({ view }: Vector, numbers: FloatArray): void {
+    view.set(numbers);
   }
+
+  copyOut({ view }: Vector, into: FloatArray, at?: number): void {
+    into.set(view, at);
+  }
+
+  arrived(): undefined {
+    return undefined;
+  }
+
+  rows(width: number, limit?: number): Rows {
+    return new ArrayRows(width, this.dtype, limit);
+  }
+}
+
+/** The error e of two estimates of it (Hairer, Nørsett, Wanner, Solving ODEs I, II.10). */
+export function steadied(e: number, steady: number): number {
+  return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }

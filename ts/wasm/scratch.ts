@@ -11,6 +11,7 @@ import { type Block, type Kernels, lease, standby } from "./memory.ts";
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */
 export interface Vector {
   readonly length: number;
+  readonly byteLength: number;
   readonly address: number;
   readonly view: FloatArray;
 }
@@ -20,10 +21,12 @@ class Declared implements Vector {
   // Unusable until the lease: an empty array makes an early read visible as undefined.
   view: FloatArray = NOTHING;
   readonly length: number;
+  readonly byteLength: number;
   readonly dtype: Dtype;
   readonly offset: number;
   constructor(length: number, dtype: Dtype, offset: number) {
     this.length = length;
+    this.byteLength = length * bytesOf(dtype);
     this.dtype = dtype;
     this.offset = offset;
   }
@@ -119,6 +122,11 @@ export class Scratch {
   /** Declares a vector of `length` numbers. */
   vector(length: number, dtype: Dtype): Vector {
     return this.own.vector(length, dtype);
+  }
+
+  /** See `Layout.rows`. */
+  rows(parts: number, length: number, dtype: Dtype): { whole: Vector; parts: Vector[] } {
+    return this.own.rows(parts, length, dtype);
   }
 
   /** Bytes declared so far, which is what the lease takes. */

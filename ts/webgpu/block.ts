@@ -18,6 +18,10 @@ export class BlockVector implements Vector {
     this.length = length;
   }
 
+  get byteLength(): number {
+    return this.length * BYTES;
+  }
+
   get view(): never {
     throw new Error("a vector on the GPU was used as if it were in WebAssembly memory");
   }
