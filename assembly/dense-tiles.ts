@@ -177,10 +177,10 @@ export function tile6x2<T>(
   storePair<T>(c, c50, c51, width);
 }
 
-/** One row × the four wide panels 0 … last, the later ones standing in for those beyond `last`. */
+/** One row × the four wide panels 0 … last, the later ones standing in for those beyond `last`. Writes all eight vectors. */
 // @ts-ignore: decorator
 @noinline
-export function row1x8<T>(a: usize, p0: usize, last: i32, bias: usize, c: usize, width: i32, depth: i32): void {
+export function row1x8<T>(a: usize, p0: usize, last: i32, bias: usize, c: usize, depth: i32): void {
   const pitch = <usize>depth * 32;
   const i1 = <usize>min(1, last);
   const i2 = <usize>min(2, last);
@@ -188,14 +188,14 @@ export function row1x8<T>(a: usize, p0: usize, last: i32, bias: usize, c: usize,
   let p1 = p0 + i1 * pitch;
   let p2 = p0 + i2 * pitch;
   let p3 = p0 + i3 * pitch;
-  let c00 = biasAt<T>(bias, 0);
-  let c01 = biasAt<T>(bias, 16);
-  let c10 = biasAt<T>(bias, i1 * 32);
-  let c11 = biasAt<T>(bias, i1 * 32 + 16);
-  let c20 = biasAt<T>(bias, i2 * 32);
-  let c21 = biasAt<T>(bias, i2 * 32 + 16);
-  let c30 = biasAt<T>(bias, i3 * 32);
-  let c31 = biasAt<T>(bias, i3 * 32 + 16);
+  let c00 = v128.load(bias);
+  let c01 = v128.load(bias, 16);
+  let c10 = v128.load(bias + i1 * 32);
+  let c11 = v128.load(bias + i1 * 32, 16);
+  let c20 = v128.load(bias + i2 * 32);
+  let c21 = v128.load(bias + i2 * 32, 16);
+  let c30 = v128.load(bias + i3 * 32);
+  let c31 = v128.load(bias + i3 * 32, 16);
   for (; depth > 0; depth--) {
     const s = v128.load_splat<T>(a);
     c00 = madd<T>(s, v128.load(p0), c00);
@@ -212,11 +212,14 @@ export function row1x8<T>(a: usize, p0: usize, last: i32, bias: usize, c: usize,
     p2 += 32;
     p3 += 32;
   }
-  const wide = 2 * lanes<T>();
-  storePair<T>(c, c00, c01, width);
-  if (last >= 1) storePair<T>(c + 32, c10, c11, width - wide);
-  if (last >= 2) storePair<T>(c + 64, c20, c21, width - 2 * wide);
-  if (last >= 3) storePair<T>(c + 96, c30, c31, width - 3 * wide);
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  v128.store(c, c10, 32);
+  v128.store(c, c11, 48);
+  v128.store(c, c20, 64);
+  v128.store(c, c21, 80);
+  v128.store(c, c30, 96);
+  v128.store(c, c31, 112);
 }
 
 /** 4 rows × a narrow panel; even and odd depths have sums of their own, for eight in flight. */

@@ -101,25 +101,30 @@ function narrowColumn<T>(
   }
 }
 
+// For a row's last panels: room for four of them, and a bias of 0.
+const SPARE = memory.data(128, 16);
+const ZEROS = memory.data(128, 16);
+
 /** One row: the batch-1 path and the rows left over. Four wide panels at a time keep eight sums in flight. */
 function multiplyRow<T>(a: usize, panels: usize, bias: usize, c: usize, columns: i32, depth: i32): void {
   const pitch = <usize>depth * 32;
   const wide = 2 * lanes<T>();
-  let wides = columns / wide + i32(columns % wide > lanes<T>());
-  let left = columns;
-  while (wides > 0) {
-    // With fewer than four panels the last one stands in for the missing: cheaper than a loop of its own for each count.
-    row1x8<T>(a, panels, min(wides, 4) - 1, bias, c, left, depth);
-    wides -= 4;
+  const step: usize = bias ? 128 : 0;
+  if (!bias) bias = ZEROS;
+  for (; columns >= 4 * wide; columns -= 4 * wide) {
+    row1x8<T>(a, panels, 3, bias, c, depth);
     panels += 4 * pitch;
-    bias = bias ? bias + 128 : 0;
+    bias += step;
     c += 128;
-    left -= 4 * wide;
   }
-  const narrow = columns % wide;
-  if (narrow != 0 && narrow <= lanes<T>()) {
-    // Behind the last wide panel: the group above may have gone beyond it.
+  const wides = columns / wide + i32(columns % wide > lanes<T>());
+  if (wides) {
+    // With fewer than four panels the last one stands in for the missing: cheaper than a loop of its own for each count.
+    row1x8<T>(a, panels, wides - 1, bias, SPARE, depth);
+    memory.copy(c, SPARE, <usize>min(columns, wides * wide) * sizeof<T>());
+  }
+  if (wides * wide < columns) {
     const back = <usize>wides * 32;
-    tile1x1<T>(a, panels + <usize>wides * pitch, bias ? bias + back : 0, c + back, narrow, depth);
+    tile1x1<T>(a, panels + <usize>wides * pitch, bias + back, c + back, columns - wides * wide, depth);
   }
 }
