@@ -1,4 +1,6 @@
-// npm start [-- flags]: installs, builds and runs the spiral example with the flags. "npm start gpu" runs examples/gpu.ts.
+// npm start [-- flags]: installs, builds and runs the spiral example with the flags. "npm start gpu" runs examples/gpu.ts,
+// and "npm start gpu -- --page" serves the page that does the same.
+import { servePage } from "../tests/runtimes/page-server.mjs";
 import { build } from "./build.mjs";
 import { runProgram } from "./bundle.mjs";
 import { gpuEnvironment } from "./gpu.mjs";
@@ -9,6 +11,13 @@ await whenStarted(import.meta.url, async () => {
   const [first, ...rest] = process.argv.slice(2);
   await install();
   await build();
+  if (first === "gpu" && rest.includes("--page")) {
+    const server = await servePage("examples/gpu/page.ts");
+    console.log(
+      `http://localhost:${server.address().port}/ trains on the GPU, in any browser with WebGPU; Ctrl+C ends it`,
+    );
+    return;
+  }
   process.exitCode =
     first === "gpu"
       ? await runProgram("examples/gpu.ts", rest, await gpuEnvironment())

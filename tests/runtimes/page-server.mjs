@@ -19,13 +19,19 @@ export async function servePage(program) {
   return server;
 }
 
-/** Opens the served page and returns its checks; what the page complains of is the first. */
-export async function visit(browser, server) {
+/** Opens the served page, with this query in its address; the complaints are all that it says has gone wrong. */
+export async function open(browser, server, query = "") {
   const tab = await browser.newPage();
   const complaints = [];
   tab.on("pageerror", (error) => complaints.push(String(error)));
   tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  await tab.goto(`http://localhost:${server.address().port}/`); // until its module has run
+  await tab.goto(`http://localhost:${server.address().port}/${query}`); // until its module has run
+  return { tab, complaints };
+}
+
+/** Opens the served page and returns its checks; what the page complains of is the first. */
+export async function visit(browser, server) {
+  const { tab, complaints } = await open(browser, server);
   const checks = await tab.evaluate("globalThis.checks ?? []");
   const ok = complaints.length === 0 && checks.length > 0;
   return [{ name: "loads the bundle", ok, detail: complaints.join("; ") || "no complaint" }, ...checks];

@@ -1,6 +1,8 @@
 // What every runtime must do with the built package: solve with a bare function, and take a gradient that agrees with
 // central differences. The same checks run in Node, Deno and a browser.
 
+import { distance } from "./measure.ts";
+
 type Odegrad = typeof import("odegrad");
 
 export interface Check {
@@ -8,16 +10,6 @@ export interface Check {
   ok: boolean;
   detail: string;
 }
-
-const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i] - b[i]) ** 2;
-    size += b[i] ** 2;
-  }
-  return a.length === b.length ? Math.sqrt(difference / size) : Number.NaN;
-};
 
 /** y' = −y from 1 is exp(−t). */
 function decay({ solve, tsit5 }: Odegrad): string {

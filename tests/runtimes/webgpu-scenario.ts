@@ -1,7 +1,11 @@
 // What fields on the GPU must do in every runtime: agree with the WebAssembly ones for every adjoint, wait for the GPU no
 // more often than they evaluate, leave no buffer and no tensor behind, and fail with an error that says why. The adapter
 // is mostly a software one and slow, so everything here is small.
+
+import { train } from "../../examples/gpu/training.ts";
+import { assert, distance } from "./measure.ts";
 import type { Check } from "./scenario.ts";
+import { FIXTURES } from "./webgpu-fixtures.ts";
 
 type Odegrad = typeof import("odegrad");
 type OnGpu = typeof import("odegrad/webgpu");
@@ -13,20 +17,6 @@ interface Packages {
 }
 interface Bench extends Packages {
   gpu: Gpu;
-}
-
-const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i] - b[i]) ** 2;
-    size += b[i] ** 2;
-  }
-  return a.length === b.length ? Math.sqrt(difference / size) : Number.NaN;
-};
-
-function assert(condition: boolean, message: string): void {
-  if (!condition) throw new Error(message);
 }
 
 const NETWORK = { layers: [2, 64, 64, 2], seed: 2 };
@@ -251,6 +241,56 @@ async function codeOf({ SolveError }: Odegrad, promise: Promise<unknown>): Promi
   return "nothing was thrown";
 }
 
+/** The fixtures of tests/golden: fixed steps against torchdiffeq's on the same steps, others against the ODE itself. */
+async function golden({ odegrad, onGpu, gpu }: Bench): Promise<string> {
+  const { bosh3, dopri5, euler, heun, midpoint } = odegrad;
+  const solvers = { euler, midpoint, adaptive_heun: heun, bosh3, dopri5, dopri8: odegrad.dop853 };
+  const within: string[] = [];
+  for (const { problem, method, rtol, atol, step_size, loss_weights, forward, backprop, exact } of FIXTURES) {
+    const { dims, timeInput, act, weights, biases, y0, t } = problem;
+    const field = onGpu.mlp({
+      layers: [dims[0]! - (timeInput ? 1 : 0), ...dims.slice(1)],
+      time: timeInput,
+      activation: act as "tanh",
+      params: weights.flatMap((w, i) => [...w.flat(), ...biases[i]!]),
+      device: gpu,
+    });
+    // Single precision reaches no finer tolerances.
+    const tolerance = Math.max(rtol, 1e-5);
+    const steps = step_size === null ? { rtol: tolerance, atol: Math.max(atol, 1e-6) } : { stepSize: step_size };
+    const solver = solvers[method as keyof typeof solvers];
+    const solution = await odegrad.solve(field, {
+      y0: y0.flat(),
+      ts: t,
+      solver,
+      adjoint: odegrad.backprop(),
+      ...steps,
+    });
+    const gradient = await solution.pullback(loss_weights.flat(2), { times: true });
+    const same = step_size !== null;
+    const ys = distance(solution.ys, (same ? forward : exact).y.flat(2));
+    const bars = [
+      distance(gradient.y0, (same ? backprop : exact).gy0.flat()),
+      distance(gradient.params, (same ? backprop : exact).gtheta),
+      ...(same ? [] : [distance(gradient.ts!, exact.gt)]),
+    ];
+    const text = `${method}, rtol ${rtol}: ${[ys, ...bars].map((error) => error.toExponential(1)).join(", ")}`;
+    const most = same ? [2e-6, 2e-5] : [20 * tolerance, 200 * tolerance];
+    assert(ys < most[0] && bars.every((bar) => bar < most[1]), `${text}; allowed ${most}`);
+    within.push(text);
+  }
+  return within.join("; ");
+}
+
+/** The example trains: the mean loss of the last steps is below that of the first. */
+async function training({ gpu }: Bench): Promise<string> {
+  const losses = await train(gpu, 20, () => {});
+  const mean = (part: number[]): number => part.reduce((sum, loss) => sum + loss, 0) / part.length;
+  const [first, last] = [mean(losses.slice(0, 10)), mean(losses.slice(10))];
+  assert(last < 0.5 * first, `mean squared error ${first}, ten steps later ${last}`);
+  return `mean squared error ${first.toExponential(1)}, ten steps later ${last.toExponential(1)}`;
+}
+
 /** The checks, or why there is no GPU to run them on. */
 export async function scenario(packages: Packages): Promise<Check[] | string> {
   let gpu: Gpu;
@@ -270,6 +310,9 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
     "all activations": activations,
     "a tfjs function with its VJP": ownFunction,
     "readbacks, buffers and tensors": economy,
+    "the golden fixtures": golden,
+    // In a browser it trains in its own page.
+    ...("document" in globalThis ? {} : { "the example trains": training }),
     "several solves at once": together,
     "an aborted solve": abortion,
     "work that the GPU refuses": refusedWork,
