@@ -1,8 +1,9 @@
 // Linear combinations: Runge–Kutta stages, solutions, dense output and adjoint sweeps are all
 //   out = base + h Σ cⱼ vⱼ
 // over any number of terms. A term table holds 16 bytes a term: the vector's address (u32, padded) and cⱼ (f64).
-// Fusing all the terms over one 64-byte block of `out` reads each vector once and writes `out` once. Small states are
-// all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
+// Fusing all the terms over one 64-byte block of `out` reads each vector once and writes `out` once. Up to eight terms keep
+// their addresses and weights in registers over all blocks; more of them are summed eight by eight, strip by strip. Small
+// states are all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
 import { loadPart, madd, storePart } from "./lanes";
 
 export const TERM_BYTES: usize = 16;
@@ -89,6 +90,154 @@ function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i
   if (n > 3) store<T>(out, base ? load<T>(base, 3 * sizeof<T>()) + d : d, 3 * sizeof<T>());
 }
 
+/**
+ * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 8 terms, their
+ * number known at compile time. `part`, which like `out` begins at `from`, and base may be 0.
+ */
+// @ts-ignore: decorator
+@inline
+function blocks<T>(
+  out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
+): void {
+  const v0: usize = vectorOf(terms, 0);
+  const v1: usize = count > 1 ? vectorOf(terms, 1) : 0;
+  const v2: usize = count > 2 ? vectorOf(terms, 2) : 0;
+  const v3: usize = count > 3 ? vectorOf(terms, 3) : 0;
+  const v4: usize = count > 4 ? vectorOf(terms, 4) : 0;
+  const v5: usize = count > 5 ? vectorOf(terms, 5) : 0;
+  const v6: usize = count > 6 ? vectorOf(terms, 6) : 0;
+  const v7: usize = count > 7 ? vectorOf(terms, 7) : 0;
+  const w0 = weightOf<T>(terms, 0, h);
+  const w1 = count > 1 ? weightOf<T>(terms, 1, h) : w0;
+  const w2 = count > 2 ? weightOf<T>(terms, 2, h) : w0;
+  const w3 = count > 3 ? weightOf<T>(terms, 3, h) : w0;
+  const w4 = count > 4 ? weightOf<T>(terms, 4, h) : w0;
+  const w5 = count > 5 ? weightOf<T>(terms, 5, h) : w0;
+  const w6 = count > 6 ? weightOf<T>(terms, 6, h) : w0;
+  const w7 = count > 7 ? weightOf<T>(terms, 7, h) : w0;
+  out -= from;
+  const sums = part - from;
+  for (let i = from; i < to; i += 64) {
+    let a = v128.splat<T>(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    let v = sums + i;
+    if (part) {
+      a = v128.load(v);
+      b = v128.load(v, 16);
+      c = v128.load(v, 32);
+      d = v128.load(v, 48);
+    }
+    v = v0 + i;
+    a = madd<T>(w0, v128.load(v), a);
+    b = madd<T>(w0, v128.load(v, 16), b);
+    c = madd<T>(w0, v128.load(v, 32), c);
+    d = madd<T>(w0, v128.load(v, 48), d);
+    if (count > 1) {
+      v = v1 + i;
+      a = madd<T>(w1, v128.load(v), a);
+      b = madd<T>(w1, v128.load(v, 16), b);
+      c = madd<T>(w1, v128.load(v, 32), c);
+      d = madd<T>(w1, v128.load(v, 48), d);
+    }
+    if (count > 2) {
+      v = v2 + i;
+      a = madd<T>(w2, v128.load(v), a);
+      b = madd<T>(w2, v128.load(v, 16), b);
+      c = madd<T>(w2, v128.load(v, 32), c);
+      d = madd<T>(w2, v128.load(v, 48), d);
+    }
+    if (count > 3) {
+      v = v3 + i;
+      a = madd<T>(w3, v128.load(v), a);
+      b = madd<T>(w3, v128.load(v, 16), b);
+      c = madd<T>(w3, v128.load(v, 32), c);
+      d = madd<T>(w3, v128.load(v, 48), d);
+    }
+    if (count > 4) {
+      v = v4 + i;
+      a = madd<T>(w4, v128.load(v), a);
+      b = madd<T>(w4, v128.load(v, 16), b);
+      c = madd<T>(w4, v128.load(v, 32), c);
+      d = madd<T>(w4, v128.load(v, 48), d);
+    }
+    if (count > 5) {
+      v = v5 + i;
+      a = madd<T>(w5, v128.load(v), a);
+      b = madd<T>(w5, v128.load(v, 16), b);
+      c = madd<T>(w5, v128.load(v, 32), c);
+      d = madd<T>(w5, v128.load(v, 48), d);
+    }
+    if (count > 6) {
+      v = v6 + i;
+      a = madd<T>(w6, v128.load(v), a);
+      b = madd<T>(w6, v128.load(v, 16), b);
+      c = madd<T>(w6, v128.load(v, 32), c);
+      d = madd<T>(w6, v128.load(v, 48), d);
+    }
+    if (count > 7) {
+      v = v7 + i;
+      a = madd<T>(w7, v128.load(v), a);
+      b = madd<T>(w7, v128.load(v, 16), b);
+      c = madd<T>(w7, v128.load(v, 32), c);
+      d = madd<T>(w7, v128.load(v, 48), d);
+    }
+    if (base) {
+      v = base + i;
+      a = v128.add<T>(a, v128.load(v));
+      b = v128.add<T>(b, v128.load(v, 16));
+      c = v128.add<T>(c, v128.load(v, 32));
+      d = v128.add<T>(d, v128.load(v, 48));
+    }
+    v = out + i;
+    v128.store(v, a);
+    v128.store(v, b, 16);
+    v128.store(v, c, 32);
+    v128.store(v, d, 48);
+  }
+}
+
+function upToEight<T>(
+  out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
+): void {
+  switch (count) {
+    case 1: return blocks<T>(out, base, part, terms, 1, h, from, to);
+    case 2: return blocks<T>(out, base, part, terms, 2, h, from, to);
+    case 3: return blocks<T>(out, base, part, terms, 3, h, from, to);
+    case 4: return blocks<T>(out, base, part, terms, 4, h, from, to);
+    case 5: return blocks<T>(out, base, part, terms, 5, h, from, to);
+    case 6: return blocks<T>(out, base, part, terms, 6, h, from, to);
+    case 7: return blocks<T>(out, base, part, terms, 7, h, from, to);
+    default: return blocks<T>(out, base, part, terms, 8, h, from, to);
+  }
+}
+
+// A strip is short enough to stay in the first cache with its terms.
+export const STRIP: usize = 1024;
+const strip = memory.data(1024, 16);
+
+/** out[0…to − from) = base + h Σ cⱼ vⱼ over bytes from … to of the vectors, which are whole blocks of 64. */
+export function combineBlocks<T>(
+  out: usize, base: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
+): void {
+  if (count <= 8) {
+    upToEight<T>(out, base, 0, terms, count, h, from, to);
+    return;
+  }
+  const few = (count - 1) & 7;
+  const last = terms + <usize>(count - 1 - few) * TERM_BYTES;
+  for (let i = from; i < to; i += STRIP) {
+    const end = min(to, i + STRIP);
+    let part: usize = 0;
+    for (let group = terms; group < last; group += 8 * TERM_BYTES) {
+      upToEight<T>(strip, 0, part, group, 8, h, i, end);
+      part = strip;
+    }
+    upToEight<T>(out + (i - from), base, part, last, few + 1, h, i, end);
+  }
+}
+
 /** out[0…n) = base + h Σ cⱼ vⱼ; base = 0 (the null address) means no base. `out` may be `base` or any vⱼ. */
 export function combine<T>(out: usize, base: usize, terms: usize, count: i32, h: f64, n: i32): void {
   if (sizeof<T>() == 8 && <u32>(n - 1) < 4) {
@@ -97,31 +246,10 @@ export function combine<T>(out: usize, base: usize, terms: usize, count: i32, h:
   }
   const lanes = <i32>(16 / sizeof<T>());
   const bytes = <usize>n * sizeof<T>();
-  const zero = v128.splat<T>(0);
   let i: usize = 0;
-  for (; i + 64 <= bytes; i += 64) {
-    let a = zero;
-    let b = zero;
-    let c = zero;
-    let d = zero;
-    for (let j = 0; j < count; j++) {
-      const v = vectorOf(terms, j) + i;
-      const w = weightOf<T>(terms, j, h);
-      a = madd<T>(w, v128.load(v), a);
-      b = madd<T>(w, v128.load(v, 16), b);
-      c = madd<T>(w, v128.load(v, 32), c);
-      d = madd<T>(w, v128.load(v, 48), d);
-    }
-    if (base) {
-      a = v128.add<T>(a, v128.load(base + i));
-      b = v128.add<T>(b, v128.load(base + i, 16));
-      c = v128.add<T>(c, v128.load(base + i, 32));
-      d = v128.add<T>(d, v128.load(base + i, 48));
-    }
-    v128.store(out + i, a);
-    v128.store(out + i, b, 16);
-    v128.store(out + i, c, 32);
-    v128.store(out + i, d, 48);
+  if (bytes >= 64 && count > 0) {
+    i = bytes & ~63;
+    combineBlocks<T>(out, base, terms, count, h, 0, i);
   }
   for (; i + 32 <= bytes; i += 32) two<T>(out, base, terms, count, h, i, lanes);
   const rest = <i32>((bytes - i) / sizeof<T>());

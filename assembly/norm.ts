@@ -1,4 +1,4 @@
-// Scaled norms of a linear combination, computed without storing it: the error estimate of a step, and the three
+// Scaled norms of a linear combination, of which no more than a strip is ever stored: the error estimate of a step, and the three
 // norms of the initial step. For v = h Σ cⱼ vⱼ and the elementwise scale atol + rtol·max(|yaᵢ|, |ybᵢ|):
 //   rms: sqrt(mean (vᵢ/scaleᵢ)²)      max: max |vᵢ/scaleᵢ|
 // taken over segments, each with a weight; the result is the largest weight · norm(segment).
@@ -7,34 +7,41 @@
 //   0 kind i32 (0 rms, 1 max) · 4 segments i32 · 8 rtol f64 · 16 atol f64 · 24 rtols u32 · 28 atols u32 (addresses of
 //   per-element tolerances in T, 0 for the scalars) · 32… segments of 16 bytes: start u32, length u32, weight f64
 import { horizontalSum, lanes, loadPart, madd } from "./lanes";
-import { TERM_BYTES } from "./combine";
+import { combineBlocks, STRIP, TERM_BYTES } from "./combine";
 
 // Partial sums of f32 squares are moved into an f64 after this many bytes, so that long vectors keep their precision.
 const CHUNK: usize = 16384;
+const strip = memory.data(1024, 16); // STRIP bytes
 
-/** The ratios v/scale of one vector, or of its first `part` elements. */
+/** The ratios v/scale of one vector. */
 // @ts-ignore: decorator
 @inline
-function ratios<T>(
-  measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize, i: usize, part: i32, rtol: v128, atol: v128,
+function ratios<T>(v: v128, a: v128, b: v128, relative: v128, absolute: v128): v128 {
+  // One instruction where `max` takes nine; it can only drop a NaN of b, which shows below.
+  const size = v128.pmax<T>(v128.abs<T>(a), v128.abs<T>(b));
+  const scale = madd<T>(relative, size, absolute);
+  // 0/0 counts as 0: a component that is exactly right needs no tolerance. 0·b makes an infinite result show as NaN
+  // although its scale is infinite too. The tail's idle lanes are 0/scale.
+  const zero = v128.splat<T>(0);
+  const ratio = v128.and(v128.div<T>(v, scale), v128.ne<T>(v, zero));
+  return v128.add<T>(ratio, v128.mul<T>(zero, b));
+}
+
+/** The ratios of one vector at i, or of its first `part` elements. */
+// @ts-ignore: decorator
+@inline
+function ratiosAt<T>(
+  terms: usize, count: i32, h: f64, ya: usize, yb: usize, i: usize, part: i32,
+  rtols: usize, atols: usize, rtol: v128, atol: v128,
 ): v128 {
   let v = v128.splat<T>(0);
   for (let j = 0; j < count; j++) {
     const term = terms + <usize>j * TERM_BYTES;
     v = madd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadPart<T>(<usize>load<u32>(term) + i, part), v);
   }
-  const a = loadPart<T>(ya + i, part);
-  const b = loadPart<T>(yb + i, part);
-  const rtols = <usize>load<u32>(measure, 24);
-  const atols = <usize>load<u32>(measure, 28);
   const relative = rtols ? loadPart<T>(rtols + i, part) : rtol;
   const absolute = atols ? loadPart<T>(atols + i, part) : atol;
-  const scale = madd<T>(relative, v128.max<T>(v128.abs<T>(a), v128.abs<T>(b)), absolute);
-  // 0/0 counts as 0: a component that is exactly right needs no tolerance. 0·b makes an infinite result show as NaN
-  // although its scale is infinite too. The tail's idle lanes are 0/scale.
-  const zero = v128.splat<T>(0);
-  const ratio = v128.and(v128.div<T>(v, scale), v128.ne<T>(v, zero));
-  return v128.add<T>(ratio, v128.mul<T>(zero, b));
+  return ratios<T>(v, loadPart<T>(ya + i, part), loadPart<T>(yb + i, part), relative, absolute);
 }
 
 // @ts-ignore: decorator
@@ -44,24 +51,34 @@ function segmentNorm<T>(
 ): f64 {
   const rtol = v128.splat<T>(<T>load<f64>(measure, 8));
   const atol = v128.splat<T>(<T>load<f64>(measure, 16));
-  const width = <usize>16;
+  const rtols = <usize>load<u32>(measure, 24);
+  const atols = <usize>load<u32>(measure, 28);
   let total: f64 = 0;
   let largest = v128.splat<T>(0);
   let i = from;
   while (i < to) {
     const stop = min(to, i + CHUNK);
     let sum = v128.splat<T>(0);
-    for (; i + width <= stop; i += width) {
-      const r = ratios<T>(measure, terms, count, h, ya, yb, i, lanes<T>(), rtol, atol);
-      if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
-      else sum = madd<T>(r, r, sum);
+    // Whole blocks: the combination first, strip by strip, by the kernel that is made for it.
+    const blocks = i + ((stop - i) & ~63);
+    while (count > 0 && i < blocks) {
+      const end = min(blocks, i + STRIP);
+      combineBlocks<T>(strip, 0, terms, count, h, i, end);
+      const v = strip - i;
+      for (; i < end; i += 16) {
+        const relative = rtols ? v128.load(rtols + i) : rtol;
+        const absolute = atols ? v128.load(atols + i) : atol;
+        const r = ratios<T>(v128.load(v + i), v128.load(ya + i), v128.load(yb + i), relative, absolute);
+        if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
+        else sum = madd<T>(r, r, sum);
+      }
     }
-    if (i < stop) {
-      const part = <i32>((stop - i) / sizeof<T>());
-      const r = ratios<T>(measure, terms, count, h, ya, yb, i, part, rtol, atol);
+    while (i < stop) {
+      const part = <i32>(min<usize>(16, stop - i) / sizeof<T>());
+      const r = ratiosAt<T>(terms, count, h, ya, yb, i, part, rtols, atols, rtol, atol);
       if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
       else sum = madd<T>(r, r, sum);
-      i = stop;
+      i += <usize>part * sizeof<T>();
     }
     total += <f64>horizontalSum<T>(sum);
   }
@@ -158,9 +175,19 @@ export function dot<T>(a: usize, b: usize, n: i32): f64 {
   let i: usize = 0;
   while (i < bytes) {
     const stop = min(bytes, i + CHUNK);
-    let sum = v128.splat<T>(0);
-    for (; i + 16 <= stop; i += 16) sum = madd<T>(v128.load(a + i), v128.load(b + i), sum);
-    total += <f64>horizontalSum<T>(sum);
+    // Four sums: additions to one would wait for each other.
+    let s0 = v128.splat<T>(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (; i + 64 <= stop; i += 64) {
+      s0 = madd<T>(v128.load(a + i), v128.load(b + i), s0);
+      s1 = madd<T>(v128.load(a + i, 16), v128.load(b + i, 16), s1);
+      s2 = madd<T>(v128.load(a + i, 32), v128.load(b + i, 32), s2);
+      s3 = madd<T>(v128.load(a + i, 48), v128.load(b + i, 48), s3);
+    }
+    for (; i + 16 <= stop; i += 16) s0 = madd<T>(v128.load(a + i), v128.load(b + i), s0);
+    total += <f64>horizontalSum<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
     for (; i < stop; i += sizeof<T>()) total += <f64>load<T>(a + i) * <f64>load<T>(b + i);
   }
   return total;
@@ -169,15 +196,18 @@ export function dot<T>(a: usize, b: usize, n: i32): f64 {
 /** 1 if all n elements are finite, else 0: x − x is 0 only for finite x. */
 export function allFinite<T>(x: usize, n: i32): i32 {
   const bytes = <usize>n * sizeof<T>();
-  let sum = v128.splat<T>(0);
+  let s0 = v128.splat<T>(0);
+  let s1 = s0;
   let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) {
+  for (; i + 32 <= bytes; i += 32) {
     const v = v128.load(x + i);
-    sum = v128.add<T>(sum, v128.sub<T>(v, v));
+    const w = v128.load(x + i, 16);
+    s0 = v128.add<T>(s0, v128.sub<T>(v, v));
+    s1 = v128.add<T>(s1, v128.sub<T>(w, w));
   }
   for (; i < bytes; i += sizeof<T>()) {
     const v = v128.splat<T>(load<T>(x + i));
-    sum = v128.add<T>(sum, v128.sub<T>(v, v));
+    s0 = v128.add<T>(s0, v128.sub<T>(v, v));
   }
-  return horizontalSum<T>(sum) == 0 ? 1 : 0;
+  return horizontalSum<T>(v128.add<T>(s0, s1)) == 0 ? 1 : 0;
 }

@@ -75,13 +75,16 @@ export async function race(
 /** How many times longer `slow` takes than `fast`, by their shortest samples. */
 export const ratio = (slow: Timing, fast: Timing): number => slow.minimum / fast.minimum;
 
+let copies = 0;
+
 /**
  * A copy of a function with type feedback of its own: one that meets Float32Array in one call and Float64Array in the
  * next would be compiled for both, and be slower than either. The function must not refer to anything outside itself.
+ * Each copy's text has a number, because V8 finds a text that it has compiled before, and its type feedback with it.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any function
 export function copyOf<F extends (...args: any[]) => any>(work: F): F {
-  return new Function(`return ${work}`)() as F;
+  return new Function(`return ${work} // copy ${++copies}`)() as F;
 }
 
 function repeat(call: () => unknown, iterations: number): number {

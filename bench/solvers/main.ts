@@ -16,6 +16,7 @@ import { type Result, verdictsOf } from "./verdicts.ts";
 
 const HELP = `npm run bench solvers [-- FLAGS]
   --quick         fewer samples
+  --who NAME,…    contestants whose name contains one of these
   --only NAME     problems whose name contains NAME: ${problems.map(({ name }) => name).join(", ")}
   --references    make bench/solvers/references.json anew`;
 
@@ -49,12 +50,13 @@ function plotCurves({ name, title }: Problem, curves: readonly Curve[]): void {
   writeOut(`bench-solvers-${name}.svg`, String(picture));
 }
 
-async function run(only: string | undefined, limits: Limits): Promise<void> {
+async function run(only: string | undefined, who: readonly string[], limits: Limits): Promise<void> {
   printMachine();
   const peers = loadPeers();
   const build = compileNative("solvers", `-I${writeTableaus()}`);
   const native = build && new Native(build.program);
   const known = references();
+  const competing = entrants(peers, native).filter(({ name }) => who.some((part) => name.includes(part)));
   const results: Result[] = [];
   for (const problem of problems) {
     if (only && !problem.name.includes(only)) continue;
@@ -62,7 +64,7 @@ async function run(only: string | undefined, limits: Limits): Promise<void> {
     console.log(
       `${problem.title}: vern9 at tolerance 1e-13 differs from the reference by ${crossCheck(problem).toExponential(1)}`,
     );
-    const curves = await measure(problem, entrants(peers, native), reference, limits);
+    const curves = await measure(problem, competing, reference, limits);
     printCurves(problem, curves);
     plotCurves(problem, curves);
     console.log("");
@@ -81,6 +83,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    who: { type: "string", default: "" },
     references: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -89,5 +92,5 @@ if (flags.help) console.log(HELP);
 else if (flags.references) await makeReferences();
 else {
   const sampling = flags.quick ? { rounds: 3, milliseconds: 1 } : { rounds: 15, milliseconds: 1 };
-  await run(flags.only, { ...sampling, slowest: 300, finest: 1e-11 });
+  await run(flags.only, flags.who.split(","), { ...sampling, slowest: 300, finest: 1e-11 });
 }

@@ -83,17 +83,25 @@ const pleiades: Field = (_t, y, dy) => {
 
 /** The Brusselator with diffusion on 500 cells, u and v in turns, ends held at 1 and 3. */
 const brusselator: Field = (_t, y, dy) => {
-  for (let i = 0; i < 1000; i += 2) {
-    const u = y[i]!;
-    const v = y[i + 1]!;
-    const ul = i > 0 ? y[i - 2]! : 1;
-    const ur = i < 998 ? y[i + 2]! : 1;
-    const vl = i > 0 ? y[i - 1]! : 3;
-    const vr = i < 998 ? y[i + 3]! : 3;
+  // Each number is read once: the neighbours on the left are those that were in the middle before.
+  let ul = 1;
+  let vl = 3;
+  let u = y[0]!;
+  let v = y[1]!;
+  for (let i = 0; i < 998; i += 2) {
+    const ur = y[i + 2]!;
+    const vr = y[i + 3]!;
     const uuv = u * u * v;
-    dy[i] = 1 + uuv - 4 * u + 10 * (ul - 2 * u + ur);
-    dy[i + 1] = 3 * u - uuv + 10 * (vl - 2 * v + vr);
+    dy[i] = 1 + uuv - 24 * u + 10 * (ul + ur);
+    dy[i + 1] = 3 * u - uuv - 20 * v + 10 * (vl + vr);
+    ul = u;
+    vl = v;
+    u = ur;
+    v = vr;
   }
+  const uuv = u * u * v;
+  dy[998] = 1 + uuv - 24 * u + 10 * (ul + 1);
+  dy[999] = 3 * u - uuv - 20 * v + 10 * (vl + 3);
 };
 
 const stars = [3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0];

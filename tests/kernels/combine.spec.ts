@@ -4,7 +4,7 @@ import { combine, TERM_BYTES } from "../../assembly/combine";
 import { below, bits, get, reserve, reserveAtEnd, same, seed, set, special, SPECIALS, uniform } from "./vectors";
 
 const LONGEST = 66000;
-const MOST_TERMS: i32 = 14;
+const MOST_TERMS: i32 = 18;
 const GUARD: usize = 64;
 const ROOM: usize = <usize>LONGEST * 8 + 4 * GUARD;
 
@@ -97,6 +97,8 @@ function everyAlias<T>(): i32 {
 function large<T>(): i32 {
   return (
     wrong<T>(1000, 7, BASE, -1, 3, false) +
+    wrong<T>(1001, 13, BASE_IS_OUT, -1, 5, true) +
+    wrong<T>(777, 18, NO_BASE, 10, 2, false) +
     wrong<T>(4099, 2, BASE_IS_OUT, -1, 1, true) +
     wrong<T>(65536, 6, BASE, -1, 0, false) +
     wrong<T>(65999, 3, NO_BASE, 1, 7, true)

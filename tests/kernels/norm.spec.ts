@@ -7,7 +7,7 @@ const RMS = 0;
 const MAX = 1;
 const LONG = 1000003;
 const TERMS = 3;
-const ROOM: usize = 90 * 8;
+const ROOM: usize = 5008 * 8;
 
 const measure = reserve(32 + 8 * 16);
 const terms = reserve(<usize>TERMS * TERM_BYTES);
@@ -130,6 +130,19 @@ function everySegment<T>(kind: i32): i32 {
       bad += wrong<T>(0.5);
       addSegment(start + length, 25, uniform() + 1);
       bad += wrong<T>(0.5);
+    }
+  }
+  return bad;
+}
+
+function severalStrips<T>(kind: i32): i32 {
+  let bad = 0;
+  for (let n = 4990; n <= 5000; n += 5) {
+    prepare<T>(n);
+    for (let tolerances = 0; tolerances < 4; tolerances++) {
+      setMeasure(kind, 1e-3, 1e-2, tolerances & 1 ? rtols<T>() : 0, tolerances & 2 ? atols<T>() : 0);
+      addSegment(3, n - 3, 1);
+      bad += wrong<T>(uniform());
     }
   }
   return bad;
@@ -295,6 +308,13 @@ describe("scaledNorm", () => {
     expect<i32>(everySegment<f32>(RMS)).toBe(0, "rms f32");
     expect<i32>(everySegment<f64>(MAX)).toBe(0, "max f64");
     expect<i32>(everySegment<f32>(MAX)).toBe(0, "max f32");
+  });
+
+  it("is right where a vector takes several strips and chunks", () => {
+    expect<i32>(severalStrips<f64>(RMS)).toBe(0, "rms f64");
+    expect<i32>(severalStrips<f32>(RMS)).toBe(0, "rms f32");
+    expect<i32>(severalStrips<f64>(MAX)).toBe(0, "max f64");
+    expect<i32>(severalStrips<f32>(MAX)).toBe(0, "max f32");
   });
 
   it("leaves out what no segment covers", () => {
