@@ -10,7 +10,7 @@ import { lanes } from "./lanes";
 import { loadPartial, storePartial } from "./partial";
 import { exponential, logOnePlus } from "./exponential";
 import { gelu, geluSlope } from "./gelu";
-import { tanh } from "./tanh";
+import { tanh, tanhBlocks } from "./tanh";
 
 export const IDENTITY: i32 = 0;
 export const TANH: i32 = 1;
@@ -31,6 +31,13 @@ export function keepsArgument(kind: i32): bool {
 /** out[0…n) ← act(x); out may be x. */
 export function activate<T>(kind: i32, out: usize, x: usize, n: i32): void {
   if (kind == TANH) {
+    if (sizeof<T>() == 4) {
+      const whole = n & -16;
+      tanhBlocks(out, x, whole);
+      x += <usize>whole * 4;
+      out += <usize>whole * 4;
+      n -= whole;
+    }
     const block = 2 * lanes<T>();
     for (; n >= block; n -= block) {
       const a = tanh<T>(v128.load(x));
@@ -39,6 +46,13 @@ export function activate<T>(kind: i32, out: usize, x: usize, n: i32): void {
       v128.store(out, b, 16);
       x += 32;
       out += 32;
+    }
+  } else if (kind == RELU) {
+    const zero = v128.splat<T>(0);
+    for (; n >= lanes<T>(); n -= lanes<T>()) {
+      v128.store(out, v128.pmax<T>(v128.load(x), zero));
+      x += 16;
+      out += 16;
     }
   } else if (kind == IDENTITY) {
     if (out != x) memory.copy(out, x, <usize>n * sizeof<T>());
@@ -54,20 +68,49 @@ export function activate<T>(kind: i32, out: usize, x: usize, n: i32): void {
 /** delta[0…n) ← delta · act′, with `kept` as described above. */
 export function activationGradient<T>(kind: i32, delta: usize, kept: usize, n: i32): void {
   if (kind == IDENTITY) return;
-  if (kind == TANH) {
-    const one = v128.splat<T>(1);
-    for (; n >= lanes<T>(); n -= lanes<T>()) {
-      const y = v128.load(kept);
-      v128.store(delta, v128.mul<T>(v128.load(delta), v128.sub<T>(one, v128.mul<T>(y, y))));
-      kept += 16;
-      delta += 16;
-    }
+  const whole = n & (-2 * lanes<T>());
+  if (kind == TANH) pullBlocks<T>(TANH, delta, kept, whole);
+  else if (kind == RELU) pullBlocks<T>(RELU, delta, kept, whole);
+  else if (kind == SIGMOID) pullBlocks<T>(SIGMOID, delta, kept, whole);
+  else if (kind == ELU) pullBlocks<T>(ELU, delta, kept, whole);
+  else {
+    pullRest<T>(kind, delta, kept, n);
+    return;
   }
+  const done = <usize>whole * sizeof<T>();
+  pullRest<T>(kind, delta + done, kept + done, n - whole);
+}
+
+/** The derivatives of few operations have loops of their own: `kind` is a constant here. n is a multiple of two vectors. */
+// @ts-ignore: decorator
+@inline
+function pullBlocks<T>(kind: i32, delta: usize, kept: usize, n: i32): void {
+  const end = delta + <usize>n * sizeof<T>();
+  for (; delta < end; delta += 32) {
+    v128.store(delta, cheap<T>(kind, v128.load(delta), v128.load(kept)));
+    v128.store(delta, cheap<T>(kind, v128.load(delta, 16), v128.load(kept, 16)), 16);
+    kept += 32;
+  }
+}
+
+function pullRest<T>(kind: i32, delta: usize, kept: usize, n: i32): void {
   for (; n > 0; n -= lanes<T>()) {
     storePartial<T>(delta, pullback<T>(kind, loadPartial<T>(delta, n), loadPartial<T>(kept, n)), n);
     kept += 16;
     delta += 16;
   }
+}
+
+/** delta · act′ of tanh, relu, sigmoid and elu. */
+// @ts-ignore: decorator
+@inline
+function cheap<T>(kind: i32, delta: v128, kept: v128): v128 {
+  const zero = v128.splat<T>(0);
+  const one = v128.splat<T>(1);
+  if (kind == TANH) return v128.mul<T>(delta, v128.sub<T>(one, v128.mul<T>(kept, kept)));
+  if (kind == RELU) return v128.andnot(delta, v128.le<T>(kept, zero));
+  if (kind == SIGMOID) return v128.mul<T>(delta, v128.mul<T>(kept, v128.sub<T>(one, kept)));
+  return v128.mul<T>(delta, v128.add<T>(one, v128.pmin<T>(kept, zero)));
 }
 
 // The arguments of silu beyond which σ is 0 or 1 to the last bit; cutting them there avoids 0 · ∞.
@@ -106,14 +149,14 @@ function pullback<T>(kind: i32, delta: v128, kept: v128): v128 {
   const one = v128.splat<T>(1);
   switch (kind) {
     case TANH:
-      return v128.mul<T>(delta, v128.sub<T>(one, v128.mul<T>(kept, kept)));
+      return cheap<T>(TANH, delta, kept);
     case RELU:
-      return v128.andnot(delta, v128.le<T>(kept, zero));
+      return cheap<T>(RELU, delta, kept);
     case SOFTPLUS:
       // σ = 1 − e^(−y)
       return v128.mul<T>(delta, v128.neg<T>(exponential<T>(v128.neg<T>(kept), one)));
     case SIGMOID:
-      return v128.mul<T>(delta, v128.mul<T>(kept, v128.sub<T>(one, kept)));
+      return cheap<T>(SIGMOID, delta, kept);
     case SILU: {
       const far = v128.splat<T>(<T>FAR);
       const x = v128.pmin<T>(v128.pmax<T>(kept, v128.neg<T>(far)), far);
@@ -121,7 +164,7 @@ function pullback<T>(kind: i32, delta: v128, kept: v128): v128 {
       return v128.mul<T>(delta, v128.mul<T>(sigmoid<T>(x, zero), v128.add<T>(one, v128.mul<T>(x, other))));
     }
     case ELU:
-      return v128.mul<T>(delta, v128.add<T>(one, v128.pmin<T>(kept, zero)));
+      return cheap<T>(ELU, delta, kept);
     case GELU:
       return v128.mul<T>(delta, geluSlope<T>(kept));
     default:

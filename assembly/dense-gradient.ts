@@ -22,6 +22,10 @@ export function weightGradient<T>(
     outerProduct<T>(delta, a, w, wStride, outputs, inputs);
     return;
   }
+  if (inputs < lanes<T>() && outputs >= lanes<T>()) {
+    narrowGradient<T>(delta, deltaStride, a, aStride, w, wStride, rows, outputs, inputs);
+    return;
+  }
   const wide = 2 * lanes<T>();
   let i = 0;
   for (; i + 4 <= outputs; i += 4) {
@@ -49,6 +53,79 @@ export function weightGradient<T>(
     }
     delta += sizeof<T>();
     w += wStride;
+  }
+}
+
+// Column sums of a narrow layer on their way to W.
+const SUMS = memory.data(64, 16);
+
+/** Fewer inputs than a vector holds: vectors run along δ, against one input at a time. */
+function narrowGradient<T>(
+  delta: usize,
+  deltaStride: usize,
+  a: usize,
+  aStride: usize,
+  w: usize,
+  wStride: usize,
+  rows: i32,
+  outputs: i32,
+  inputs: i32,
+): void {
+  while (outputs > 0) {
+    // Full vectors as far as they go, then the rest.
+    const count = outputs < lanes<T>() ? outputs : min(outputs, 4 * lanes<T>()) & -lanes<T>();
+    for (let i = 0; i < inputs; i++) {
+      const at = <usize>i * sizeof<T>();
+      if (count == 4 * lanes<T>()) weighted4<T>(delta, deltaStride, a + at, aStride, rows);
+      else weighted1<T>(delta, deltaStride, a + at, aStride, rows, count);
+      let to = w + at;
+      for (let o: usize = 0; o < <usize>count * sizeof<T>(); o += sizeof<T>()) {
+        store<T>(to, load<T>(to) + load<T>(SUMS + o));
+        to += wStride;
+      }
+    }
+    outputs -= count;
+    delta += <usize>count * sizeof<T>();
+    w += <usize>count * wStride;
+  }
+}
+
+/** SUMS ← Σ a δ over four vectors of δ. */
+// @ts-ignore: decorator
+@noinline
+function weighted4<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize, rows: i32): void {
+  let c0 = v128.splat<T>(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  for (; rows > 0; rows--) {
+    const s = v128.load_splat<T>(a);
+    c0 = madd<T>(s, v128.load(delta), c0);
+    c1 = madd<T>(s, v128.load(delta, 16), c1);
+    c2 = madd<T>(s, v128.load(delta, 32), c2);
+    c3 = madd<T>(s, v128.load(delta, 48), c3);
+    delta += deltaStride;
+    a += aStride;
+  }
+  v128.store(SUMS, c0);
+  v128.store(SUMS, c1, 16);
+  v128.store(SUMS, c2, 32);
+  v128.store(SUMS, c3, 48);
+}
+
+/** SUMS ← Σ a δ over `count` numbers of δ, at most three vectors or a part of one. */
+function weighted1<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize, rows: i32, count: i32): void {
+  for (let v: usize = 0; count > 0; count -= lanes<T>()) {
+    let c = v128.splat<T>(0);
+    let d = delta + v;
+    let x = a;
+    for (let row = 0; row < rows; row++) {
+      c = madd<T>(v128.load_splat<T>(x), loadPartial<T>(d, count), c);
+      d += deltaStride;
+      x += aStride;
+    }
+    v128.store(SUMS + v, c);
+    v += 16;
   }
 }
 
@@ -91,6 +168,16 @@ export function columnSums<T>(out: usize, delta: usize, deltaStride: usize, n: i
 
 /** One row of δ and A, the batch-1 path: four vectors of A at a time stay in registers while the rows of W pass by. */
 function outerProduct<T>(delta: usize, a: usize, w: usize, wStride: usize, outputs: i32, inputs: i32): void {
+  if (sizeof<T>() == 4 && inputs == 2 && wStride == 8) {
+    // The rows of W lie side by side: two of them fill a vector.
+    const both = v128.load_splat<f64>(a);
+    for (; outputs >= 2; outputs -= 2) {
+      const d = v128.load_zero<f64>(delta);
+      v128.store(w, v128.add<T>(v128.load(w), v128.mul<T>(v128.shuffle<f32>(d, d, 0, 0, 1, 1), both)));
+      delta += 8;
+      w += 16;
+    }
+  }
   const end = delta + <usize>outputs * sizeof<T>();
   for (; inputs >= 4 * lanes<T>(); inputs -= 4 * lanes<T>()) {
     const a0 = v128.load(a);

@@ -8,11 +8,26 @@ export function padded<T>(columns: i32): i32 {
   return (columns + lanes<T>() - 1) & -lanes<T>();
 }
 
-/** Packs B [depth × columns], B[k][j] at w + k·depthStep + j·columnStep (bytes), into depth × padded(columns) numbers. */
-export function pack<T>(out: usize, w: usize, depthStep: usize, columnStep: usize, depth: i32, columns: i32): void {
+/**
+ * Packs B [depth × columns], B[k][j] at w + k·depthStep + j·columnStep (bytes), into depth × padded(columns) numbers.
+ * `whole`: `multiply` will be asked for padded(columns), so no panel is slim.
+ */
+export function pack<T>(
+  out: usize,
+  w: usize,
+  depthStep: usize,
+  columnStep: usize,
+  depth: i32,
+  columns: i32,
+  whole: bool,
+): void {
   const wide = 2 * lanes<T>();
   for (let j = 0; j < columns; j += wide) {
     const left = columns - j;
+    if (!whole && 2 * left <= lanes<T>()) {
+      packSlim<T>(out, w + <usize>j * columnStep, depthStep, columnStep, depth, left);
+      return;
+    }
     const width = left > lanes<T>() ? wide : lanes<T>();
     let k = 0;
     if (left >= wide) {
@@ -28,6 +43,29 @@ export function pack<T>(out: usize, w: usize, depthStep: usize, columnStep: usiz
       }
     }
   }
+}
+
+/** Packs at most half a vector of columns: two depths of a column side by side, zeros where there is none. */
+function packSlim<T>(out: usize, w: usize, depthStep: usize, columnStep: usize, depth: i32, columns: i32): void {
+  for (let k = 0; k < depth; k += 2) {
+    for (let j = 0; j < lanes<T>() / 2; j++) {
+      const from = w + <usize>k * depthStep + <usize>j * columnStep;
+      store<T>(out, j < columns ? load<T>(from) : <T>0);
+      store<T>(out + sizeof<T>(), j < columns && k + 1 < depth ? load<T>(from + depthStep) : <T>0);
+      out += 2 * sizeof<T>();
+    }
+  }
+}
+
+/** Copies n numbers `step` bytes apart, with zeros behind them up to whole vectors. */
+export function packVector<T>(out: usize, from: usize, step: usize, n: i32): void {
+  const end = out + <usize>padded<T>(n) * sizeof<T>();
+  for (; n > 0; n--) {
+    store<T>(out, load<T>(from));
+    out += sizeof<T>();
+    from += step;
+  }
+  memory.fill(out, 0, end - out);
 }
 
 /** Packs a full wide panel as far as whole vectors go, where B lies densely one way or the other; returns that depth. */

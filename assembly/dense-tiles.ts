@@ -177,6 +177,29 @@ export function tile6x2<T>(
   storePair<T>(c, c50, c51, width);
 }
 
+/**
+ * Any number of rows × a full wide panel of depth 2, which stays in registers: the first layer of a field of two unknowns,
+ * and the cotangent's way into its last one.
+ */
+// @ts-ignore: decorator
+@noinline
+export function shallow2<T>(a: usize, aStride: usize, p: usize, bias: usize, c: usize, cStride: usize, rows: i32): void {
+  const b0 = biasAt<T>(bias, 0);
+  const b1 = biasAt<T>(bias, 16);
+  const w00 = v128.load(p);
+  const w01 = v128.load(p, 16);
+  const w10 = v128.load(p, 32);
+  const w11 = v128.load(p, 48);
+  for (; rows > 0; rows--) {
+    const s0 = v128.load_splat<T>(a);
+    const s1 = v128.load_splat<T>(a, sizeof<T>());
+    v128.store(c, madd<T>(s1, w10, madd<T>(s0, w00, b0)));
+    v128.store(c, madd<T>(s1, w11, madd<T>(s0, w01, b1)), 16);
+    a += aStride;
+    c += cStride;
+  }
+}
+
 /** One row × the four wide panels 0 … last, the later ones standing in for those beyond `last`. Writes all eight vectors. */
 // @ts-ignore: decorator
 @noinline
@@ -293,4 +316,112 @@ export function tile1x1<T>(a: usize, p: usize, bias: usize, c: usize, width: i32
   }
   if (depth > 0) even = madd<T>(v128.load_splat<T>(a), v128.load(p), even);
   storePartial<T>(c, v128.add<T>(even, odd), width);
+}
+
+// Slim panels: at most half a vector of columns (f32: 2, f64: 1). A vector holds two depths of each column side by side,
+// [w(k, 0), w(k+1, 0), w(k, 1), w(k+1, 1)] in f32, so that no lane is idle; k and k+1 have sums of their own, and so have
+// every other two depths.
+
+/** The numbers at a and behind it, as often as a slim panel has columns. */
+// @ts-ignore: decorator
+@inline
+function twoDepths<T>(a: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load_splat<f64>(a) : v128.load(a);
+}
+
+/** The number at a for the first of two depths, 0 for the second. */
+// @ts-ignore: decorator
+@inline
+function oneDepth<T>(a: usize): v128 {
+  if (sizeof<T>() == 8) return v128.load_zero<f64>(a);
+  const v = v128.load_zero<f32>(a);
+  return v128.shuffle<f32>(v, v, 0, 1, 0, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function slimBias<T>(bias: usize): v128 {
+  const zero = v128.splat<T>(0);
+  const b = biasAt<T>(bias, 0);
+  return sizeof<T>() == 4 ? v128.shuffle<f32>(b, zero, 0, 4, 1, 5) : v128.shuffle<f64>(b, zero, 0, 2);
+}
+
+/** Writes the `width` columns whose sums stand in neighbouring lanes. */
+// @ts-ignore: decorator
+@inline
+function storeSlim<T>(c: usize, v: v128, width: i32): void {
+  if (sizeof<T>() == 8) {
+    v128.store_lane<f64>(c, v128.add<T>(v, v128.shuffle<f64>(v, v, 1, 0)), 0);
+    return;
+  }
+  const sums = v128.add<T>(v128.shuffle<f32>(v, v, 0, 2, 0, 2), v128.shuffle<f32>(v, v, 1, 3, 1, 3));
+  if (width == 2) v128.store_lane<f64>(c, sums, 0);
+  else v128.store_lane<f32>(c, sums, 0);
+}
+
+/** 2 rows × a slim panel: with four, V8 would keep some of the sums in memory. */
+// @ts-ignore: decorator
+@noinline
+export function slim2<T>(
+  a0: usize,
+  aStride: usize,
+  p: usize,
+  bias: usize,
+  c: usize,
+  cStride: usize,
+  width: i32,
+  depth: i32,
+): void {
+  let a1 = a0 + aStride;
+  let x0 = slimBias<T>(bias);
+  let x1 = x0;
+  let y0 = v128.splat<T>(0);
+  let y1 = y0;
+  for (; depth >= 4; depth -= 4) {
+    const w0 = v128.load(p);
+    const w1 = v128.load(p, 16);
+    x0 = madd<T>(twoDepths<T>(a0), w0, x0);
+    y0 = madd<T>(twoDepths<T>(a0 + 2 * sizeof<T>()), w1, y0);
+    x1 = madd<T>(twoDepths<T>(a1), w0, x1);
+    y1 = madd<T>(twoDepths<T>(a1 + 2 * sizeof<T>()), w1, y1);
+    a0 += 4 * sizeof<T>();
+    a1 += 4 * sizeof<T>();
+    p += 32;
+  }
+  if (depth & 2) {
+    const w = v128.load(p);
+    x0 = madd<T>(twoDepths<T>(a0), w, x0);
+    x1 = madd<T>(twoDepths<T>(a1), w, x1);
+    a0 += 2 * sizeof<T>();
+    a1 += 2 * sizeof<T>();
+    p += 16;
+  }
+  if (depth & 1) {
+    const w = v128.load(p);
+    x0 = madd<T>(oneDepth<T>(a0), w, x0);
+    x1 = madd<T>(oneDepth<T>(a1), w, x1);
+  }
+  storeSlim<T>(c, v128.add<T>(x0, y0), width);
+  storeSlim<T>(c + cStride, v128.add<T>(x1, y1), width);
+}
+
+/** One row × a slim panel, summed like slim2. */
+// @ts-ignore: decorator
+@noinline
+export function slim1<T>(a: usize, p: usize, bias: usize, c: usize, width: i32, depth: i32): void {
+  let x = slimBias<T>(bias);
+  let y = v128.splat<T>(0);
+  for (; depth >= 4; depth -= 4) {
+    x = madd<T>(twoDepths<T>(a), v128.load(p), x);
+    y = madd<T>(twoDepths<T>(a + 2 * sizeof<T>()), v128.load(p, 16), y);
+    a += 4 * sizeof<T>();
+    p += 32;
+  }
+  if (depth & 2) {
+    x = madd<T>(twoDepths<T>(a), v128.load(p), x);
+    a += 2 * sizeof<T>();
+    p += 16;
+  }
+  if (depth & 1) x = madd<T>(oneDepth<T>(a), v128.load(p), x);
+  storeSlim<T>(c, v128.add<T>(x, y), width);
 }

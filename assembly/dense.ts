@@ -1,13 +1,15 @@
 // Matrix products of a dense layer on 128-bit lanes: C = A B + bias forward (B = Wᵀ) and for the data gradient (B = W).
 // B is packed once per parameter change into panels of two vectors' columns (f32: 8, f64: 4), all of depth side by side;
-// a remainder of at most one vector is a narrow panel of one. Pads are 0. Register tiles hold the running sums: 4 rows ×
+// a remainder of at most one vector is a narrow panel of one, one of at most half a vector a slim panel, in which a vector
+// holds two depths. Pads are 0. Register tiles hold the running sums: 4 rows ×
 // 2 vectors leave room for the product that an unfused multiply-add needs, 6 × 2 fill the 16 registers when it is fused.
 // Packing is in dense-pack.ts, the tiles in dense-tiles.ts, and the weight gradient, which needs no packing, in
 // dense-gradient.ts.
 //
-// Every element is summed in the order of depth (in a narrow panel even and odd terms apart), whatever tile it falls in,
+// Every element is summed in the order of depth (in a narrow panel even and odd terms apart, in a slim one every fourth),
+// whatever tile it falls in,
 // so a row's result does not depend on its place in the batch.
-import { row1x8, tile1x1, tile4x1, tile4x2, tile6x2 } from "./dense-tiles";
+import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { lanes } from "./lanes";
 
 /** Rows that stay in the L1 cache while the panels pass by; a multiple of both tiles' heights. */
@@ -39,7 +41,9 @@ export function multiply<T>(
         const width = min(columns - j, wide);
         const biasHere = bias ? bias + <usize>j * sizeof<T>() : 0;
         const to = c + <usize>j * sizeof<T>();
-        if (width <= lanes<T>()) {
+        if (2 * width <= lanes<T>()) {
+          slimColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
+        } else if (width <= lanes<T>()) {
           narrowColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
         } else {
           wideColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
@@ -69,6 +73,10 @@ function wideColumn<T>(
   depth: i32,
   rows: i32,
 ): void {
+  if (depth == 2 && width == 2 * lanes<T>()) {
+    shallow2<T>(a, aStride, p, bias, c, cStride, rows);
+    return;
+  }
   for (; rows > 0; rows -= TILE_ROWS) {
     if (TILE_ROWS == 6) tile6x2<T>(a, aStride, p, bias, c, cStride, width, depth);
     else tile4x2<T>(a, aStride, p, bias, c, cStride, width, depth);
@@ -101,6 +109,30 @@ function narrowColumn<T>(
   }
 }
 
+/** One slim panel for any number of rows. */
+function slimColumn<T>(
+  a: usize,
+  aStride: usize,
+  p: usize,
+  bias: usize,
+  c: usize,
+  cStride: usize,
+  width: i32,
+  depth: i32,
+  rows: i32,
+): void {
+  for (; rows >= 2; rows -= 2) {
+    slim2<T>(a, aStride, p, bias, c, cStride, width, depth);
+    a += 2 * aStride;
+    c += 2 * cStride;
+  }
+  for (; rows > 0; rows--) {
+    slim1<T>(a, p, bias, c, width, depth);
+    a += aStride;
+    c += cStride;
+  }
+}
+
 // For a row's last panels: room for four of them, and a bias of 0.
 const SPARE = memory.data(128, 16);
 const ZEROS = memory.data(128, 16);
@@ -123,8 +155,11 @@ function multiplyRow<T>(a: usize, panels: usize, bias: usize, c: usize, columns:
     row1x8<T>(a, panels, wides - 1, bias, SPARE, depth);
     memory.copy(c, SPARE, <usize>min(columns, wides * wide) * sizeof<T>());
   }
-  if (wides * wide < columns) {
+  const left = columns - wides * wide;
+  if (left > 0) {
     const back = <usize>wides * 32;
-    tile1x1<T>(a, panels + <usize>wides * pitch, bias + back, c + back, columns - wides * wide, depth);
+    const last = panels + <usize>wides * pitch;
+    if (2 * left <= lanes<T>()) slim1<T>(a, last, bias + back, c + back, left, depth);
+    else tile1x1<T>(a, last, bias + back, c + back, left, depth);
   }
 }

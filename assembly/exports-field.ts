@@ -84,7 +84,7 @@ export function densePackF32(
   depth: i32,
   columns: i32,
 ): void {
-  pack<f32>(out, w, depthStep, columnStep, depth, columns);
+  pack<f32>(out, w, depthStep, columnStep, depth, columns, false);
 }
 export function densePackF64(
   out: usize,
@@ -94,7 +94,7 @@ export function densePackF64(
   depth: i32,
   columns: i32,
 ): void {
-  pack<f64>(out, w, depthStep, columnStep, depth, columns);
+  pack<f64>(out, w, depthStep, columnStep, depth, columns, false);
 }
 export function denseForwardF32(
   a: usize,

@@ -16,7 +16,7 @@
 // the work buffers (three, of min(batch, BLOCK_ROWS) widest rows) are small whatever the batch.
 import { activate, activationGradient, keepsArgument } from "./activation";
 import { BLOCK_ROWS, multiply } from "./dense";
-import { pack, padded } from "./dense-pack";
+import { pack, packVector, padded } from "./dense-pack";
 import { columnSums, weightGradient } from "./dense-gradient";
 
 const HEADER: usize = 32;
@@ -97,19 +97,20 @@ export function rowNumbers<T>(layer: usize, rows: i32): i32 {
 
 /** Packs θ; to be called once after each change of the parameters, before the other two. */
 export function mlpPack<T>(d: usize): void {
-  for (let l = 0; l < layerCount(d); l++) {
+  const layers = layerCount(d);
+  for (let l = 0; l < layers; l++) {
     const layer = layerRecord(d, l);
     const inputs = inputsOf(layer);
     const outputs = outputsOf(layer);
     const w = load<usize>(d, 16) + weightOffset(layer);
     const stride = weightStride<T>(d, l);
     const one = sizeof<T>();
-    pack<T>(load<usize>(layer, 12), w, one, stride, inputs, outputs);
-    if (load<usize>(layer, 16)) pack<T>(load<usize>(layer, 16), w, stride, one, outputs, inputs);
+    pack<T>(load<usize>(layer, 12), w, one, stride, inputs, outputs, l < layers - 1);
+    if (load<usize>(layer, 16)) pack<T>(load<usize>(layer, 16), w, stride, one, outputs, inputs, l > 0);
     const bias = biasOf(layer);
-    pack<T>(bias, w + <usize>outputs * stride, 0, one, 1, outputs);
+    packVector<T>(bias, w + <usize>outputs * stride, one, outputs);
     if (l == 0 && hasTime(d)) {
-      pack<T>(bias + <usize>padded<T>(outputs) * one, w + <usize>inputs * one, 0, stride, 1, outputs);
+      packVector<T>(bias + <usize>padded<T>(outputs) * one, w + <usize>inputs * one, stride, outputs);
     }
   }
 }
