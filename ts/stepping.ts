@@ -157,8 +157,13 @@ export class Stepping {
           this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
           if (runner.pending !== undefined) return runner.pending;
         }
-        const pending = this.measure();
-        if (pending !== undefined) return pending;
+        const square = this.numbers[AT.square]!;
+        if (square >= 0) {
+          this.factor = this.squareJudge(this.controller, square);
+        } else if (this.given === undefined) {
+          const pending = this.measure();
+          if (pending !== undefined) return pending;
+        }
       } else if (this.phase !== "judge") {
         return undefined;
       }
@@ -227,14 +232,8 @@ export class Stepping {
     this.phase = "done";
   }
 
-  /** Has the error of the step that was run measured; returns what to wait for, if that takes time. */
+  /** Has the error measured, where no written step has done so; returns what to wait for, if that takes time. */
   private measure(): Promise<void> | undefined {
-    if (this.given !== undefined) return undefined;
-    const square = this.numbers[AT.square]!;
-    if (square >= 0) {
-      this.factor = this.squareJudge(this.controller, square);
-      return undefined;
-    }
     const factor = this.judgeByArithmetic();
     if (typeof factor === "number") {
       this.factor = factor;
