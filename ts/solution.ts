@@ -1,5 +1,6 @@
 // What `solve` returns: ordinary typed arrays, the counts, and the way back.
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import type { DensePath } from "./dense-output.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
 import { eventCotangent } from "./events/landing.ts";
@@ -25,6 +26,11 @@ export interface SolutionDetails {
   readonly events: readonly EventRecord[];
 }
 
+/** What keeps a solve's tape, where that must be freed. */
+type Owner = Pick<Arithmetic, "dispose">;
+
+const forgotten = new FinalizationRegistry<Owner>((owner) => owner.dispose?.());
+
 /** What differentiates a solution along its steps needs of it. */
 export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>>): Trajectory =>
   // biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
@@ -49,8 +55,16 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
   private readonly trajectory: Trajectory;
   private readonly tape: Tape | undefined;
   private readonly path: DensePath | undefined;
+  private readonly owner: Owner | undefined;
 
-  constructor(trajectory: Trajectory, tape: Tape | undefined, path: DensePath | undefined, details: SolutionDetails) {
+  /** `owner`: of what the tape keeps elsewhere than in arrays. */
+  constructor(
+    trajectory: Trajectory,
+    tape: Tape | undefined,
+    path: DensePath | undefined,
+    details: SolutionDetails,
+    owner: Owner | undefined,
+  ) {
     this.ts = trajectory.ts;
     this.ys = trajectory.ys as Y;
     this.grid = trajectory.grid;
@@ -62,6 +76,8 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     this.trajectory = trajectory;
     this.tape = tape;
     this.path = path;
+    this.owner = owner;
+    if (owner) forgotten.register(this, owner, this);
   }
 
   /**
@@ -95,8 +111,14 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     return drive(tape.pullback(trajectory, cotangents, times), problem.signal) as A;
   }
 
-  /** Frees GPU buffers where there are any; does nothing for a solution on the CPU. */
-  dispose(): void {}
+  /**
+   * Frees the GPU buffers that the solve kept for `pullback`, which then throws `invalid`; does nothing for a solution on
+   * the CPU. Solutions that are garbage-collected are disposed of by themselves, sooner or later.
+   */
+  dispose(): void {
+    if (this.owner) forgotten.unregister(this);
+    this.owner?.dispose?.();
+  }
 
   [Symbol.dispose](): void {
     this.dispose();

@@ -7,6 +7,7 @@ import { EventWatch } from "./events/watch.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
 import { integrate, type Outcome } from "./integrate.ts";
+import { lateFailure } from "./late-failure.ts";
 import type { SolveOptions } from "./options/options.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { drive, type Run, wait } from "./run.ts";
@@ -52,13 +53,14 @@ function* run(problem: Problem): Run<Solution> {
   const { machine, bound, interpolator } = parts;
   const { field, arithmetic } = machine;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
+  let solution: Solution | undefined;
   try {
     scratch.lease();
     loadProblem(parts, problem);
     const tape = adjoint?.tape({ problem, bound, field, arithmetic });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    const outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
+    let outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
     const { stats } = outcome;
     const next = bound.programs[stats.accepted & 1]!;
     path?.finish(outcome.grid, next);
@@ -69,8 +71,11 @@ function* run(problem: Problem): Run<Solution> {
       return numbers;
     });
     yield* wait(arithmetic.arrived());
+    if (arithmetic.remote && !outcome.failure) outcome = lateFailure(problem, outcome, ys);
     const { slopes, grid, failure } = outcome;
+    if (failure && problem.onFailure === "throw") throw failure;
     const results = reached(problem, outcome, ys, end[0]!);
+    if (failure && arithmetic.remote) end[0] = results.ys.slice(-y0.length);
     const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
@@ -87,9 +92,11 @@ function* run(problem: Problem): Run<Solution> {
       rejections: outcome.rejections,
       events: watch?.records ?? [],
     } as const;
-    return new Solution(trajectory, tape, path, details);
+    solution = new Solution(trajectory, tape, path, details, arithmetic.dispose && arithmetic);
+    return solution;
   } finally {
     scratch.release();
+    if (!solution) arithmetic.dispose?.();
   }
 }
 

@@ -25,6 +25,7 @@ export async function train(gpu: WebGpu, steps: number, report: (line: string) =
     const solution = await solve(field, { y0, ts, solver: rk4, stepSize: STEP_SIZE, adjoint: backprop() });
     const errors = target.map((value, i) => solution.ys[i]! - value);
     const { params } = await solution.pullback(errors.map((error) => (2 * error) / errors.length));
+    solution.dispose();
     optimiser.step(field.params, params);
     return errors.reduce((sum, error) => sum + error * error, 0) / errors.length;
   };

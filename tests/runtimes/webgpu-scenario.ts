@@ -6,24 +6,18 @@ import { train } from "../../examples/gpu/training.ts";
 import { assert, distance } from "./measure.ts";
 import type { Check } from "./scenario.ts";
 import { FIXTURES } from "./webgpu-fixtures.ts";
-
-type Odegrad = typeof import("odegrad");
-type OnGpu = typeof import("odegrad/webgpu");
-type Gpu = import("odegrad/webgpu").WebGpu;
-
-interface Packages {
-  odegrad: Odegrad;
-  onGpu: OnGpu;
-}
-interface Bench extends Packages {
-  gpu: Gpu;
-}
-
-const NETWORK = { layers: [2, 64, 64, 2], seed: 2 };
-const BATCH = 64;
-const y0 = Float32Array.from({ length: 2 * BATCH }, (_, i) => Math.sin(i));
-const cotangent = Float32Array.from({ length: 2 * y0.length }, (_, i) => (i < y0.length ? 0 : Math.cos(i)));
-const fourSteps = ({ rk4 }: Odegrad) => ({ y0, ts: [0, 1], solver: rk4, stepSize: 0.25 });
+import {
+  type Bench,
+  codeOf,
+  cotangent,
+  fourSteps,
+  type Gpu,
+  NETWORK,
+  type Packages,
+  RESIDENCIES,
+  y0,
+} from "./webgpu-problem.ts";
+import { RESIDENT } from "./webgpu-resident.ts";
 
 /** Solution and gradient of a 2→64→64→2 network against the WebAssembly kernels. */
 const gradientBy =
@@ -33,24 +27,37 @@ const gradientBy =
     const adjoint = name === "checkpointed" ? odegrad.checkpointed({ checkpoints: 2 }) : odegrad[name]();
     const options = { ...fourSteps(odegrad), solver, adjoint };
     const expected = odegrad.solve(odegrad.mlp(NETWORK), options);
-    const solution = await odegrad.solve(onGpu.mlp({ ...NETWORK, device: gpu }), options);
-    const [wanted, got] = [expected.pullback(cotangent), await solution.pullback(cotangent)];
-    const errors = {
-      ys: distance(solution.ys, expected.ys),
-      y0: distance(got.y0, wanted.y0),
-      params: distance(got.params, wanted.params),
-    };
-    const text = Object.entries(errors).map(([of, error]) => `${error.toExponential(1)} (${of})`);
-    assert(
-      Object.values(errors).every((error) => error < 1e-4),
-      `relative differences ${text.join(", ")}`,
-    );
-    return `relative differences ${text.join(", ")}`;
+    const wanted = expected.pullback(cotangent);
+    const texts: string[] = [];
+    for (const residency of RESIDENCIES) {
+      const solution = await odegrad.solve(onGpu.mlp({ ...NETWORK, device: gpu }), { ...options, residency });
+      const got = await solution.pullback(cotangent);
+      solution.dispose();
+      const errors = {
+        ys: distance(solution.ys, expected.ys),
+        y0: distance(got.y0, wanted.y0),
+        params: distance(got.params, wanted.params),
+      };
+      const text = Object.entries(errors).map(([of, error]) => `${error.toExponential(1)} (${of})`);
+      texts.push(`${residency}: ${text.join(", ")}`);
+      assert(
+        Object.values(errors).every((error) => error < 1e-4),
+        `relative differences, ${texts.join("; ")}`,
+      );
+    }
+    return `relative differences, ${texts.join("; ")}`;
   };
 
 /** An adaptive solve takes the same steps as on the CPU, or nearly. */
 async function adaptive({ odegrad, onGpu, gpu }: Bench): Promise<string> {
-  const options = { y0, ts: [0, 0.5, 1], solver: odegrad.dopri5, rtol: 1e-3, atol: 1e-5 };
+  const options = {
+    y0,
+    ts: [0, 0.5, 1],
+    solver: odegrad.dopri5,
+    rtol: 1e-3,
+    atol: 1e-5,
+    residency: "host" as const,
+  };
   const expected = odegrad.solve(odegrad.mlp(NETWORK), options);
   const before = gpu.counts.readbacks;
   const { ys, stats } = await odegrad.solve(onGpu.mlp({ ...NETWORK, device: gpu }), options);
@@ -77,6 +84,7 @@ async function activations({ odegrad, onGpu, gpu }: Bench): Promise<string> {
     const wanted = odegrad.solve(odegrad.mlp(network), options).pullback(weights, { times: true });
     const solution = await odegrad.solve(onGpu.mlp({ ...network, device: gpu }), options);
     const got = await solution.pullback(weights, { times: true });
+    solution.dispose();
     const error = Math.max(
       distance(got.y0, wanted.y0),
       distance(got.params, wanted.params),
@@ -106,6 +114,7 @@ async function ownFunction({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const solution = await odegrad.solve(field, { ...options, adjoint: odegrad.backprop() });
   const weights = [0, 0, 0, 0, 1, 2, -1, 0.5];
   const { params } = await solution.pullback(weights);
+  solution.dispose();
   const loss = (a: number[]): number => {
     const f = (t: number, y: Float64Array, dy: Float64Array) => {
       for (let i = 0; i < 4; i += 2) {
@@ -130,7 +139,11 @@ async function economy({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const { device, tf, pool, counts } = gpu;
   const field = onGpu.mlp({ ...NETWORK, device: gpu });
   const run = async () => {
-    const solution = await odegrad.solve(field, { ...fourSteps(odegrad), adjoint: odegrad.symplectic() });
+    const solution = await odegrad.solve(field, {
+      ...fourSteps(odegrad),
+      adjoint: odegrad.symplectic(),
+      residency: "host",
+    });
     const forward = counts.readbacks;
     const { stats } = await solution.pullback(cotangent);
     return { forward, evaluations: solution.stats.evaluations, stats };
@@ -168,7 +181,10 @@ async function together({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const options = { ...fourSteps(odegrad), adjoint: odegrad.backprop() };
   const gradient = async (seed: number) => {
     const field = onGpu.mlp({ layers: [2, 16, 2], seed, device: gpu });
-    return (await (await odegrad.solve(field, options)).pullback(cotangent)).params;
+    const solution = await odegrad.solve(field, options);
+    const { params } = await solution.pullback(cotangent);
+    solution.dispose();
+    return params;
   };
   const alone = [await gradient(0), await gradient(1), await gradient(2)];
   const atOnce = await Promise.all([gradient(0), gradient(1), gradient(2)]);
@@ -231,16 +247,6 @@ async function lostDevice({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   return `${code}; the next device works`;
 }
 
-async function codeOf({ SolveError }: Odegrad, promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof SolveError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return "nothing was thrown";
-}
-
 /** The fixtures of tests/golden: fixed steps against torchdiffeq's on the same steps, others against the ODE itself. */
 async function golden({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const { bosh3, dopri5, euler, heun, midpoint } = odegrad;
@@ -267,6 +273,7 @@ async function golden({ odegrad, onGpu, gpu }: Bench): Promise<string> {
       ...steps,
     });
     const gradient = await solution.pullback(loss_weights.flat(2), { times: true });
+    solution.dispose();
     const same = step_size !== null;
     const ys = distance(solution.ys, (same ? forward : exact).y.flat(2));
     const bars = [
@@ -307,6 +314,7 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
     "continuous on the GPU": gradientBy("continuous"),
     "reverse on the GPU": gradientBy("reverse"),
     "adaptive steps": adaptive,
+    ...RESIDENT,
     "all activations": activations,
     "a tfjs function with its VJP": ownFunction,
     "readbacks, buffers and tensors": economy,

@@ -85,7 +85,7 @@ export interface Field {
   /** Whether `jvp` may be asked for. */
   readonly hasJvp?: boolean;
   /** Where the field can work on states that are on its device: the arithmetic there, for states of `length` numbers. */
-  resident?(scratch: Scratch, length: number): Arithmetic;
+  readonly resident?: ((scratch: Scratch, length: number) => Arithmetic) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
   bind(scratch: Scratch, request: BindRequest): BoundField;
 }

@@ -8,14 +8,31 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Numbers: 16 bytes, so that shaders may read vectors of four. */
 const ALIGNMENT = 4;
 
+/** Numbers somewhere on the device. */
+export interface Stretch {
+  readonly buffer: GPUBuffer;
+  /** In bytes. */
+  readonly offset: number;
+}
+
 /** A vector in a block. What it holds is on the GPU, so it has no view. */
-export class BlockVector implements Vector {
+export class BlockVector implements Vector, Stretch {
   readonly length: number;
   readonly address: number;
+  private readonly block: Block;
 
-  constructor(address: number, length: number) {
+  constructor(block: Block, address: number, length: number) {
+    this.block = block;
     this.address = address;
     this.length = length;
+  }
+
+  get buffer(): GPUBuffer {
+    return this.block.buffer;
+  }
+
+  get offset(): number {
+    return this.address * BYTES;
   }
 
   get byteLength(): number {
@@ -39,9 +56,14 @@ export class Block {
 
   /** Declares a vector; its contents are arbitrary at first. */
   vector(length: number): BlockVector {
-    const vector = new BlockVector(this.size, length);
+    const vector = new BlockVector(this, this.size, length);
     this.size += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
     return vector;
+  }
+
+  /** `length` numbers of a vector, from `start` on. */
+  part({ address }: Vector, start: number, length: number): BlockVector {
+    return new BlockVector(this, address + start, length);
   }
 
   get bytes(): number {
@@ -54,10 +76,10 @@ export class Block {
     return this.taken;
   }
 
-  /** Takes the buffer. Throws `out-of-memory` where the device has none of this size. */
+  /** Takes the buffer, if it is not taken yet. Throws `out-of-memory` where the device has none of this size. */
   take(): void {
     const { gpu } = this;
-    if (gpu.failure) throw gpu.failure;
+    if (this.taken) return;
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (this.bytes > most) {

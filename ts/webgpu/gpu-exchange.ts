@@ -1,15 +1,18 @@
 // The exchange with tfjs's WebGPU backend: views of WebAssembly memory go straight into GPU buffers that tensors alias,
 // and results come straight from the mapped range of a pooled readback buffer into the block. One readback a call.
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { SolveError } from "../errors.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { assertBackend, type Exchange, type Input, results, tooLate } from "./exchange.ts";
 import type { WebGpu } from "./gpu.ts";
-import { ErrorScopes, lost } from "./gpu-errors.ts";
+import { ErrorScopes } from "./gpu-errors.ts";
+import { mapAll } from "./readback.ts";
 import { bufferOf, recordCopy } from "./tfjs.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-class GpuInput implements Input {
+/** A tensor on a buffer of ours. */
+export class GpuInput implements Input {
   readonly tensor: Tensor;
   readonly buffer: GPUBuffer;
   private readonly gpu: WebGpu;
@@ -25,6 +28,11 @@ class GpuInput implements Input {
   write(numbers: Float32Array): void {
     this.gpu.counts.bytesUploaded += numbers.byteLength;
     this.gpu.device.queue.writeBuffer(this.buffer, 0, numbers as Float32Array<ArrayBuffer>);
+  }
+
+  close(): void {
+    this.tensor.dispose();
+    this.gpu.pool.give(this.buffer);
   }
 }
 
@@ -50,22 +58,14 @@ export class GpuExchange implements Exchange {
     assertBackend(gpu.tf, "webgpu");
     const scopes = new ErrorScopes(gpu.device);
     let readback: { staging: GPUBuffer; sizes: number[] };
-    let complaint: Promise<unknown>;
+    let complaint: Promise<SolveError | undefined>;
     try {
       readback = this.record(f);
     } finally {
       complaint = scopes.end();
     }
     const { staging, sizes } = readback;
-    const mapping = staging.mapAsync(GPUMapMode.READ).catch((reason: unknown) => ({ reason }));
-    const error = await complaint;
-    const unmapped = await mapping;
-    if (error || unmapped) {
-      gpu.pool.discard(staging);
-      // A complaint explains a failed mapping; without one the device is gone.
-      if (!error) gpu.end(lost(unmapped!.reason));
-      throw gpu.failure ?? error;
-    }
+    await mapAll(gpu, [staging], complaint);
     try {
       if (!this.scratch.leased) throw tooLate();
       const range = staging.getMappedRange();
@@ -105,10 +105,6 @@ export class GpuExchange implements Exchange {
   }
 
   close(): void {
-    for (const { tensor, buffer } of this.inputs) {
-      tensor.dispose();
-      this.gpu.pool.give(buffer);
-    }
-    this.inputs.length = 0;
+    for (const input of this.inputs.splice(0)) input.close();
   }
 }

@@ -2,13 +2,14 @@
 // that needs no registered gradients.
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { invalid } from "../errors.ts";
-import type { BindRequest, BoundField } from "../fields/field.ts";
+import type { BindRequest, BoundField, Field } from "../fields/field.ts";
 import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../fields/mlp.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { ACTIVATIONS, constantsOf, type TensorActivation } from "./activations.ts";
-import { BoundTensorField, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
+import type { TensorField, TensorFunction, TensorPullback } from "./bound.ts";
 import type { TensorDevice } from "./exchange.ts";
 import type { WebGpu } from "./gpu.ts";
+import { bindTensors, residentOn } from "./resident.ts";
 import type { Tfjs } from "./tfjs.ts";
 import { deviceOf, type Placed } from "./tfjs-field.ts";
 
@@ -118,8 +119,12 @@ class GpuMlpField implements Mlp, TensorField {
     this.f = new MlpFunction(device.tf, activation, time);
   }
 
+  get resident(): Field["resident"] {
+    return residentOn(this.device);
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField {
-    return new BoundTensorField(scratch, request, this);
+    return bindTensors(scratch, request, this);
   }
 }
 

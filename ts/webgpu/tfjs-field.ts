@@ -2,12 +2,13 @@
 // differentiation where the gradients of its operations are registered.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { invalid } from "../errors.ts";
-import type { BindRequest, BoundField } from "../fields/field.ts";
+import type { BindRequest, BoundField, Field } from "../fields/field.ts";
 import type { AsyncField } from "../solve.ts";
 import type { Scratch } from "../wasm/scratch.ts";
-import { BoundTensorField, sizeOf, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
+import { sizeOf, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
 import type { TensorDevice } from "./exchange.ts";
 import { currentGpu, type WebGpu } from "./gpu.ts";
+import { bindTensors, residentOn } from "./resident.ts";
 import type { Tfjs } from "./tfjs.ts";
 
 /** dy/dt as a tensor, from the scalar t, the state [batch, …shape] and the weights. */
@@ -99,8 +100,12 @@ class OwnField implements TensorField {
     this.differentiable = differentiable;
   }
 
+  get resident(): Field["resident"] {
+    return residentOn(this.device);
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField {
-    return new BoundTensorField(scratch, request, this);
+    return bindTensors(scratch, request, this);
   }
 }
 

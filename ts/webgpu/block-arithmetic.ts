@@ -1,0 +1,354 @@
+// The arithmetic of a solve whose vectors are on the GPU: combinations are recorded and never waited for; an error norm is
+// reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
+import type { Arithmetic, Measure, MutableTerms, Rows, Terms } from "../arithmetic.ts";
+import { steadied } from "../wasm/arithmetic.ts";
+import { type FloatArray, zeros } from "../wasm/dtype.ts";
+import type { Kernels } from "../wasm/memory.ts";
+import type { Scratch, Vector } from "../wasm/scratch.ts";
+import { Block, type BlockVector } from "./block.ts";
+import type { Shader } from "./commands.ts";
+import type { WebGpu } from "./gpu.ts";
+import { GpuRows } from "./gpu-rows.ts";
+import { Readback } from "./readback.ts";
+import {
+  COMBINE,
+  COMBINE_SHADER,
+  FILL_SHADER,
+  FOLD_SHADER,
+  KINDS,
+  NONE,
+  REDUCE,
+  REDUCE_SHADER,
+  THREADS,
+} from "./shaders.ts";
+
+/** Workgroups that share a reduction at most. */
+const MOST_GROUPS = 64;
+const MOST_DISPATCHED = 65535;
+
+class WeightedVectors implements MutableTerms {
+  readonly vectors: readonly Vector[];
+  weights: ArrayLike<number>;
+
+  constructor(vectors: readonly Vector[], weights: ArrayLike<number>) {
+    this.vectors = vectors;
+    this.weights = weights;
+  }
+
+  get count(): number {
+    return this.vectors.length;
+  }
+
+  set(weights: ArrayLike<number>): void {
+    this.weights = weights;
+  }
+}
+
+interface LoadedMeasure extends Measure {
+  readonly rtols: Vector | undefined;
+  readonly atols: Vector | undefined;
+}
+
+export class BlockArithmetic implements Arithmetic {
+  readonly remote = true;
+  readonly dtype = "float32";
+  readonly length: number;
+  readonly block: Block;
+  private readonly scratch: Scratch;
+  readonly readback: Readback;
+  private readonly kept: GpuRows[] = [];
+  /** The groups' shares of a reduction, and its result: the value, and how many numbers were not finite. */
+  private readonly shares: BlockVector;
+  private readonly result: BlockVector;
+  private room: { rtols: BlockVector | undefined; atols: BlockVector | undefined } | undefined;
+  private measure: LoadedMeasure | undefined;
+  private fillShader!: Shader;
+  private combineShader!: Shader;
+  private reduceShader!: Shader;
+  private foldShader!: Shader;
+
+  constructor(scratch: Scratch, block: Block, length: number, readback: Readback = new Readback(block.gpu)) {
+    this.scratch = scratch;
+    this.block = block;
+    this.length = length;
+    this.readback = readback;
+    this.shares = block.vector(2 * MOST_GROUPS);
+    this.result = block.vector(2);
+  }
+
+  /** The arithmetic of a new block. */
+  static on(gpu: WebGpu, scratch: Scratch, length: number): BlockArithmetic {
+    return new BlockArithmetic(scratch, new Block(gpu), length);
+  }
+
+  get bytes(): number {
+    return this.block.bytes;
+  }
+
+  get kernels(): Kernels {
+    return this.scratch.kernels;
+  }
+
+  vector(): BlockVector {
+    return this.block.vector(this.length);
+  }
+
+  adjacent(parts: number): { whole: BlockVector; parts: BlockVector[] } {
+    const { block, length } = this;
+    const whole = block.vector(parts * length);
+    return { whole, parts: Array.from({ length: parts }, (_, i) => block.part(whole, i * length, length)) };
+  }
+
+  terms(vectors: readonly Vector[], weights: readonly number[]): WeightedVectors {
+    const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
+    return new WeightedVectors(
+      used.map(({ vector }) => vector),
+      used.map(({ weight }) => weight),
+    );
+  }
+
+  mutableTerms(vectors: readonly Vector[]): WeightedVectors {
+    return new WeightedVectors(vectors, new Float64Array(vectors.length));
+  }
+
+  measureLike({ rtol, atol }: Measure): void {
+    const tolerances = (tolerance: Measure["rtol"]) => (typeof tolerance === "number" ? undefined : this.vector());
+    this.room = { rtols: tolerances(rtol), atols: tolerances(atol) };
+  }
+
+  like(scratch: Scratch, length: number): BlockArithmetic {
+    return new BlockArithmetic(scratch, this.block, length, this.readback);
+  }
+
+  load(measure?: Measure): void {
+    const { block, scratch } = this;
+    const { commands } = block.gpu;
+    this.readback.guard(() => block.take());
+    scratch.onRelease(() => {
+      this.readback.drop();
+      block.release();
+    });
+    this.fillShader = commands.shader(FILL_SHADER);
+    this.combineShader = commands.shader(COMBINE_SHADER);
+    this.reduceShader = commands.shader(REDUCE_SHADER);
+    this.foldShader = commands.shader(FOLD_SHADER);
+    if (!measure) return;
+    const { rtols, atols } = this.room!;
+    if (rtols) this.copyIn(rtols, Float32Array.from(measure.rtol as ArrayLike<number>));
+    if (atols) this.copyIn(atols, Float32Array.from(measure.atol as ArrayLike<number>));
+    this.measure = { ...measure, rtols, atols };
+  }
+
+  combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void {
+    const { vectors, weights } = terms as WeightedVectors;
+    this.sum(out, base, vectors, weights, h, 0, this.length);
+  }
+
+  /** out ← base + h Σ weights · vectors, from term `from` on, as many in a dispatch as there is room for. */
+  private sum(
+    out: Vector,
+    base: Vector | undefined,
+    vectors: readonly Vector[],
+    weights: ArrayLike<number>,
+    h: number,
+    from: number,
+    n: number,
+  ): void {
+    if (n === 0) return;
+    const { commands } = this.block.gpu;
+    const { words, at } = commands;
+    const count = Math.min(COMBINE.terms, vectors.length - from);
+    words[at] = out.address;
+    words[at + 1] = base === undefined ? NONE : base.address;
+    words[at + 2] = count;
+    words[at + 3] = n;
+    this.writeTerms(at + COMBINE.header, vectors, weights, h, from, count);
+    this.run(this.combineShader, groupsOver(n));
+    if (from + count < vectors.length) this.sum(out, out, vectors, weights, h, from + count, n);
+  }
+
+  private writeTerms(
+    at: number,
+    vectors: readonly Vector[],
+    weights: ArrayLike<number>,
+    h: number,
+    from: number,
+    count: number,
+  ): void {
+    const { words, floats } = this.block.gpu.commands;
+    for (let j = 0; j < count; j++) {
+      words[at + 2 * j] = vectors[from + j]!.address;
+      floats[at + 2 * j + 1] = h * weights[from + j]!;
+    }
+  }
+
+  private run(shader: Shader, groups: number): void {
+    this.block.gpu.commands.dispatch(shader, this.block.buffer, groups);
+  }
+
+  clear(out: Vector): void {
+    this.set(out, 0);
+  }
+
+  assign(out: Vector, factor: number, x: Vector): void {
+    this.sum(out, undefined, [x], [factor], 1, 0, out.length);
+  }
+
+  /** out ← out + x, of out's length. */
+  add(out: Vector, x: Vector): void {
+    this.sum(out, out, [x], [1], 1, 0, out.length);
+  }
+
+  /** out ← value, every number of it. */
+  set(out: Vector, value: number): void {
+    const { commands } = this.block.gpu;
+    const { words, floats, at } = commands;
+    words[at] = out.address;
+    words[at + 1] = out.length;
+    floats[at + 2] = value;
+    this.run(this.fillShader, groupsOver(out.length));
+  }
+
+  part(whole: Vector, start: number, length: number): BlockVector {
+    return this.block.part(whole, start, length);
+  }
+
+  norm(terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+    this.reduceAll(terms as WeightedVectors, h, ya, yb);
+    return this.answer();
+  }
+
+  /** Records the norm, and whether all of yb is finite. */
+  private reduceAll({ vectors, weights }: WeightedVectors, h: number, ya: Vector, yb: Vector): void {
+    const { kind, segments, rtol, atol, rtols, atols } = this.measure!;
+    let first = true;
+    let seen = 0;
+    for (const { start, length, weight } of segments) {
+      this.reduce(KINDS[kind], ya, yb, start, length, (at) => {
+        const { words, floats } = this.block.gpu.commands;
+        if (vectors.length > REDUCE.terms) throw new Error("an error estimate of more terms than a shader takes");
+        words[at + 3] = vectors.length;
+        words[at + 6] = rtols?.address ?? NONE;
+        words[at + 7] = atols?.address ?? NONE;
+        floats[at + 8] = rtols ? 0 : (rtol as number);
+        floats[at + 9] = atols ? 0 : (atol as number);
+        this.writeTerms(at + REDUCE.header, vectors, weights, h, 0, vectors.length);
+      });
+      this.fold(KINDS[kind], length, weight, first);
+      first = false;
+      seen += length;
+    }
+    if (seen === this.length) return;
+    // What the norm leaves out must be finite all the same.
+    this.reduce(KINDS.finite, yb, yb, 0, this.length);
+    this.fold(KINDS.finite, this.length, 0, first);
+  }
+
+  private reduce(
+    kind: number,
+    a: Vector,
+    b: Vector,
+    start: number,
+    length: number,
+    writeRest?: (at: number) => void,
+  ): void {
+    const { words, at } = this.block.gpu.commands;
+    words[at] = start;
+    words[at + 1] = length;
+    words[at + 2] = kind;
+    words[at + 3] = 0;
+    words[at + 4] = a.address;
+    words[at + 5] = b.address;
+    words[at + 10] = this.shares.address;
+    writeRest?.(at);
+    this.run(this.reduceShader, groupsFor(length));
+  }
+
+  private fold(kind: number, length: number, weight: number, first: boolean): void {
+    const { words, floats, at } = this.block.gpu.commands;
+    words[at] = this.shares.address;
+    words[at + 1] = groupsFor(length);
+    words[at + 2] = kind;
+    words[at + 3] = length;
+    floats[at + 4] = weight;
+    words[at + 5] = this.result.address;
+    words[at + 6] = first ? 1 : 0;
+    this.run(this.foldShader, 1);
+  }
+
+  /** The value of the last reduction; NaN where a number was not finite, its own sums included. */
+  private async answer(): Promise<number> {
+    const numbers = zeros("float32", 2);
+    this.copyOut(this.result, numbers);
+    await this.arrived();
+    const [value, bads] = numbers;
+    return bads === 0 && Number.isFinite(value) ? value! : Number.NaN;
+  }
+
+  async judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+    const error = await this.norm(terms, h, ya, yb);
+    return this.decide(controller, error);
+  }
+
+  async judgeSteadied(
+    controller: number,
+    error: Terms,
+    steadying: Terms,
+    h: number,
+    ya: Vector,
+    yb: Vector,
+  ): Promise<number> {
+    const numbers = zeros("float32", 4);
+    [error, steadying].forEach((terms, i) => {
+      this.reduceAll(terms as WeightedVectors, h, ya, yb);
+      this.copyOut(this.result, numbers, 2 * i);
+    });
+    await this.arrived();
+    const bad = numbers[1]! + numbers[3]! > 0;
+    return this.decide(controller, bad ? Number.NaN : steadied(numbers[0]!, numbers[2]!));
+  }
+
+  /** The controller's factor; after an abort the block may belong to another solve. */
+  private decide(controller: number, error: number): number {
+    return this.scratch.leased ? this.kernels.control(controller, error) : Number.NaN;
+  }
+
+  dot(a: Vector, b: Vector): Promise<number> {
+    this.reduce(KINDS.dot, a, b, 0, this.length);
+    this.fold(KINDS.dot, this.length, 1, true);
+    return this.answer();
+  }
+
+  async isFinite(x: Vector): Promise<boolean> {
+    this.reduce(KINDS.finite, x, x, 0, this.length);
+    this.fold(KINDS.finite, this.length, 0, true);
+    return !Number.isNaN(await this.answer());
+  }
+
+  copyIn(to: Vector, numbers: FloatArray): void {
+    this.block.write(to, numbers as Float32Array);
+  }
+
+  copyOut(from: Vector, into: FloatArray, at = 0): void {
+    const { buffer, offset, length } = from as BlockVector;
+    this.readback.take(buffer, offset, into, at, length);
+  }
+
+  arrived(): Promise<void> | undefined {
+    return this.readback.arrived();
+  }
+
+  rows(width: number, limit?: number): Rows {
+    const rows = new GpuRows(this.block.gpu, width, limit);
+    this.kept.push(rows);
+    return rows;
+  }
+
+  dispose(): void {
+    for (const rows of this.kept.splice(0)) rows.dispose();
+  }
+}
+
+const groupsOver = (n: number): number => Math.min(MOST_DISPATCHED, Math.max(1, Math.ceil(n / THREADS)));
+
+const groupsFor = (length: number): number => Math.min(MOST_GROUPS, Math.max(1, Math.ceil(length / THREADS)));
