@@ -32,7 +32,7 @@ export function keepsArgument(kind: i32): bool {
 export function activate<T>(kind: i32, out: usize, x: usize, n: i32): void {
   if (kind == TANH) {
     if (sizeof<T>() == 4) {
-      const whole = n & -16;
+      const whole = n - (n % 12);
       tanhBlocks(out, x, whole);
       x += <usize>whole * 4;
       out += <usize>whole * 4;

@@ -1,4 +1,4 @@
-// The multiply-add peak of a build on this machine: assembly/peak.ts, compiled with the flags of that build.
+// The peaks of a build on this machine: assembly/peak.ts, compiled with the flags of that build.
 import { mkdirSync, readFileSync } from "node:fs";
 import { main as compile } from "assemblyscript/asc";
 import type { Dtype } from "../../ts/wasm/dtype.ts";
@@ -6,12 +6,15 @@ import { type Contestant, contestant } from "../sampling.ts";
 
 const ROUNDS = 1000;
 const RELAXED = "wasm relaxed";
+/** Vectors that one run of the loads and of the stores moves. */
+export const PEAK_VECTORS: number = 16 * 256;
 
-/** Floating-point operations of one run: twelve vectors a round, two operations a lane. */
+/** Floating-point operations of one run: a multiplication and an addition in each lane of each chain of a round. */
 export const peakOperations = (dtype: Dtype): number => ROUNDS * 12 * 2 * (dtype === "float32" ? 4 : 2);
 
-/** Compiles the peak of a build and enters it as a contestant. */
-export async function peakOf(build: string, dtype: Dtype): Promise<Contestant> {
+type Peak = (rounds: number, factor?: number, shift?: number) => unknown;
+
+async function compiled(build: string): Promise<Record<string, Peak>> {
   const relaxed = build === RELAXED;
   mkdirSync("build", { recursive: true });
   const outFile = `build/peak-${relaxed ? "relaxed" : "simd"}.wasm`;
@@ -22,8 +25,18 @@ export async function peakOf(build: string, dtype: Dtype): Promise<Contestant> {
     ...features.flatMap((feature) => ["--enable", feature]),
   ]);
   if (error) throw new Error(`AssemblyScript could not compile the peak: ${stderr}`);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(outFile)), {});
-  const { peakF32, peakF64 } = exports as Record<string, (rounds: number, factor: number, shift: number) => number>;
+  return new WebAssembly.Instance(new WebAssembly.Module(readFileSync(outFile)), {}).exports as Record<string, Peak>;
+}
+
+/** Compiles the multiply-add peak of a build and enters it as a contestant. */
+export async function peakOf(build: string, dtype: Dtype): Promise<Contestant> {
+  const { peakF32, peakF64 } = await compiled(build);
   const peak = dtype === "float32" ? peakF32! : peakF64!;
   return contestant("peak", () => peak(ROUNDS, 0.999, 1e-3));
+}
+
+/** Loads and stores of vectors in the L1 cache. */
+export async function trafficOf(build: string): Promise<Contestant[]> {
+  const { peakLoads, peakStores } = await compiled(build);
+  return [contestant("loads", () => peakLoads!(16)), contestant("stores", () => peakStores!(16))];
 }

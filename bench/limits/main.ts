@@ -1,0 +1,199 @@
+// npm run bench limits [-- --quick]: what the kernels of a network could do at most on one core of this machine, and how far
+// from it they are, kernel by kernel; then what a solve adds to its evaluations. The figures behind bench/LIMITS.md.
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { backprop, dopri5, mlp, solve } from "odegrad";
+import { type Build, builds } from "../kernels/builds.ts";
+import { PEAK_VECTORS, peakOf, peakOperations, trafficOf } from "../kernels/peak.ts";
+import { duration, number, printMachine, printTable, printVerdicts, type Verdict, writeJson } from "../report.ts";
+import { contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
+import { EVALUATION, partsOf, tanhOf, VJP } from "./network.ts";
+import { evaluationWork, floorOf, LAYERS, type Limits, vjpWork } from "./work.ts";
+
+const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const sampling: SamplingOptions = flags.quick ? { rounds: 7, milliseconds: 1 } : { rounds: 41, milliseconds: 2 };
+const BATCHES: readonly number[] = [1, 64, 512];
+const WANTED: Record<number, number> = { 1: 0.5, 64: 0.7, 512: 0.7 };
+const TANH_COUNT = 2048;
+
+// Node 20 has fused multiply-adds behind a flag.
+if (builds().length === 1) setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+const microseconds = (nanoseconds: number): string => (nanoseconds / 1000).toPrecision(3);
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+async function limitsOf(build: Build): Promise<{ limits: Limits; double: number }> {
+  const single = await peakOf(build.name, "float32");
+  const double = await peakOf(build.name, "float64");
+  const contestants = [single, double, ...(await trafficOf(build.name)), tanhOf(build, TANH_COUNT)];
+  const [f32, f64, loads, stores, tanh] = (await race(contestants, sampling)) as [
+    Timing,
+    Timing,
+    Timing,
+    Timing,
+    Timing,
+  ];
+  const limits = {
+    operations: peakOperations("float32") / f32.minimum,
+    loads: PEAK_VECTORS / loads.minimum,
+    stores: PEAK_VECTORS / stores.minimum,
+    tanh: tanh.minimum / TANH_COUNT,
+  };
+  return { limits, double: peakOperations("float64") / f64.minimum };
+}
+
+interface Row {
+  readonly build: string;
+  readonly batch: number;
+  readonly kernel: string;
+  readonly nanoseconds: number;
+  readonly floor: number;
+}
+
+async function gaps(build: Build, limits: Limits, batch: number): Promise<Row[]> {
+  const parts = partsOf(build, batch);
+  const timings = await race(
+    parts.map((part) => part.contestant),
+    sampling,
+  );
+  return timings.map(({ name, minimum }, i) => ({
+    build: build.name,
+    batch,
+    kernel: name,
+    nanoseconds: minimum,
+    floor: floorOf(parts[i]!.work, limits),
+  }));
+}
+
+interface Solve {
+  readonly batch: number;
+  readonly steps: number;
+  readonly evaluations: number;
+  readonly vjps: number;
+  readonly forward: number;
+  readonly gradient: number;
+}
+
+/** dopri5 over the same network, as the table of BENCHMARKS.md has it; the build that odegrad chooses. */
+async function solves(batch: number): Promise<Solve> {
+  const field = mlp({ layers: LAYERS, seed: 0 });
+  const y0 = Float64Array.from({ length: 2 * batch }, (_, i) => Math.sin(1 + 1.7 * i));
+  const options = { y0, ts: [0, 1], solver: dopri5, rtol: 1e-6, atol: 1e-8 };
+  const taped = { ...options, adjoint: backprop() };
+  const half = y0.length;
+  const cotangent = new Float64Array(2 * half);
+  const gradient = () => {
+    const solution = solve(field, taped);
+    for (let i = half; i < 2 * half; i++) cotangent[i] = (2 * solution.ys[i]!) / half;
+    return { solution, gradients: solution.pullback(cotangent) };
+  };
+  const { solution, gradients } = gradient();
+  const long = flags.quick ? { rounds: 7, milliseconds: 5 } : { rounds: 41, milliseconds: 10 };
+  const [forward, both] = (await race(
+    [contestant("forward", () => solve(field, options)), contestant("gradient", gradient)],
+    long,
+  )) as [Timing, Timing];
+  return {
+    batch,
+    steps: solution.stats.steps,
+    evaluations: solution.stats.evaluations,
+    vjps: gradients.stats.vjps,
+    forward: forward.minimum,
+    gradient: both.minimum,
+  };
+}
+
+printMachine();
+const field = builds();
+printTable(
+  `The work of ${LAYERS.join(" → ")}, tanh, float32`,
+  ["", "batch", "operations", "tanh", "bytes loaded", "bytes stored"],
+  [
+    { name: EVALUATION, of: evaluationWork },
+    { name: VJP, of: vjpWork },
+  ].flatMap(({ name, of }) =>
+    BATCHES.map((batch) => {
+      const { operations, tanh, loads, stores } = of(batch);
+      return [name, String(batch), String(operations), String(tanh), String(loads), String(stores)];
+    }),
+  ),
+);
+
+const peaks = [];
+const rows: Row[] = [];
+for (const build of field) {
+  const found = await limitsOf(build);
+  peaks.push({ build: build.name, ...found.limits, double: found.double });
+  for (const batch of BATCHES) rows.push(...(await gaps(build, found.limits, batch)));
+}
+printTable(
+  "What one core does at most, 128-bit vectors in the L1 cache",
+  ["", "f32 GFLOP/s", "f64 GFLOP/s", "loads a ns", "stores a ns", "ns a tanh"],
+  peaks.map(({ build, operations, double, loads, stores, tanh }) => [
+    build,
+    ...[operations, double, loads, stores, tanh].map(number),
+  ]),
+);
+for (const { name } of field) {
+  const own = rows.filter(({ build }) => build === name);
+  printTable(
+    `${name}: µs, and the floor's share of them`,
+    ["kernel", ...BATCHES.flatMap((batch) => [`batch ${batch}`, "floor", "share"])],
+    [...new Set(own.map(({ kernel }) => kernel))].map((kernel) => [
+      kernel,
+      ...own
+        .filter((row) => row.kernel === kernel)
+        .flatMap(({ nanoseconds, floor }) => [
+          microseconds(nanoseconds),
+          microseconds(floor),
+          percent(floor / nanoseconds),
+        ]),
+    ]),
+  );
+}
+
+const solved: Solve[] = [];
+for (const batch of BATCHES) solved.push(await solves(batch));
+// Engines choose the relaxed build for the solves where they have it.
+const chosen = rows.filter(({ build }) => build === field[0]!.name);
+const evaluationOf = (batch: number): number =>
+  chosen.find((row) => row.batch === batch && row.kernel === EVALUATION)!.nanoseconds;
+const outside = ({ batch, forward, evaluations }: Solve): number => forward - evaluations * evaluationOf(batch);
+printTable(
+  `dopri5, rtol 1e-6, atol 1e-8, t 0…1, ${field[0]!.name}: the solve, the solve and its gradient by backprop`,
+  ["batch", "steps", "evaluations", "VJPs", "solve", "gradient", "outside evaluations", "a step"],
+  solved.map((it) => [
+    String(it.batch),
+    String(it.steps),
+    String(it.evaluations),
+    String(it.vjps),
+    duration(it.forward),
+    duration(it.gradient),
+    percent(outside(it) / it.forward),
+    duration(outside(it) / it.steps),
+  ]),
+);
+
+const verdicts: Verdict[] = rows
+  .filter(({ kernel }) => kernel === EVALUATION)
+  .map(({ build, batch, nanoseconds, floor }) => ({
+    claim: `field evaluation ≥ ${percent(WANTED[batch]!)} of the floor at batch ${batch}, ${build}`,
+    figure: `${percent(floor / nanoseconds)} (${microseconds(nanoseconds)} µs, floor ${microseconds(floor)})`,
+    holds: floor / nanoseconds >= WANTED[batch]!,
+  }));
+for (const it of solved) {
+  const step = outside(it) / it.steps;
+  if (it.batch === 64) {
+    const share = outside(it) / it.forward;
+    verdicts.push({ claim: "outside evaluations ≤ 10 % at batch 64", figure: percent(share), holds: share <= 0.1 });
+  }
+  if (it.batch === 1) {
+    verdicts.push({
+      claim: "outside evaluations ≤ 1 µs a step at batch 1, all that surrounds a solve included",
+      figure: duration(step),
+      holds: step <= 1000,
+    });
+  }
+}
+printVerdicts(verdicts);
+writeJson("bench-limits.json", { peaks, rows, solves: solved, verdicts });
