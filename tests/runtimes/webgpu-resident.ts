@@ -1,7 +1,7 @@
 // Solves whose states stay on the GPU: how seldom the CPU waits for it, what is left behind, every way to measure errors,
 // and failures, which show late.
 import { assert, distance } from "./measure.ts";
-import { type Bench, codeOf, cotangent, fourSteps, NETWORK, y0 } from "./webgpu-problem.ts";
+import { type Bench, codeOf, cotangent, fourSteps, NETWORK, type Odegrad, y0 } from "./webgpu-problem.ts";
 
 // isFinite(f), two norms, and one more after the evaluation between them.
 const INITIAL_READBACKS = 4;
@@ -60,6 +60,15 @@ async function fixedSteps({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   return "1 readback forward and 1 backward for 2 outputs, no buffer created after warm-up, nothing left behind";
 }
 
+/** 40 steps of Euler's method as one of a Runge–Kutta method, the error being that against one step. */
+function manyStages({ rungeKutta }: Odegrad) {
+  const stages = Array.from({ length: 40 }, (_, i) => i);
+  const b = stages.map(() => 1 / stages.length);
+  const error = b.map((weight, i) => weight - (i === 0 ? 1 : 0));
+  const a = stages.map((i) => b.slice(0, i));
+  return rungeKutta({ name: "many", order: 1, embeddedOrder: 1, a, b, c: stages.map((i) => i / stages.length), error });
+}
+
 /** The norms, per-component tolerances, parts left out, and an error estimate of two parts. */
 async function measures({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const network = { layers: [2, 16, 2], seed: 3 };
@@ -74,6 +83,7 @@ async function measures({ odegrad, onGpu, gpu }: Bench): Promise<string> {
       ],
     },
     dop853: { solver: odegrad.dop853, rtol: 1e-5 },
+    stages: { solver: manyStages(odegrad) },
   } as const;
   let worst = 0;
   for (const [name, special] of Object.entries(cases)) {

@@ -61,6 +61,8 @@ export class BlockArithmetic implements Arithmetic {
   private readonly shares: BlockVector;
   private readonly result: BlockVector;
   private room: { rtols: BlockVector | undefined; atols: BlockVector | undefined } | undefined;
+  /** The error of a step, where it has more terms than a reduction takes. */
+  private error: BlockVector | undefined;
   private measure: LoadedMeasure | undefined;
   private fillShader!: Shader;
   private combineShader!: Shader;
@@ -101,6 +103,7 @@ export class BlockArithmetic implements Arithmetic {
 
   terms(vectors: readonly Vector[], weights: readonly number[]): WeightedVectors {
     const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
+    if (used.length > REDUCE.terms) this.error ??= this.vector();
     return new WeightedVectors(
       used.map(({ vector }) => vector),
       used.map(({ weight }) => weight),
@@ -219,14 +222,20 @@ export class BlockArithmetic implements Arithmetic {
   }
 
   /** Records the norm, and whether all of yb is finite. */
-  private reduceAll({ vectors, weights }: WeightedVectors, h: number, ya: Vector, yb: Vector): void {
+  private reduceAll(terms: WeightedVectors, h: number, ya: Vector, yb: Vector): void {
+    const { vectors, weights } = terms;
+    if (vectors.length > REDUCE.terms) {
+      const error = this.error!;
+      this.combine(error, undefined, terms, h);
+      this.reduceAll(new WeightedVectors([error], [1]), 1, ya, yb);
+      return;
+    }
     const { kind, segments, rtol, atol, rtols, atols } = this.measure!;
     let first = true;
     let seen = 0;
     for (const { start, length, weight } of segments) {
       this.reduce(KINDS[kind], ya, yb, start, length, (at) => {
         const { words, floats } = this.block.gpu.commands;
-        if (vectors.length > REDUCE.terms) throw new Error("an error estimate of more terms than a shader takes");
         words[at + 3] = vectors.length;
         words[at + 6] = rtols?.address ?? NONE;
         words[at + 7] = atols?.address ?? NONE;
@@ -274,6 +283,14 @@ export class BlockArithmetic implements Arithmetic {
     words[at + 5] = this.result.address;
     words[at + 6] = first ? 1 : 0;
     this.run(this.foldShader, 1);
+  }
+
+  /** Reads a vector of one number. */
+  async number(x: Vector): Promise<number> {
+    const numbers = zeros("float32", 1);
+    this.copyOut(x, numbers);
+    await this.arrived();
+    return numbers[0]!;
   }
 
   /** The value of the last reduction; NaN where a number was not finite, its own sums included. */

@@ -122,10 +122,7 @@ class ResidentTensorField implements BoundField {
       else arithmetic.clear(this.tau!);
       this.accumulate(bars.weights ?? []);
     });
-    if (!this.times) return 0;
-    const tau = new Float32Array(1);
-    arithmetic.copyOut(this.tau!, tau);
-    return arithmetic.arrived()!.then(() => tau[0]!);
+    return this.times ? arithmetic.number(this.tau!) : (this.pace.step()?.then(() => 0) ?? 0);
   }
 
   /** Adds the weights' gradients to their sum in the block. */
