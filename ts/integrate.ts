@@ -77,8 +77,11 @@ export function* integrate(it: Integration): Run<Outcome> {
         }
       : undefined;
   // A step is looked at before it is advanced over where something of it is wanted.
-  const handOut = watch !== undefined || path !== undefined || onStep !== undefined || ts.length > 2;
-  const stepping = new Stepping(problem, parts, { keepTapes, handOut, known: it.known ?? false, accept });
+  const watched = watch !== undefined || path !== undefined || onStep !== undefined;
+  const handOut = watched || ts.length > 2;
+  // Outputs inside steps need the step; those at its end are stops.
+  const unseen = !watched && accept === undefined && (ts.length === 2 || !problem.extended);
+  const stepping = new Stepping(problem, parts, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
   const { stats, runner } = stepping;
   let outputs = 1;
   let slopes: EventSlopes | undefined;

@@ -12,7 +12,7 @@ import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
 import { Times } from "./times.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
-import { AT, arraysOf, type WrittenStep, writtenStep } from "./written-step.ts";
+import { AT, arraysOf, type WrittenStep, type WrittenSteps, writtenStep, writtenSteps } from "./written-step.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
 export interface StepStats {
@@ -93,6 +93,8 @@ export class Stepping {
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
   private readonly written: WrittenStep | undefined;
+  /** The same in a loop, for given steps that nobody looks at one by one. */
+  private readonly writtenLoop: WrittenSteps | undefined;
   private filling: FillingField | undefined;
   /**
    * A written step's numbers. Its tolerances are NaN, and so is its error, where errors are measured in another way than it
@@ -106,7 +108,14 @@ export class Stepping {
   constructor(
     problem: Problem,
     parts: Bound,
-    options: { keepTapes: boolean; handOut: boolean; known: boolean; accept: Accept | undefined },
+    options: {
+      keepTapes: boolean;
+      handOut: boolean;
+      /** Whether nobody wants anything of steps between stops. */
+      unseen: boolean;
+      known: boolean;
+      accept: Accept | undefined;
+    },
   ) {
     const { steps } = problem;
     this.problem = problem;
@@ -129,6 +138,8 @@ export class Stepping {
     const plain = "filling" in parts.machine.field;
     this.filling = undefined;
     this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
+    const unseen = options.unseen && this.given !== undefined && !this.jumps && problem.signal === undefined;
+    this.writtenLoop = plain && unseen ? writtenSteps(scheme, problem.y0.length) : undefined;
     this.arrays = this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions)) : [];
     this.evaluationsInStep = evaluationsOf(scheme, false);
     const { rtol, atol } = problem.measure;
@@ -149,7 +160,10 @@ export class Stepping {
   advance(): Promise<void> | undefined {
     const { runner } = this;
     for (;;) {
-      if (this.phase === "propose") this.propose();
+      if (this.phase === "propose") {
+        if (this.writtenLoop !== undefined) this.runLoop(this.writtenLoop);
+        this.propose();
+      }
       if (this.phase === "run") {
         const { instructions } = this.program;
         if (this.written !== undefined && this.next <= 1) this.runWritten(this.written);
@@ -190,6 +204,42 @@ export class Stepping {
     written(f, params, this.arrays[this.parity]!, numbers, this.next, answer);
     this.runner.evaluations += this.evaluationsInStep - this.next;
     this.next = this.program.instructions.length;
+  }
+
+  /**
+   * Takes steps before the next stop in the written loop: an even number of them, so that the state stays where it is. The
+   * last before the stop, and one whose result is not finite, are left to `advance`, which knows what they are to end in.
+   */
+  private runLoop(written: WrittenSteps): void {
+    const { given, filling, position, stats, known } = this;
+    const { stops, maxSteps } = this.problem;
+    if (given === undefined || filling === undefined || this.stop >= stops.length) return;
+    const before = placeOf(stops[this.stop]!, given, position, this.problem.direction) - position;
+    const count = Math.min(before, maxSteps - stats.steps) & ~1;
+    if (count <= 0) return;
+    const { f, params, answer } = filling;
+    const taken = written(f, params, this.arrays[this.parity]!, given, position, position + count, known, answer);
+    const tried = Math.min(taken + 1, count);
+    const kept = this.parts.bound.fsal === "step";
+    this.runner.evaluations += tried * this.evaluationsInStep - (known ? 1 : 0) - (kept ? tried - 1 : 0);
+    if (taken === 0) return;
+    this.grid.append(given, position, position + taken);
+    stats.steps += taken;
+    stats.accepted += taken;
+    this.position += taken;
+    this.t = given[this.position - 1]!;
+    this.first = this.t;
+    this.known = kept;
+    if (taken & 1) this.changeParity();
+  }
+
+  /** After an odd number of steps that left the state where it was. */
+  private changeParity(): void {
+    const { view } = this.program.start[0]!;
+    this.parity ^= 1;
+    this.program = this.parts.bound.programs[this.parity]!;
+    this.program.start[0]!.view.set(view);
+    this.known = false;
   }
 
   /** Chooses the next step, or finds that there is none. */
@@ -315,6 +365,17 @@ export class Stepping {
     const tried = known && stats.rejected > 0 ? program : parts.bound.programs[parity ^ 1]!;
     return parts.initial.worstComponent(tried, this.h, this.problem.measure);
   }
+}
+
+/** The place of a time in a grid, from `from` on; the grid's length where it ends before it. */
+function placeOf(t: number, grid: Float64Array, from: number, direction: number): number {
+  let [low, high] = [from, grid.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((t - grid[middle]!) * direction > 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether errors are measured as a written step does: by one rms norm, with one tolerance for all. */

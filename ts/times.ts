@@ -11,8 +11,15 @@ export class Times {
     this.numbers[this.length++] = t;
   }
 
+  /** Appends times[from] … times[to − 1]. */
+  append(times: Float64Array, from: number, to: number): void {
+    while (this.length + to - from > this.numbers.length) this.grow();
+    this.numbers.set(times.subarray(from, to), this.length);
+    this.length += to - from;
+  }
+
   private grow(): void {
-    const longer = new Float64Array(2 * this.length);
+    const longer = new Float64Array(2 * this.numbers.length);
     longer.set(this.numbers);
     this.numbers = longer;
   }

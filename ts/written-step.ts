@@ -26,30 +26,53 @@ export type WrittenStep = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => void;
 
-const written = new WeakMap<Scheme, (WrittenStep | undefined)[]>();
+/**
+ * Takes the steps that end at given[from] … given[to − 1] on the same vectors, without an error estimate: the state stays
+ * where the first step's start is. `known`: whether the first derivative is in its place. Stops at a step whose result is not
+ * finite, or whose size is 0, without taking it; returns how many steps were taken.
+ */
+export type WrittenSteps = (
+  field: FillingField["f"],
+  params: unknown,
+  arrays: readonly Float64Array[],
+  given: Float64Array,
+  from: number,
+  to: number,
+  known: boolean,
+  answer: (result: unknown, k: Float64Array) => void,
+) => number;
+
+/** What was written for a scheme, by the state's length. */
+type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
+const writtenOnce: Known<WrittenStep> = new WeakMap();
+const writtenInLoops: Known<WrittenSteps> = new WeakMap();
 
 /** The step of a scheme for states of `length` numbers; undefined where there is none. */
-export function writtenStep(scheme: Scheme, length: number): WrittenStep | undefined {
+export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
+  write(writtenOnce, scheme, length, ["numbers", "from"], source);
+
+/** Its steps in a loop, likewise. */
+export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
+  write(writtenInLoops, scheme, length, ["given", "from", "to", "known"], loopSource);
+
+function write<T>(
+  written: Known<T>,
+  scheme: Scheme,
+  length: number,
+  own: readonly string[],
+  text: (scheme: Scheme, length: number) => string,
+): T | undefined {
   // A state of several parts has starts that no operation puts anything in; it is rare, and left to the kernels.
   if (length > LARGEST || scheme.start.length > 1) return undefined;
   const known = written.get(scheme) ?? [];
   written.set(scheme, known);
-  if (!(length in known)) known[length] = compile(scheme, length);
+  if (!(length in known)) known[length] = compile(own, text(scheme, length)) as T | undefined;
   return known[length];
 }
 
-function compile(scheme: Scheme, length: number): WrittenStep | undefined {
+function compile(own: readonly string[], text: string): unknown {
   try {
-    const step: unknown = new Function(
-      "field",
-      "params",
-      "arrays",
-      "numbers",
-      "from",
-      "answer",
-      source(scheme, length),
-    );
-    return step as WrittenStep;
+    return new Function("field", "params", "arrays", ...own, "answer", text);
   } catch {
     return undefined;
   }
@@ -65,17 +88,24 @@ export function arraysOf(scheme: Scheme, instructions: readonly Instruction[]): 
   return arrays;
 }
 
-function source({ operations, error, start: [y], end: [y1] }: Scheme, length: number): string {
+/** The statements of a step: those that name its vectors, and those that run it from `t` over `h` to `last`. */
+interface Text {
+  readonly names: ReadonlyMap<object, string>;
+  readonly elements: readonly number[];
+  readonly head: readonly string[];
+  readonly body: string[];
+}
+
+function textOf({ operations }: Scheme, length: number, known: string): Text {
   const elements = Array.from({ length }, (_, i) => i);
   const names = new Map<object, string>();
-  const lines = Object.entries(AT)
-    .filter(([number]) => number !== "square")
-    .map(([number, at]) => `const ${number} = numbers[${at}];`);
+  const head: string[] = [];
+  const lines: string[] = [];
   let place = 0;
   const name = (variable: object, prefix: string): string => {
     const own = `${prefix}${place}`;
     names.set(variable, own);
-    lines.push(`const ${own} = arrays[${place++}];`);
+    head.push(`const ${own} = arrays[${place++}];`);
     return own;
   };
   const places = operations.map(({ out, evaluate }) => ({ out: name(out, "x"), k: evaluate && name(evaluate.k, "k") }));
@@ -93,9 +123,44 @@ function source({ operations, error, start: [y], end: [y1] }: Scheme, length: nu
     const { c } = operation.evaluate!;
     const at = c === 1 ? "last" : `t + ${literal(c)} * h`;
     const call = `const r${index} = field(${at}, ${out}, ${k}, params); if (r${index} !== undefined) answer(r${index}, ${k});`;
-    lines.push(operation === start ? `if (from === 0) { ${call} }` : call);
+    lines.push(operation === start ? `if (!(${known})) { ${call} }` : call);
     read(k);
   });
+  return { names, elements, head, body: lines };
+}
+
+function loopSource(scheme: Scheme, length: number): string {
+  const { start, end, operations, fsal } = scheme;
+  const { names, elements, head, body } = textOf(scheme, length, "known");
+  const copy = (to: object, from: object): string[] =>
+    elements.map((i) => `${names.get(to)}[${i}] = ${names.get(from)}_${i};`);
+  const keeps = fsal && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
+  return [
+    ...head,
+    "let at = from;",
+    "for (; at < to; at++) {",
+    "const t = given[at - 1], last = given[at], h = last - t;",
+    ...body,
+    `if (${elements.map((i) => `0 * ${names.get(end[0]!)}_${i}`).join(" + ")} !== 0 || h === 0) break;`,
+    ...copy(start[0]!, end[0]!),
+    ...(keeps ? copy(fsal.first, fsal.last) : []),
+    `known = ${keeps === true};`,
+    "}",
+    "return at - from;",
+  ].join("\n");
+}
+
+function source(scheme: Scheme, length: number): string {
+  const {
+    error,
+    start: [y],
+    end: [y1],
+  } = scheme;
+  const { names, elements, head, body } = textOf(scheme, length, "from !== 0");
+  const numbers = Object.entries(AT)
+    .filter(([number]) => number !== "square")
+    .map(([number, at]) => `const ${number} = numbers[${at}];`);
+  const lines = [...numbers, ...head, ...body];
   if (!error) return [...lines, `numbers[${AT.square}] = NaN;`].join("\n");
   const [before, after] = [names.get(y!)!, names.get(y1!)!];
   error.forEach(({ weight }, j) => {

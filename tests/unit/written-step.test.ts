@@ -30,6 +30,55 @@ describe.each(byName)("%s", (_name, solver) => {
     }
     expect(writtenStep(solver.scheme, length) !== undefined).toBe(length <= 4);
   });
+
+  // Steps that nobody looks at are taken in a loop of their own.
+  it.each([1, 2, 3, 4])("given steps of %d numbers in a loop: the kernels' bits, counts and grid", (length) => {
+    const y0 = Array.from({ length }, (_, i) => Math.cos(i));
+    const grid = Float64Array.from({ length: 24 }, (_, i) => 0.1 + (i / 23) ** 2);
+    const ways: Pick<SolveOptions, "ts" | "stepSize" | "grid">[] = [
+      // Every number of steps from one to eight before a stop.
+      ...[1, 2, 3, 4, 5, 6, 7, 8].map((steps) => ({ ts: [0, 1], stepSize: 1 / steps })),
+      { ts: [0.1, 0.7, 0.72, 3], stepSize: 0.11 },
+      { ts: [3, 0.1], stepSize: 0.13 },
+      { ts: [0.1, 1.1], grid },
+      { ts: [0.1, grid[9]!, 1.1], grid },
+    ];
+    for (const way of ways) {
+      const [filled, returned] = [mixed, returning].map((field) =>
+        solve(field, { y0, solver, ...way, output: "land" }),
+      );
+      expect(filled!.ys).toEqual(returned!.ys);
+      expect(filled!.grid).toEqual(returned!.grid);
+      expect(filled!.stats.steps).toBe(returned!.stats.steps);
+      expect(filled!.stats.accepted).toBe(returned!.stats.accepted);
+      expect(filled!.stats.evaluations).toBe(returned!.stats.evaluations);
+      expect(filled!.stats.firstStep).toBe(returned!.stats.firstStep);
+    }
+  });
+
+  it("a loop ends as its steps would: where the numbers or the steps run out", () => {
+    const blowsUp = (_t: number, y: Float64Array, dy: Float64Array): void => {
+      for (let i = 0; i < y.length; i++) dy[i] = y[i]! ** 2 * 1e3;
+    };
+    const returned = (t: number, y: Float64Array): Float64Array => {
+      const dy = new Float64Array(y.length);
+      blowsUp(t, y, dy);
+      return dy;
+    };
+    for (const stepSize of [0.01, 0.009, 0.02]) {
+      for (const more of [{}, { maxSteps: 3 }, { maxSteps: 4 }]) {
+        const options: SolveOptions = { y0: [1, 0.5], ts: [0, 1], solver, stepSize, onFailure: "return", ...more };
+        const [a, b] = [solve(blowsUp, options), solve(returned, options)];
+        expect(a.status).toBe(b.status);
+        expect(["non-finite", "max-steps"]).toContain(a.status);
+        expect(a.error!.message).toBe(b.error!.message);
+        expect(a.error!.t).toBe(b.error!.t);
+        expect(a.grid).toEqual(b.grid);
+        expect(a.stats.steps).toBe(b.stats.steps);
+        expect(a.stats.accepted).toBe(b.stats.accepted);
+      }
+    }
+  });
 });
 
 describe("a page that forbids code from text", () => {
