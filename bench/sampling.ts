@@ -30,7 +30,7 @@ export function median(values: readonly number[]): number {
 }
 
 // Engines compile in the background what has run for a while, so work that is long in itself needs several runs, too.
-const WARM_UP_SAMPLES = 8;
+const WARM_UP_SAMPLES = 64;
 const WARM_UP_NANOSECONDS = 1e8;
 
 /** How often to run for one sample; the doubling towards it also warms the engine's compilers. */

@@ -12,7 +12,20 @@ import { aborted } from "./run.ts";
 import { Runner } from "./runner.ts";
 import { Times } from "./times.ts";
 import type { FloatArray } from "./wasm/dtype.ts";
-import { AT, arraysOf, type WrittenStep, type WrittenSteps, writtenStep, writtenSteps } from "./written-step.ts";
+import {
+  AT,
+  arraysOf,
+  LEAST,
+  NUMBERS,
+  RUN,
+  SNAP,
+  type WrittenRun,
+  type WrittenStep,
+  type WrittenSteps,
+  writtenRun,
+  writtenStep,
+  writtenSteps,
+} from "./written-step.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
 export interface StepStats {
@@ -38,12 +51,8 @@ export interface Rejection {
  */
 type Phase = "propose" | "run" | "judge" | "accepted" | "done";
 
-// A step that would end within this fraction of its size before a stop ends at the stop.
-const SNAP = 1e-12;
 // The factor on a step whose error is small and whose result is not finite: nothing measures how far off it was.
 const FACTOR_UNMEASURED = 0.5;
-// Steps below this fraction of t are mostly rounding.
-const LEAST = 16 * Number.EPSILON;
 
 /** Called for each accepted step while its vectors are in place. */
 type Accept = (program: Program, h: number) => void;
@@ -95,15 +104,20 @@ export class Stepping {
   private readonly written: WrittenStep | undefined;
   /** The same in a loop, for given steps that nobody looks at one by one. */
   private readonly writtenLoop: WrittenSteps | undefined;
+  /** … and for those under control. */
+  private readonly writtenRun: WrittenRun | undefined;
   private filling: FillingField | undefined;
   /**
    * A written step's numbers. Its tolerances are NaN, and so is its error, where errors are measured in another way than it
    * does: then the kernels are asked.
    */
-  private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
+  private readonly numbers: Float64Array = new Float64Array(NUMBERS).fill(Number.NaN);
   /** For even and for odd steps: the vectors that a written step works on. */
   private readonly arrays: readonly Float64Array[][];
   private readonly evaluationsInStep: number;
+  private readonly noteRejection: (t: number, h: number) => void = (t, h) => {
+    this.rejections.push({ t, h });
+  };
 
   constructor(
     problem: Problem,
@@ -138,8 +152,8 @@ export class Stepping {
     const plain = "filling" in parts.machine.field;
     this.filling = undefined;
     this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
-    const unseen = options.unseen && this.given !== undefined && !this.jumps && problem.signal === undefined;
-    this.writtenLoop = plain && unseen ? writtenSteps(scheme, problem.y0.length) : undefined;
+    const unseen = plain && options.unseen && !this.jumps && problem.signal === undefined;
+    this.writtenLoop = unseen && this.given ? writtenSteps(scheme, problem.y0.length) : undefined;
     this.arrays = this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions)) : [];
     this.evaluationsInStep = evaluationsOf(scheme, false);
     const { rtol, atol } = problem.measure;
@@ -148,6 +162,7 @@ export class Stepping {
       this.numbers[AT.rtol] = rtol as number;
       this.numbers[AT.atol] = atol as number;
     }
+    this.writtenRun = unseen && simple && !this.given ? writtenRun(scheme, problem.y0.length) : undefined;
     this.t = problem.ts[0]!;
     this.first = firstTime(problem, this.t);
     this.grid.push(this.t);
@@ -162,6 +177,7 @@ export class Stepping {
     for (;;) {
       if (this.phase === "propose") {
         if (this.writtenLoop !== undefined) this.runLoop(this.writtenLoop);
+        else if (this.writtenRun !== undefined) this.runControlled(this.writtenRun);
         this.propose();
       }
       if (this.phase === "run") {
@@ -240,6 +256,40 @@ export class Stepping {
     this.program = this.parts.bound.programs[this.parity]!;
     this.program.start[0]!.view.set(view);
     this.known = false;
+  }
+
+  /** Takes the steps under control before the next stop in the written loop. */
+  private runControlled(written: WrittenRun): void {
+    const { filling, numbers, stats, problem } = this;
+    const { stops, maxSteps, direction } = problem;
+    if (filling === undefined || this.stop >= stops.length) return;
+    const { f, params, answer } = filling;
+    numbers[AT.t] = this.t;
+    numbers[AT.h] = this.h;
+    numbers[RUN.size] = this.size;
+    numbers[RUN.target] = stops[this.stop]!;
+    numbers[RUN.direction] = direction;
+    numbers[RUN.minStep] = this.minStep;
+    numbers[RUN.maxStep] = this.maxStep;
+    // biome-ignore format: the order of its parameters
+    const accepted = written(f, params, this.arrays, numbers, this.parity, this.known, maxSteps - stats.steps, this.grid, this.squareJudge, this.controller, this.noteRejection, answer);
+    const rejected = numbers[RUN.rejected]!;
+    const tried = accepted + rejected;
+    if (tried === 0) return;
+    this.runner.evaluations += tried * (this.evaluationsInStep - 1) + numbers[RUN.fresh]!;
+    stats.steps += tried;
+    stats.accepted += accepted;
+    stats.rejected += rejected;
+    this.t = numbers[AT.t]!;
+    this.first = this.t;
+    this.h = numbers[AT.h]!;
+    this.size = numbers[RUN.size]!;
+    // Of the step tried last, which leaves its first derivative in place where it was rejected.
+    const square = numbers[AT.square]!;
+    this.known = !(square <= 1) || this.parts.bound.fsal === "step";
+    this.errorWasNaN = Number.isNaN(square);
+    this.parity ^= accepted & 1;
+    this.program = this.parts.bound.programs[this.parity]!;
   }
 
   /** Chooses the next step, or finds that there is none. */

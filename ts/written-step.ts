@@ -5,11 +5,20 @@
 import type { FillingField } from "./fields/field.ts";
 import type { Instruction } from "./program.ts";
 import type { Operation, Scheme } from "./solvers/scheme.ts";
+import type { Times } from "./times.ts";
 
 const LARGEST = 4;
 
 /** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
 export const AT = { t: 0, h: 1, last: 2, rtol: 3, atol: 4, square: 5 } as const;
+/** … and, behind those, a controlled run's. */
+export const RUN = { size: 6, target: 7, direction: 8, minStep: 9, maxStep: 10, rejected: 11, fresh: 12 } as const;
+export const NUMBERS = 13;
+
+/** A step that would end within this fraction of its size before a stop ends at the stop. */
+export const SNAP = 1e-12;
+/** Steps below this fraction of t are mostly rounding. */
+export const LEAST: number = 16 * Number.EPSILON;
 
 /**
  * Runs a step from operation `from` (0, or 1 where the first derivative is in its place). `arrays`: the vectors of the
@@ -42,10 +51,32 @@ export type WrittenSteps = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
+/**
+ * Tries steps under error control from numbers' t, the first of size `size`, until one would end at the target, be too small
+ * or be one more than `most`. `sides`: the vectors of even and of odd steps, `parity` the first step's.
+ * Leaves t, the wanted size, h and square of the step tried last, how many were rejected, each handed to `reject`, and how
+ * many evaluated the field at their start. Returns how many were accepted.
+ */
+export type WrittenRun = (
+  field: FillingField["f"],
+  params: unknown,
+  sides: readonly (readonly Float64Array[])[],
+  numbers: Float64Array,
+  parity: number,
+  known: boolean,
+  most: number,
+  grid: Times,
+  judge: (controller: number, square: number) => number,
+  controller: number,
+  reject: (t: number, h: number) => void,
+  answer: (result: unknown, k: Float64Array) => void,
+) => number;
+
 /** What was written for a scheme, by the state's length. */
 type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
 const writtenOnce: Known<WrittenStep> = new WeakMap();
 const writtenInLoops: Known<WrittenSteps> = new WeakMap();
+const writtenRuns: Known<WrittenRun> = new WeakMap();
 
 /** The step of a scheme for states of `length` numbers; undefined where there is none. */
 export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
@@ -54,6 +85,12 @@ export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undef
 /** Its steps in a loop, likewise. */
 export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
   write(writtenInLoops, scheme, length, ["given", "from", "to", "known"], loopSource);
+
+/** Its steps under control, for schemes that estimate their error once. */
+export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
+  scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
+
+const RUN_PARAMETERS = ["numbers", "parity", "known", "most", "grid", "judge", "controller", "reject"];
 
 function write<T>(
   written: Known<T>,
@@ -130,11 +167,11 @@ function textOf({ operations }: Scheme, length: number, known: string): Text {
 }
 
 function loopSource(scheme: Scheme, length: number): string {
-  const { start, end, operations, fsal } = scheme;
+  const { start, end, fsal } = scheme;
   const { names, elements, head, body } = textOf(scheme, length, "known");
   const copy = (to: object, from: object): string[] =>
     elements.map((i) => `${names.get(to)}[${i}] = ${names.get(from)}_${i};`);
-  const keeps = fsal && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
+  const keeps = keepsLast(scheme);
   return [
     ...head,
     "let at = from;",
@@ -143,38 +180,86 @@ function loopSource(scheme: Scheme, length: number): string {
     ...body,
     `if (${elements.map((i) => `0 * ${names.get(end[0]!)}_${i}`).join(" + ")} !== 0 || h === 0) break;`,
     ...copy(start[0]!, end[0]!),
-    ...(keeps ? copy(fsal.first, fsal.last) : []),
-    `known = ${keeps === true};`,
+    ...(keeps ? copy(fsal!.first, fsal!.last) : []),
+    `known = ${keeps};`,
     "}",
     "return at - from;",
   ].join("\n");
 }
 
+/** Whether a step leaves the first derivative of the next behind. */
+const keepsLast = ({ operations, fsal }: Scheme): boolean =>
+  fsal !== undefined && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
+
+/** `const` for those of the numbers. */
+const readNumbers = (places: Record<string, number>, names: readonly string[]): string[] =>
+  names.map((name) => `const ${name} = numbers[${places[name]}];`);
+
 function source(scheme: Scheme, length: number): string {
-  const {
-    error,
-    start: [y],
-    end: [y1],
-  } = scheme;
-  const { names, elements, head, body } = textOf(scheme, length, "from !== 0");
-  const numbers = Object.entries(AT)
-    .filter(([number]) => number !== "square")
-    .map(([number, at]) => `const ${number} = numbers[${at}];`);
-  const lines = [...numbers, ...head, ...body];
-  if (!error) return [...lines, `numbers[${AT.square}] = NaN;`].join("\n");
+  const text = textOf(scheme, length, "from !== 0");
+  const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
+  const numbers = readNumbers(AT, ["t", "h", "last", "rtol", "atol"]);
+  return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
+}
+
+function runSource(scheme: Scheme, length: number): string {
+  const text = textOf(scheme, length, "known");
+  return [
+    "const sides = arrays;",
+    ...readNumbers(AT, ["rtol", "atol"]),
+    ...readNumbers(RUN, ["target", "direction", "minStep", "maxStep"]),
+    `let t = numbers[${AT.t}], size = numbers[${RUN.size}], tried = numbers[${AT.h}], measured = NaN;`,
+    "let accepted = 0, rejected = 0, fresh = 0;",
+    "while (accepted + rejected < most) {",
+    // As in Stepping's `propose`.
+    "const wanted = size < maxStep ? size : maxStep;",
+    `if (!(wanted < Math.abs(target - t) * ${literal(1 - SNAP)})) break;`,
+    "const last = t + wanted * direction, h = last - t;",
+    `if (wanted < minStep || wanted < ${literal(LEAST)} * Math.abs(t) || h === 0 || last === target) break;`,
+    "const arrays = sides[parity];",
+    "if (!known) fresh++;",
+    ...text.head,
+    ...text.body,
+    ...squareText(scheme, length, text),
+    "const factor = judge(controller, square);",
+    "tried = h;",
+    "measured = square;",
+    "if (factor < 0) {",
+    "rejected++;",
+    "reject(t, h);",
+    "size = Math.abs(h) * -factor;",
+    "known = true;",
+    "continue;",
+    "}",
+    "size = Math.abs(h) * factor;",
+    "grid.push(last);",
+    "t = last;",
+    "parity ^= 1;",
+    "accepted++;",
+    `known = ${keepsLast(scheme)};`,
+    "}",
+    `numbers[${AT.t}] = t; numbers[${AT.h}] = tried; numbers[${AT.square}] = measured;`,
+    `numbers[${RUN.size}] = size; numbers[${RUN.rejected}] = rejected; numbers[${RUN.fresh}] = fresh;`,
+    "return accepted;",
+  ].join("\n");
+}
+
+/** `square`: the square of the error's scaled norm. */
+function squareText({ error, start: [y], end: [y1] }: Scheme, length: number, { names, elements }: Text): string[] {
+  const lines: string[] = [];
   const [before, after] = [names.get(y!)!, names.get(y1!)!];
-  error.forEach(({ weight }, j) => {
+  error!.forEach(({ weight }, j) => {
     lines.push(`const w${j} = h * ${literal(weight)};`);
   });
   for (const i of elements) {
-    const estimate = error.map(({ variable }, j) => `w${j} * ${names.get(variable)}_${i}`).join(" + ");
+    const estimate = error!.map(({ variable }, j) => `w${j} * ${names.get(variable)}_${i}`).join(" + ");
     lines.push(`const e${i} = ${estimate}, a${i} = Math.abs(${before}_${i}), b${i} = Math.abs(${after}_${i});`);
     // As in norm.ts: no error needs no tolerance, and 0·y₁ shows a result that is not finite.
     lines.push(`const r${i}_ = e${i} / (rtol * (a${i} > b${i} ? a${i} : b${i}) + atol);`);
     lines.push(`const q${i} = (e${i} === 0 ? 0 : r${i}_ * r${i}_) + 0 * ${after}_${i};`);
   }
-  lines.push(`numbers[${AT.square}] = (${elements.map((i) => `q${i}`).join(" + ")}) * ${literal(1 / length)};`);
-  return lines.join("\n");
+  lines.push(`const square = (${elements.map((i) => `q${i}`).join(" + ")}) * ${literal(1 / length)};`);
+  return lines;
 }
 
 /** out ← base + Σ (h·weight) variable, and every element in a variable. */

@@ -56,6 +56,62 @@ describe.each(byName)("%s", (_name, solver) => {
     }
   });
 
+  const adaptive = solver.adaptive ? it : () => {};
+
+  adaptive("steps under control in a loop: the kernels' bits, counts, rejections and grid", () => {
+    for (const length of [1, 2, 3, 4]) {
+      const y0 = Array.from({ length }, (_, i) => 2 * Math.cos(i));
+      const ways: SolveOptions[] = [
+        { y0, ts: [0, 5], rtol: 1e-3, atol: 1e-6, firstStep: 1 },
+        { y0, ts: [3, -2], rtol: 1e-7 },
+        { y0, ts: [0, 0.3, 0.31, 5], output: "land", rtol: 1e-5 },
+        { y0, ts: [0, 5], maxStep: 0.21 },
+        { y0, ts: [1e6, 1e6 + 3], rtol: 1e-4, atol: 1e-3 },
+        { y0, ts: [0, 5], rtol: 1e-5, minStep: 0.05, onFailure: "return" },
+        { y0, ts: [0, 9], rtol: 1e-9, maxSteps: 31, onFailure: "return" },
+        { y0, ts: [0, 9], rtol: 1e-9, maxSteps: 32, onFailure: "return" },
+      ];
+      for (const way of ways) {
+        const [a, b] = [solve(mixed, { ...way, solver }), solve(returning, { ...way, solver })];
+        expect(a.ys).toEqual(b.ys);
+        expect(a.grid).toEqual(b.grid);
+        expect(a.rejections).toEqual(b.rejections);
+        expect({ ...a.stats, peakBytes: undefined }).toEqual({ ...b.stats, peakBytes: undefined });
+        expect(a.status).toBe(b.status);
+        expect(a.error?.message).toBe(b.error?.message);
+      }
+    }
+  });
+
+  adaptive("a singularity and a stiff problem end a loop as they end its steps", () => {
+    const fields: [(t: number, y: Float64Array, dy: Float64Array) => void, number[]][] = [
+      [(_t, y, dy) => dy.set([y[0]! ** 2]), [1]],
+      [(t, y, dy) => dy.set([Math.sqrt(1.5 - t) * y[0]!]), [1]],
+      [
+        (_t, [p, q], dy) => {
+          dy[0] = q!;
+          dy[1] = 1000 * (1 - p! * p!) * q! - p!;
+        },
+        [2, 0],
+      ],
+    ];
+    for (const [fill, y0] of fields) {
+      const answer = (t: number, y: Float64Array): Float64Array => {
+        const dy = new Float64Array(y.length);
+        fill(t, y, dy);
+        return dy;
+      };
+      const options: SolveOptions = { y0, ts: [0, 2], solver, maxSteps: 500, onFailure: "return" };
+      const [a, b] = [solve(fill, options), solve(answer, options)];
+      expect(a.error).toBeDefined();
+      expect(a.status).toBe(b.status);
+      expect(a.error!.message).toBe(b.error!.message);
+      expect(a.grid).toEqual(b.grid);
+      expect(a.rejections).toEqual(b.rejections);
+      expect({ ...a.stats, peakBytes: undefined }).toEqual({ ...b.stats, peakBytes: undefined });
+    }
+  });
+
   it("a loop ends as its steps would: where the numbers or the steps run out", () => {
     const blowsUp = (_t: number, y: Float64Array, dy: Float64Array): void => {
       for (let i = 0; i < y.length; i++) dy[i] = y[i]! ** 2 * 1e3;
