@@ -62,7 +62,7 @@ async function runRuntime(command, args, env = {}) {
   // One file each: fixtures and the example are part of it. The package stays outside, as users have it.
   await esbuild.build({
     absWorkingDir: inRoot(),
-    entryPoints: ["tests/runtimes/scenario.ts", "tests/runtimes/webgpu-scenario.ts"],
+    entryPoints: ["scenario", "threads-scenario", "webgpu-scenario"].map((name) => `tests/runtimes/${name}.ts`),
     bundle: true,
     packages: "external",
     outdir: "build/tests",

@@ -82,7 +82,7 @@ function* run(problem: Problem): Run<Solution> {
       checkpoints: kept.checkpoints,
       stages: kept.stages + bound.stageBytes,
       tape: kept.tape + slotBytes(field),
-      total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.bytes,
+      total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.held,
     };
     const status = outcome.stopped ? "stopped" : (failure?.code ?? "done");
     const details = {

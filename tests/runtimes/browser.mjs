@@ -1,14 +1,20 @@
-// A real headless Chromium: dist/ and the scenario as one bundle in a page served on localhost.
+// A real headless Chromium: dist/ and the scenarios as bundles in pages served on localhost.
 import { launchChromium, NoBrowser } from "./chromium.mjs";
 import { servePage, visit } from "./page-server.mjs";
-import { report, reportSkipped } from "./report.mjs";
+import { UNISOLATED } from "./queries.mjs";
+import { report, reportScenario, reportSkipped } from "./report.mjs";
 
 try {
   const browser = await launchChromium();
+  const runtime = `Chromium ${browser.version()}`;
   const server = await servePage("tests/runtimes/page.mjs");
-  report(`Chromium ${browser.version()}`, await visit(browser, server));
-  await browser.close();
+  report(runtime, await visit(browser, server));
   server.close();
+  const threads = await servePage("tests/runtimes/threads-page.mjs");
+  reportScenario(runtime, await visit(browser, threads));
+  reportScenario(runtime, await visit(browser, threads, UNISOLATED));
+  await browser.close();
+  threads.close();
 } catch (error) {
   if (!(error instanceof NoBrowser)) throw error;
   reportSkipped("Chromium", error.message);

@@ -1,6 +1,10 @@
 // Node: the package by its own name, so through package.json's `exports`.
 import * as odegrad from "odegrad";
+import * as threads from "odegrad/threads";
 import { scenario } from "../../build/tests/scenario.mjs";
-import { report } from "./report.mjs";
+import { threadsScenario } from "../../build/tests/threads-scenario.mjs";
+import { report, reportScenario } from "./report.mjs";
 
-report(`Node ${process.versions.node}`, await scenario(odegrad));
+const runtime = `Node ${process.versions.node}`;
+report(runtime, await scenario(odegrad));
+reportScenario(runtime, await threadsScenario(odegrad, threads));

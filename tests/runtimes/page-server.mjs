@@ -1,6 +1,13 @@
 // A page for the runners that use a browser: dist/ and the checks as one bundle, served on localhost.
 import { createServer } from "node:http";
 import { bundleForBrowser } from "../../scripts/bundle.mjs";
+import { UNISOLATED } from "./queries.mjs";
+
+/** What gives a page SharedArrayBuffer. */
+const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
 
 /** Serves a page with this program on a free port; returns the server. */
 export async function servePage(program) {
@@ -10,8 +17,10 @@ export async function servePage(program) {
     const [type, body] = request.url === "/page.js" ? ["text/javascript", outputFiles[0].text] : ["text/html", page];
     response.writeHead(200, {
       "content-type": `${type}; charset=utf-8`,
-      // The strictest policy under which WebAssembly runs at all: no eval, nothing from elsewhere.
-      "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src data:",
+      // The strictest policy under which WebAssembly and threads run at all: no eval, nothing from elsewhere.
+      "content-security-policy":
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; img-src data:",
+      ...(request.url !== `/${UNISOLATED}` && ISOLATION),
     });
     response.end(body);
   });
@@ -29,10 +38,11 @@ export async function open(browser, server, query = "") {
   return { tab, complaints };
 }
 
-/** Opens the served page and returns its checks; what the page complains of is the first. */
-export async function visit(browser, server) {
-  const { tab, complaints } = await open(browser, server);
+/** Opens the served page and returns its checks, or why it has none; what the page complains of is the first. */
+export async function visit(browser, server, query) {
+  const { tab, complaints } = await open(browser, server, query);
   const checks = await tab.evaluate("globalThis.checks ?? []");
+  if (typeof checks === "string" && complaints.length === 0) return checks;
   const ok = complaints.length === 0 && checks.length > 0;
   return [{ name: "loads the bundle", ok, detail: complaints.join("; ") || "no complaint" }, ...checks];
 }

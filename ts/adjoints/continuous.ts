@@ -218,7 +218,7 @@ function* solveBackwards(
           checkpoints: 0,
           stages: parts.bound.stageBytes,
           tape: augmented.tapeBytes,
-          total: scratch.bytes + state.byteLength + rows.byteLength,
+          total: scratch.held + state.byteLength + rows.byteLength,
         },
       },
     };

@@ -156,7 +156,7 @@ export function* pullDiscrete(
           checkpoints: restore.bytes.checkpoints,
           stages: restore.bytes.stages + bound.stageBytes,
           tape: restore.bytes.tape + tape,
-          total: restore.bytes.checkpoints + restore.bytes.stages + restore.bytes.tape + scratch.bytes,
+          total: restore.bytes.checkpoints + restore.bytes.stages + restore.bytes.tape + scratch.held,
         },
       },
     };

@@ -50,7 +50,10 @@ class BoundWidened implements BoundField {
       return tau;
     };
     const tau = this.inner.vjp(t, this.x, this.direction, this.result, slot);
-    return typeof tau === "number" ? answer(tau) : tau.then(answer);
+    if (typeof tau !== "number") return tau.then(answer);
+    // Sums that threads keep are at hand at once; those on a device wait for the end.
+    this.inner.flush?.();
+    return answer(tau);
   }
 
   flush(): Awaitable<void> {

@@ -101,6 +101,7 @@ export class Scratch {
   private readonly own: Layout = new Layout();
   private block: Block | undefined;
   private readonly endings: (() => void)[] = [];
+  private elsewhere = 0;
 
   /**
    * What `make` makes on a layout of its own, or has made for an earlier solve with the same `subject` and `kind`, which
@@ -153,9 +154,18 @@ export class Scratch {
     return this.block !== undefined;
   }
 
-  /** Calls `ending` when the block is given back: for what a field holds elsewhere, on a device. */
-  onRelease(ending: () => void): void {
+  /**
+   * Calls `ending` when the block is given back: for what a field holds elsewhere, on a device or shared by threads.
+   * `bytes` of it are counted.
+   */
+  onRelease(ending: () => void, bytes = 0): void {
     this.endings.push(ending);
+    this.elsewhere += bytes;
+  }
+
+  /** Bytes of the block and of what is held elsewhere. */
+  get held(): number {
+    return this.bytes + this.elsewhere;
   }
 
   /** Gives the block back; harmless when there is none. */

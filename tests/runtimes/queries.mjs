@@ -1,0 +1,4 @@
+// Queries that the pages' server and the pages agree on.
+
+/** The same page without the headers that isolate it from other origins. */
+export const UNISOLATED = "?unisolated";

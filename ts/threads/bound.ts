@@ -1,0 +1,271 @@
+// A network bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory;
+// the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
+
+import { type BindRequest, type BoundField, RECOMPUTE } from "../fields/field.ts";
+import type { Mlp } from "../fields/mlp.ts";
+import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
+import { WasmArithmetic } from "../wasm/arithmetic.ts";
+import { bytesOf, type Dtype, type FloatArray } from "../wasm/dtype.ts";
+import { Layout, type Scratch, type Vector } from "../wasm/scratch.ts";
+import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from "./chunks.ts";
+import type { Call } from "./control.ts";
+import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
+import { type Pace, type Threads, unknownPace } from "./pool.ts";
+
+/** What one thread alone writes to. */
+interface Own {
+  readonly work: Vector;
+  /** Packed weights, the calling thread's where they are only read; see `packedFor`. */
+  readonly packed: Vector;
+  readonly descriptor: Vector;
+  readonly lastDescriptor: Vector;
+  readonly tape: Vector;
+  readonly out: Vector;
+  readonly sum: Vector;
+}
+
+/** By the work of a call, in evaluations. */
+export type Paces = Readonly<Record<number, Pace>>;
+
+export const unknownPaces = (): Paces => ({
+  [FORWARD_WORK]: unknownPace(),
+  [VJP_WORK]: unknownPace(),
+  [RECOMPUTING_WORK]: unknownPace(),
+});
+
+export class BoundThreaded implements BoundField {
+  readonly tapeLength: number;
+  readonly tape: Vector | undefined;
+  readonly paramsBar: Vector | undefined;
+  private readonly scratch: Scratch;
+  private readonly pool: Threads;
+  private readonly chunks: Chunks;
+  private readonly dtype: Dtype;
+  private readonly params: FloatArray;
+  private readonly chunkKernel: Kernel;
+  private readonly lastKernel: Kernel;
+  private readonly shared: Layout = new Layout();
+  private readonly theta: Vector;
+  private readonly x: Vector;
+  private readonly dx: Vector;
+  private readonly cotangent: Vector;
+  private readonly xBar: Vector;
+  private readonly header: Vector;
+  private readonly records: Vector;
+  private readonly rates: Vector;
+  private readonly sums: Vector;
+  /** ∂L/∂θ of each chunk added up, and that in parts. */
+  private readonly total: Vector;
+  private readonly arithmetic: WasmArithmetic;
+  private readonly adding: ReturnType<WasmArithmetic["terms"]>;
+  private readonly own: Own;
+  private readonly others: readonly Own[];
+  private readonly work: number;
+  private readonly call: Call = { kind: FORWARD, job: NONE, t: 0, tape: NONE };
+  private network!: Network;
+  private readonly stateBytes: number;
+  private readonly chunkTapeBytes: number;
+  private readonly tapeBytes: number;
+  private readonly paces: Paces;
+  private summed = false;
+
+  constructor(
+    scratch: Scratch,
+    { length, params, slots, gradient }: BindRequest,
+    field: Mlp & Shape,
+    pool: Threads,
+    chunks: Chunks,
+    paces: Paces,
+  ) {
+    const { dtype, activation, time } = field;
+    this.scratch = scratch;
+    this.pool = pool;
+    this.chunks = chunks;
+    this.paces = paces;
+    this.dtype = dtype;
+    this.params = params ?? field.params;
+    this.work = workOf(field, dtype, length / field.dim);
+    const { count, rows, lastRows } = chunks;
+    const { shared } = this;
+    const vector = (n: number): Vector => shared.vector(n, dtype);
+    const words = (n: number): Vector => shared.vector(Math.ceil(n / 2), "float64");
+    // First, so that the block's address names the job.
+    this.header = words(HEADER.words);
+    const kernel = kernelLayout(field, activation, dtype, rows, gradient);
+    const lastKernel = kernelLayout(field, activation, dtype, lastRows, gradient);
+    this.chunkKernel = kernel;
+    this.lastKernel = lastKernel;
+    this.tapeLength = (count - 1) * kernel.tapeLength + lastKernel.tapeLength;
+    this.tape = slots * this.tapeLength > 0 ? vector(slots * this.tapeLength) : undefined;
+    this.tapeBytes = this.tapeLength * bytesOf(dtype);
+    this.chunkTapeBytes = kernel.tapeLength * bytesOf(dtype);
+    this.stateBytes = rows * field.dim * bytesOf(dtype);
+
+    const parameters = this.params.length;
+    const most = Math.max(rows, lastRows);
+    const pulled = (n: number): number => (gradient ? n : 0);
+    this.theta = vector(parameters);
+    this.x = vector(length);
+    this.dx = vector(length);
+    this.cotangent = vector(pulled(length));
+    this.xBar = vector(pulled(length));
+    this.records = words(RECORD.words * pool.size);
+    this.rates = shared.vector(pulled(count), "float64");
+    const sums = shared.rows(count, pulled(parameters), dtype);
+    this.sums = sums.whole;
+    this.total = vector(pulled(parameters));
+    this.arithmetic = new WasmArithmetic(shared, pulled(parameters), dtype);
+    this.adding = this.arithmetic.terms(
+      [this.total, ...sums.parts],
+      Array.from({ length: count + 1 }, () => 1),
+    );
+    const packed = vector(kernel.packedLength);
+    const own = (index: number): Own => ({
+      work: vector(Math.max(kernel.workLength, lastKernel.workLength)),
+      // With time the kernels keep the first layer's bias at t beside the weights.
+      packed: index > 0 && time ? vector(kernel.packedLength) : packed,
+      descriptor: words(kernel.descriptorWords),
+      lastDescriptor: words(lastKernel.descriptorWords),
+      tape: vector(Math.max(kernel.tapeLength, lastKernel.tapeLength)),
+      out: vector(index > 0 ? most * field.dim : 0),
+      sum: vector(index > 0 ? pulled(parameters) : 0),
+    });
+    this.own = own(0);
+    this.others = Array.from({ length: pool.size }, (_, worker) => own(worker + 1));
+    if (gradient) this.paramsBar = scratch.vector(parameters, dtype);
+  }
+
+  load(): void {
+    const { pool, shared, scratch, theta, sums } = this;
+    const { kernels } = pool.memory;
+    const block = pool.memory.lease(shared.bytes);
+    scratch.onRelease(() => block.release(pool.quarantine(block.address)), shared.bytes);
+    shared.put(kernels, block.address);
+    this.network = networkOf(kernels, this.dtype === "float64");
+    theta.view.set(this.params);
+    this.describe(this.own);
+    for (const other of this.others) this.describe(other);
+    this.writeHeader();
+    this.arithmetic.load();
+    this.call.job = this.header.address;
+    if (sums.length > 0) this.clear();
+  }
+
+  /** Writes a thread's descriptors and packs its weights, if they are its own. */
+  private describe({ descriptor, lastDescriptor, packed, work }: Own): void {
+    const { kernels, memory } = this.pool.memory;
+    const places = { theta: this.theta.address, packed: packed.address, work: work.address };
+    const words = (at: Vector): Uint32Array => new Uint32Array(memory.buffer, at.address, 2 * at.length);
+    this.chunkKernel.describe(words(descriptor), places);
+    this.lastKernel.describe(words(lastDescriptor), places);
+    if (packed === this.own.packed && descriptor !== this.own.descriptor) return;
+    if (this.dtype === "float32") kernels.mlpPackF32(descriptor.address);
+    else kernels.mlpPackF64(descriptor.address);
+  }
+
+  private writeHeader(): void {
+    const { chunks, header, records, others, stateBytes, chunkTapeBytes } = this;
+    const bytes = bytesOf(this.dtype);
+    const words = new Int32Array(this.pool.memory.memory.buffer);
+    const write = (at: number, values: Record<number, number>): void => {
+      for (const [word, value] of Object.entries(values)) words[at / 4 + Number(word)] = value;
+    };
+    const before = (chunks.count - 1) * stateBytes;
+    write(header.address, {
+      [HEADER.double]: this.dtype === "float64" ? 1 : 0,
+      [HEADER.chunks]: chunks.count,
+      [HEADER.stateBytes]: stateBytes,
+      [HEADER.lastStateBytes]: this.x.length * bytes - before,
+      [HEADER.tapeBytes]: chunkTapeBytes,
+      [HEADER.lastTapeBytes]: this.lastKernel.tapeLength * bytes,
+      [HEADER.x]: this.x.address,
+      [HEADER.dx]: this.dx.address,
+      [HEADER.cotangent]: this.cotangent.address,
+      [HEADER.xBar]: this.xBar.address,
+      [HEADER.sums]: this.sums.address,
+      [HEADER.sumBytes]: this.total.length * bytes,
+      [HEADER.rates]: this.rates.address,
+      [HEADER.records]: records.address,
+    });
+    others.forEach((own, worker) => {
+      write(records.address + 4 * RECORD.words * worker, {
+        [RECORD.descriptor]: own.descriptor.address,
+        [RECORD.lastDescriptor]: own.lastDescriptor.address,
+        [RECORD.out]: own.out.address,
+        [RECORD.tape]: own.tape.length > 0 ? own.tape.address : NONE,
+        [RECORD.sum]: own.sum.address,
+      });
+    });
+  }
+
+  evaluate(t: number, x: Vector, dx: Vector, slot: number): void {
+    this.x.view.set(x.view);
+    this.run(FORWARD, t, this.slotAt(slot), FORWARD_WORK);
+    dx.view.set(this.dx.view);
+  }
+
+  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): number {
+    this.x.view.set(x.view);
+    this.cotangent.view.set(cotangent.view);
+    this.run(BACKWARD, t, this.slotAt(slot), slot === RECOMPUTE ? RECOMPUTING_WORK : VJP_WORK);
+    xBar.view.set(this.xBar.view);
+    this.summed = true;
+    const rates = this.rates.view;
+    let rate = 0;
+    for (let chunk = 0; chunk < rates.length; chunk++) rate += rates[chunk]!;
+    return rate;
+  }
+
+  flush(): void {
+    if (!this.summed) return;
+    const { total, paramsBar } = this;
+    total.view.set(paramsBar!.view);
+    this.arithmetic.combine(total, undefined, this.adding, 1);
+    paramsBar!.view.set(total.view);
+    this.clear();
+  }
+
+  private clear(): void {
+    const { kernels } = this.pool.memory;
+    const { address, length } = this.sums;
+    // No terms and no base: zeros.
+    if (this.dtype === "float32") kernels.combineF32(address, NONE, NONE, 0, 0, length);
+    else kernels.combineF64(address, NONE, NONE, 0, 0, length);
+    this.summed = false;
+  }
+
+  private run(kind: number, t: number, tape: number, evaluations: number): void {
+    const { call } = this;
+    call.kind = kind;
+    call.t = t;
+    call.tape = tape;
+    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute);
+  }
+
+  private readonly compute = (chunk: number): void => {
+    const { kind, t, tape } = this.call;
+    const { own, sums, total, rates } = this;
+    const state = chunk * this.stateBytes;
+    const { address: descriptor } = chunk === this.chunks.count - 1 ? own.lastDescriptor : own.descriptor;
+    const kept = tape === NONE ? NONE : tape + chunk * this.chunkTapeBytes;
+    const spare = own.tape.length > 0 ? own.tape.address : NONE;
+    const forward = kind === FORWARD;
+    const rate = computeChunk(
+      this.network,
+      kind,
+      descriptor,
+      t,
+      this.x.address + state,
+      this.cotangent.address + state,
+      (forward ? this.dx : this.xBar).address + state,
+      sums.address + chunk * total.length * bytesOf(this.dtype),
+      kept,
+      spare,
+    );
+    if (!forward) rates.view[chunk] = rate;
+  };
+
+  private slotAt(slot: number): number {
+    return slot < 0 || !this.tape ? NONE : this.tape.address + slot * this.tapeBytes;
+  }
+}

@@ -1,0 +1,84 @@
+// The memory that all threads compute in: one WebAssembly memory, shared, and the main thread's instance of the kernels
+// on it. Unlike the solver's own memory it may grow at any time, because views of a shared buffer stay valid.
+import { SolveError } from "../errors.ts";
+import type { Kernels } from "../wasm/memory.ts";
+import { MOST_PAGES, sharedModule } from "./shared-module.ts";
+
+const PAGE = 65536;
+const ALIGNMENT = 64;
+/** Growing is rare if it is generous. */
+const GROWTH_PAGES = 64;
+
+/** A part of the memory that belongs to one job. */
+export interface SharedBlock {
+  readonly address: number;
+  /** Gives it back; it is used again once `busy` says that no worker touches it any more. */
+  release(busy: () => boolean): void;
+}
+
+export class SharedMemory {
+  readonly module: WebAssembly.Module = sharedModule();
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
+    initial: GROWTH_PAGES,
+    maximum: MOST_PAGES,
+    shared: true,
+  });
+  readonly kernels: Kernels = new WebAssembly.Instance(this.module, { env: { memory: this.memory } })
+    .exports as unknown as Kernels;
+  private readonly base = Math.ceil((this.kernels.HEAP_BASE.value as number) / ALIGNMENT) * ALIGNMENT;
+  /** Leased blocks by ascending address, those included that a worker may still touch. */
+  private blocks: { address: number; bytes: number; busy: (() => boolean) | undefined }[] = [];
+
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Bytes that are not free, for leak tests. */
+  get leased(): number {
+    this.sweep();
+    return this.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  private sweep(): void {
+    this.blocks = this.blocks.filter(({ busy }) => busy === undefined || busy());
+  }
+
+  /** The first gap of `bytes`, contents arbitrary. Throws `out-of-memory` where there is none and the memory cannot grow. */
+  lease(bytes: number): SharedBlock {
+    this.sweep();
+    const rounded = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    let address = this.base;
+    let at = 0;
+    for (; at < this.blocks.length; at++) {
+      const next = this.blocks[at]!;
+      if (next.address - address >= rounded) break;
+      address = next.address + next.bytes;
+    }
+    this.reach(address + rounded);
+    const block = { address, bytes: rounded, busy: undefined as (() => boolean) | undefined };
+    this.blocks.splice(at, 0, block);
+    return {
+      address,
+      release: (busy) => {
+        block.busy = busy;
+        this.sweep();
+      },
+    };
+  }
+
+  private reach(end: number): void {
+    const missing = Math.ceil((end - this.bytes) / PAGE);
+    if (missing <= 0) return;
+    const room = MOST_PAGES - this.bytes / PAGE;
+    try {
+      this.memory.grow(missing <= room ? Math.min(room, Math.max(missing, GROWTH_PAGES)) : missing);
+    } catch (cause) {
+      throw new SolveError(
+        "out-of-memory",
+        `threads need ${end} bytes of shared WebAssembly memory, which cannot be had (${String(cause)}); ` +
+          "try a smaller batch, or an adjoint that stores less",
+        { cause },
+      );
+    }
+  }
+}
