@@ -1,6 +1,7 @@
 // The weight gradient of a dense layer, W̄ += δᵀ A, and the bias gradient, column sums of δ. The sum runs over the batch,
 // so δ and A are read as they lie, a vector of A against four splatted numbers of δ, and W̄ is updated where it lies.
 import { lanes, madd } from "./lanes";
+import { scratch } from "./scratch";
 import { loadPartial, storePartial } from "./partial";
 
 /**
@@ -56,9 +57,6 @@ export function weightGradient<T>(
   }
 }
 
-// Column sums of a narrow layer on their way to W.
-const SUMS = memory.data(64, 16);
-
 /** Fewer inputs than a vector holds: vectors run along δ, against one input at a time. */
 function narrowGradient<T>(
   delta: usize,
@@ -80,7 +78,7 @@ function narrowGradient<T>(
       else weighted1<T>(delta, deltaStride, a + at, aStride, rows, count);
       let to = w + at;
       for (let o: usize = 0; o < <usize>count * sizeof<T>(); o += sizeof<T>()) {
-        store<T>(to, load<T>(to) + load<T>(SUMS + o));
+        store<T>(to, load<T>(to) + load<T>(scratch + o));
         to += wStride;
       }
     }
@@ -90,7 +88,7 @@ function narrowGradient<T>(
   }
 }
 
-/** SUMS ← Σ a δ over four vectors of δ. */
+/** scratch ← Σ a δ over four vectors of δ. */
 // @ts-ignore: decorator
 @noinline
 function weighted4<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize, rows: i32): void {
@@ -107,13 +105,13 @@ function weighted4<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize
     delta += deltaStride;
     a += aStride;
   }
-  v128.store(SUMS, c0);
-  v128.store(SUMS, c1, 16);
-  v128.store(SUMS, c2, 32);
-  v128.store(SUMS, c3, 48);
+  v128.store(scratch, c0);
+  v128.store(scratch, c1, 16);
+  v128.store(scratch, c2, 32);
+  v128.store(scratch, c3, 48);
 }
 
-/** SUMS ← Σ a δ over `count` numbers of δ, at most three vectors or a part of one. */
+/** scratch ← Σ a δ over `count` numbers of δ, at most three vectors or a part of one. */
 function weighted1<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize, rows: i32, count: i32): void {
   for (let v: usize = 0; count > 0; count -= lanes<T>()) {
     let c = v128.splat<T>(0);
@@ -124,7 +122,7 @@ function weighted1<T>(delta: usize, deltaStride: usize, a: usize, aStride: usize
       d += deltaStride;
       x += aStride;
     }
-    v128.store(SUMS + v, c);
+    v128.store(scratch + v, c);
     v += 16;
   }
 }

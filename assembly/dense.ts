@@ -11,6 +11,7 @@
 // so a row's result does not depend on its place in the batch.
 import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { lanes } from "./lanes";
+import { scratch } from "./scratch";
 
 /** Rows that stay in the L1 cache while the panels pass by; a multiple of both tiles' heights. */
 export const BLOCK_ROWS: i32 = 48;
@@ -133,8 +134,7 @@ function slimColumn<T>(
   }
 }
 
-// For a row's last panels: room for four of them, and a bias of 0.
-const SPARE = memory.data(128, 16);
+// A bias of 0 for a row's last panels.
 const ZEROS = memory.data(128, 16);
 
 /** One row: the batch-1 path and the rows left over. Four wide panels at a time keep eight sums in flight. */
@@ -152,8 +152,8 @@ function multiplyRow<T>(a: usize, panels: usize, bias: usize, c: usize, columns:
   const wides = columns / wide + i32(columns % wide > lanes<T>());
   if (wides) {
     // With fewer than four panels the last one stands in for the missing: cheaper than a loop of its own for each count.
-    row1x8<T>(a, panels, wides - 1, bias, SPARE, depth);
-    memory.copy(c, SPARE, <usize>min(columns, wides * wide) * sizeof<T>());
+    row1x8<T>(a, panels, wides - 1, bias, scratch, depth);
+    memory.copy(c, scratch, <usize>min(columns, wides * wide) * sizeof<T>());
   }
   const left = columns - wides * wide;
   if (left > 0) {

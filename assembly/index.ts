@@ -4,6 +4,7 @@ import { allFinite, dot, fewSquare, isFew, scaledNorm } from "./norm";
 import { control, controlSquare } from "./controller";
 export { control, initialGuess, initialStep } from "./controller";
 export * from "./exports-field";
+export { SCRATCH_BYTES, useScratch } from "./scratch";
 
 /** The first free byte of the memory. */
 export const HEAP_BASE: usize = __heap_base;

@@ -1,15 +1,20 @@
 // How chunks pass between the calling thread and workers, step by step in one thread: a worker that is late, that stops
 // in the middle or that comes back after its call is over does no harm.
 import { describe, expect, it } from "vitest";
+import { RECOMPUTE } from "../../ts/fields/field.ts";
+import { mlp } from "../../ts/fields/mlp.ts";
+import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
 import { type Call, Caller, controlWords, Taker } from "../../ts/threads/control.ts";
 import { Governor } from "../../ts/threads/governor.ts";
-import { Threads, unknownPace } from "../../ts/threads/pool.ts";
+import { Threads, threads, unknownPace } from "../../ts/threads/pool.ts";
 import { SharedMemory } from "../../ts/threads/shared-memory.ts";
 import { MOST_PAGES, onSharedMemory } from "../../ts/threads/shared-module.ts";
+import { threaded } from "../../ts/threads/threaded.ts";
 import { binaries } from "../../ts/wasm/binaries.ts";
+import { Scratch, type Vector } from "../../ts/wasm/scratch.ts";
 
 const WORKERS = 2;
-const memory = new SharedMemory();
+const memory = new SharedMemory(WORKERS);
 
 /** A pool whose workers are played by the test. */
 function stage(ended: readonly boolean[] = [false, false]) {
@@ -278,6 +283,51 @@ describe("the governor", () => {
       govern(governor, 20_000, 1.9);
       expect(govern(governor, 1000, 1.9)).toBe(1);
     }
+  });
+});
+
+describe("kernels on a shared memory", () => {
+  it("write to nothing that is not theirs", async () => {
+    const pool = await threads({ workers: 0, threshold: 0 });
+    const { kernels, memory: shared } = pool.memory;
+    const end = kernels.HEAP_BASE.value as number;
+    // In place of a worker: its scratch is not the one in static memory.
+    const scratch = pool.memory.lease(kernels.SCRATCH_BYTES.value as number);
+    kernels.useScratch(scratch.address);
+    const own = new Uint8Array(shared.buffer, 0, end);
+    const before = own.slice();
+    for (const dtype of ["float32", "float64"] as const) {
+      for (const layers of [
+        [1, 10, 1],
+        [2, 64, 64, 2],
+        [3, 5, 2, 3],
+        [4, 17, 33, 4],
+        [7, 1, 130, 7],
+        [9, 9],
+      ]) {
+        for (const activation of ACTIVATIONS) {
+          const field = threaded(mlp({ layers, activation, dtype, time: layers.length % 2 === 0 }), pool);
+          for (const batch of [53, 78, 101, 389]) {
+            const block = new Scratch();
+            const [length, slots] = [batch * layers[0]!, 1];
+            const bound = field.bind(block, { length, params: field.params, slots, gradient: true });
+            const vectors = Array.from({ length: 4 }, () => block.vector(length, dtype));
+            block.lease();
+            const [x, dx, cotangent, xBar] = vectors as [Vector, Vector, Vector, Vector];
+            x.view.fill(0.3);
+            cotangent.view.fill(0.7);
+            bound.load();
+            bound.evaluate(0.5, x, dx, 0);
+            bound.vjp(0.5, x, cotangent, xBar, 0);
+            bound.vjp(0.5, x, cotangent, xBar, RECOMPUTE);
+            block.release();
+          }
+        }
+        expect(own).toEqual(before);
+      }
+    }
+    // It would be seen, if it were in static memory.
+    expect(new Uint8Array(shared.buffer, scratch.address, 64).some((byte) => byte !== 0)).toBe(true);
   });
 });
 

@@ -72,6 +72,9 @@ type DenseGradient = (
 ) => void;
 
 export interface FieldKernels {
+  /** Bytes that a running kernel may use, and moving them: each thread on a shared memory has its own. */
+  readonly SCRATCH_BYTES: WebAssembly.Global;
+  useScratch(address: number): void;
   mlpPackF32(descriptor: number): void;
   mlpPackF64(descriptor: number): void;
   mlpForwardF32: Forward;

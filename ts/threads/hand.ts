@@ -9,6 +9,8 @@ export interface Assignment {
   readonly memory: WebAssembly.Memory;
   readonly control: Int32Array;
   readonly worker: number;
+  /** The kernels' scratch for this worker. */
+  readonly scratch: number;
 }
 
 /** How long a worker looks for work before it sleeps: waking costs both sides tens of microseconds. */
@@ -24,11 +26,12 @@ export class Hand {
   private words: Int32Array;
   private numbers: Float64Array;
 
-  constructor({ module, memory, control, worker }: Assignment) {
+  constructor({ module, memory, control, worker, scratch }: Assignment) {
     this.taker = new Taker(control, worker);
     this.memory = memory;
     this.worker = worker;
     this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    this.kernels.useScratch(scratch);
     this.networks = [networkOf(this.kernels, false), networkOf(this.kernels, true)];
     this.words = new Int32Array(memory.buffer);
     this.numbers = new Float64Array(memory.buffer);

@@ -3,7 +3,6 @@
 import { invalid, SolveError } from "../errors.ts";
 import { type Call, Caller, controlWords } from "./control.ts";
 import { Governor } from "./governor.ts";
-import type { Assignment } from "./hand.ts";
 import { SharedMemory } from "./shared-memory.ts";
 import { parallelism, type Running, start } from "./start.ts";
 
@@ -168,12 +167,12 @@ export async function threads(options: ThreadsOptions = {}): Promise<Threads> {
     );
   }
   const count = options.workers ?? Math.min(MOST_WORKERS, (await parallelism()) - 1);
-  const memory = new SharedMemory();
+  const memory = new SharedMemory(count);
   const control = new Int32Array(new SharedArrayBuffer(4 * controlWords(count)));
   const assignment = { module: memory.module, memory: memory.memory, control };
   const caller = new Caller(control);
   const attempts = await Promise.allSettled(
-    Array.from({ length: count }, (_, worker): Promise<Running> => start({ ...assignment, worker } as Assignment)),
+    Array.from({ length: count }, (_, worker) => start({ ...assignment, worker, scratch: memory.scratchOf(worker) })),
   );
   const running = attempts.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
   const failed = attempts.find((attempt) => attempt.status === "rejected");

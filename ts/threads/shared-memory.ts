@@ -9,6 +9,8 @@ const ALIGNMENT = 64;
 /** Growing is rare if it is generous. */
 const GROWTH_PAGES = 64;
 
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
 /** A part of the memory that belongs to one job. */
 export interface SharedBlock {
   readonly address: number;
@@ -25,9 +27,21 @@ export class SharedMemory {
   });
   readonly kernels: Kernels = new WebAssembly.Instance(this.module, { env: { memory: this.memory } })
     .exports as unknown as Kernels;
-  private readonly base = Math.ceil((this.kernels.HEAP_BASE.value as number) / ALIGNMENT) * ALIGNMENT;
+  /** The first byte behind the kernels' own; the workers' scratch is there. */
+  private readonly scratch = aligned(this.kernels.HEAP_BASE.value as number);
+  private readonly scratchBytes = aligned(this.kernels.SCRATCH_BYTES.value as number);
+  private readonly base: number;
   /** Leased blocks by ascending address, those included that a worker may still touch. */
   private blocks: { address: number; bytes: number; busy: (() => boolean) | undefined }[] = [];
+
+  constructor(workers: number) {
+    this.base = this.scratchOf(workers);
+  }
+
+  /** Where a worker's kernels have their scratch. */
+  scratchOf(worker: number): number {
+    return this.scratch + worker * this.scratchBytes;
+  }
 
   get bytes(): number {
     return this.memory.buffer.byteLength;
@@ -46,7 +60,7 @@ export class SharedMemory {
   /** The first gap of `bytes`, contents arbitrary. Throws `out-of-memory` where there is none and the memory cannot grow. */
   lease(bytes: number): SharedBlock {
     this.sweep();
-    const rounded = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const rounded = Math.max(ALIGNMENT, aligned(bytes));
     let address = this.base;
     let at = 0;
     for (; at < this.blocks.length; at++) {
