@@ -6,6 +6,7 @@ import { train } from "../../examples/gpu/training.ts";
 import { assert, distance } from "./measure.ts";
 import type { Check } from "./scenario.ts";
 import { FIXTURES } from "./webgpu-fixtures.ts";
+import { networks } from "./webgpu-fused.ts";
 import {
   type Bench,
   codeOf,
@@ -21,7 +22,7 @@ import { RESIDENT } from "./webgpu-resident.ts";
 
 /** Solution and gradient of a 2→64→64→2 network against the WebAssembly kernels. */
 const gradientBy =
-  (name: "backprop" | "checkpointed" | "symplectic" | "continuous" | "reverse") =>
+  (name: "backprop" | "checkpointed" | "symplectic" | "continuous" | "reverse", kernels: "fused" | "tfjs" = "fused") =>
   async ({ odegrad, onGpu, gpu }: Bench): Promise<string> => {
     const solver = name === "reverse" ? odegrad.reversible(odegrad.rk4) : odegrad.rk4;
     const adjoint = name === "checkpointed" ? odegrad.checkpointed({ checkpoints: 2 }) : odegrad[name]();
@@ -30,7 +31,7 @@ const gradientBy =
     const wanted = expected.pullback(cotangent);
     const texts: string[] = [];
     for (const residency of RESIDENCIES) {
-      const solution = await odegrad.solve(onGpu.mlp({ ...NETWORK, device: gpu }), { ...options, residency });
+      const solution = await odegrad.solve(onGpu.mlp({ ...NETWORK, kernels, device: gpu }), { ...options, residency });
       const got = await solution.pullback(cotangent);
       solution.dispose();
       const errors = {
@@ -66,34 +67,6 @@ async function adaptive({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   assert(error < 1e-4, `relative difference ${error}`);
   assert(readbacks === stats.evaluations, `${readbacks} readbacks for ${stats.evaluations} evaluations`);
   return `relative difference ${error.toExponential(1)}, ${stats.steps} steps, ${readbacks} readbacks`;
-}
-
-/** All activations, and time as an input. */
-async function activations({ odegrad, onGpu, gpu }: Bench): Promise<string> {
-  const options = {
-    y0: y0.subarray(0, 6),
-    ts: [0.2, 1],
-    solver: odegrad.midpoint,
-    stepSize: 0.8,
-    adjoint: odegrad.backprop(),
-  };
-  const weights = [0, 0, 0, 0, 0, 0, 1, -1, 2, 0.5, -0.3, 1];
-  let worst = 0;
-  for (const activation of ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const) {
-    const network = { layers: [2, 7, 2], activation, time: true, seed: 5 };
-    const wanted = odegrad.solve(odegrad.mlp(network), options).pullback(weights, { times: true });
-    const solution = await odegrad.solve(onGpu.mlp({ ...network, device: gpu }), options);
-    const got = await solution.pullback(weights, { times: true });
-    solution.dispose();
-    const error = Math.max(
-      distance(got.y0, wanted.y0),
-      distance(got.params, wanted.params),
-      distance(got.ts!, wanted.ts!),
-    );
-    assert(error < 1e-4, `${activation}: relative difference ${error}`);
-    worst = Math.max(worst, error);
-  }
-  return `relative differences up to ${worst.toExponential(1)}`;
 }
 
 /** A function of tensors with a VJP by hand: y' = y A + sin t. */
@@ -309,13 +282,14 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
   }
   const checks: Record<string, (bench: Bench) => Promise<string>> = {
     "backprop on the GPU": gradientBy("backprop"),
+    "backprop on the GPU, by tfjs": gradientBy("backprop", "tfjs"),
     "checkpointed on the GPU": gradientBy("checkpointed"),
     "symplectic on the GPU": gradientBy("symplectic"),
     "continuous on the GPU": gradientBy("continuous"),
     "reverse on the GPU": gradientBy("reverse"),
     "adaptive steps": adaptive,
     ...RESIDENT,
-    "all activations": activations,
+    "networks of all shapes": networks,
     "a tfjs function with its VJP": ownFunction,
     "readbacks, buffers and tensors": economy,
     "the golden fixtures": golden,

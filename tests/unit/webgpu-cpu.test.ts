@@ -132,6 +132,14 @@ describe("mlp", () => {
     }
   });
 
+  test("refuses shaders of its own where there is no GPU, and kernels that do not exist", () => {
+    for (const kernels of ["fused", "fast"] as const) {
+      expect(() => mlp({ layers: [2, 2], device: now, kernels: kernels as "fused" })).toThrow(
+        `mlp option kernels is "${kernels}"; allowed: "tfjs" here`,
+      );
+    }
+  });
+
   test("refuses float64, and a device that is none", () => {
     const wide = { layers, dtype: "float64", device: now } as unknown as Parameters<typeof mlp>[0];
     expect(() => mlp(wide)).toThrow(/dtype is "float64"; allowed: "float32"/);

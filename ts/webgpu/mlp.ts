@@ -1,5 +1,5 @@
-// The core's `mlp` on the GPU: the same options, parameters and start, computed by tfjs, with a VJP in a dozen operations
-// that needs no registered gradients.
+// The core's `mlp` on the GPU: the same options, parameters and start, computed by shaders of our own or by tfjs, there with
+// a VJP in a dozen operations that needs no registered gradients.
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { invalid } from "../errors.ts";
 import type { BindRequest, BoundField, Field } from "../fields/field.ts";
@@ -8,7 +8,9 @@ import type { Scratch } from "../wasm/scratch.ts";
 import { ACTIVATIONS, constantsOf, type TensorActivation } from "./activations.ts";
 import type { TensorField, TensorFunction, TensorPullback } from "./bound.ts";
 import type { TensorDevice } from "./exchange.ts";
-import type { WebGpu } from "./gpu.ts";
+import { BoundFusedMlp } from "./fused-field.ts";
+import { ResidentFusedMlp } from "./fused-resident.ts";
+import { WebGpu } from "./gpu.ts";
 import { bindTensors, residentOn } from "./resident.ts";
 import type { Tfjs } from "./tfjs.ts";
 import { deviceOf, type Placed } from "./tfjs-field.ts";
@@ -18,6 +20,11 @@ export interface GpuMlpOptions<Device extends TensorDevice = WebGpu> extends Mlp
   readonly dtype?: "float32";
   /** By default the GPU of the last `await webgpu()`. */
   readonly device?: Device;
+  /**
+   * What computes it: a few shaders made for it, by default on a GPU, or tfjs's operations, as ever elsewhere. The first
+   * need fewer dispatches, keep what VJPs need, and are several times faster (BENCHMARKS.md).
+   */
+  readonly kernels?: "fused" | "tfjs";
 }
 
 /** What `mlp` returns; see the core's. */
@@ -102,8 +109,9 @@ class GpuMlpField implements Mlp, TensorField {
   readonly shape: readonly number[];
   readonly weightShapes: readonly (readonly number[])[];
   readonly f: TensorFunction;
+  private readonly fused: boolean;
 
-  constructor(core: Mlp, device: TensorDevice) {
+  constructor(core: Mlp, device: TensorDevice, fused: boolean) {
     const { layers, activation, time, dim } = core;
     this.layers = layers;
     this.activation = activation;
@@ -117,6 +125,7 @@ class GpuMlpField implements Mlp, TensorField {
       .slice(1)
       .flatMap((outputs, l) => [[outputs, layers[l]! + (time && l === 0 ? 1 : 0)], [outputs]]);
     this.f = new MlpFunction(device.tf, activation, time);
+    this.fused = fused;
   }
 
   get resident(): Field["resident"] {
@@ -124,7 +133,9 @@ class GpuMlpField implements Mlp, TensorField {
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField {
-    return bindTensors(scratch, request, this);
+    if (!this.fused) return bindTensors(scratch, request, this);
+    if (request.arithmetic?.remote) return new ResidentFusedMlp(request, this, this.activation);
+    return new BoundFusedMlp(this.device as WebGpu, scratch, request, this, this.activation);
   }
 }
 
@@ -134,10 +145,18 @@ class GpuMlpField implements Mlp, TensorField {
  * for bad options, float64 among them.
  */
 export function mlp<Device extends TensorDevice = WebGpu>(options: GpuMlpOptions<Device>): GpuMlp<Device> {
-  const { device: given, ...core } = options ?? {};
+  const { device: given, kernels, ...core } = options ?? {};
   const device = deviceOf("mlp", given);
+  const onGpu = device instanceof WebGpu;
+  if (kernels !== undefined && kernels !== "tfjs" && !(kernels === "fused" && onGpu))
+    throw invalid(
+      "mlp option kernels",
+      kernels,
+      onGpu ? '"fused" or "tfjs"' : '"tfjs" here; "fused" needs a WebGPU device',
+    );
   const { dtype = "float32" } = core;
   if (dtype !== "float32")
     throw invalid("mlp option dtype", dtype, '"float32" on a GPU; for float64 use mlp from odegrad');
-  return new GpuMlpField(coreMlp({ ...core, dtype }), device) as Mlp & TensorField as GpuMlp<Device>;
+  return new GpuMlpField(coreMlp({ ...core, dtype }), device, onGpu && kernels !== "tfjs") as Mlp &
+    TensorField as GpuMlp<Device>;
 }
