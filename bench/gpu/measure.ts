@@ -1,12 +1,33 @@
-// One size of network and batch, in WebAssembly and on the GPU.
-import { backprop, rk4, solve, mlp as wasmMlp } from "odegrad";
+// One size of network and batch, in WebAssembly and on the GPU by every path: own shaders or tfjs's, with the solve's states
+// on the GPU or in memory.
+import {
+  type Adjoint,
+  backprop,
+  checkpointed,
+  continuous,
+  reverse,
+  reversible,
+  rk4,
+  SolveError,
+  solve,
+  symplectic,
+  mlp as wasmMlp,
+} from "odegrad";
 import { type GpuCounts, mlp as gpuMlp, type WebGpu } from "odegrad/webgpu";
-import { median } from "../sampling.ts";
 
 export interface Size {
   readonly width: number;
   readonly batch: number;
 }
+
+export const PATHS = [
+  { name: "fused, device", kernels: "fused", residency: "device" },
+  { name: "fused, host", kernels: "fused", residency: "host" },
+  { name: "tfjs, device", kernels: "tfjs", residency: "device" },
+  { name: "tfjs, host", kernels: "tfjs", residency: "host" },
+] as const;
+type Path = (typeof PATHS)[number];
+export type Name = "WASM" | Path["name"];
 
 /** Nanoseconds of a solve, and of its pullback. */
 interface Times {
@@ -14,12 +35,15 @@ interface Times {
   readonly gradient: number;
 }
 
+export interface Entry extends Times {
+  readonly name: Name;
+  /** Of one solve and its gradient on the GPU. */
+  readonly counts?: GpuCounts;
+}
+
 export interface Measured {
   readonly size: Size;
-  readonly wasm: Times;
-  readonly gpu: Times;
-  /** Of one solve and its gradient on the GPU. */
-  readonly counts: GpuCounts;
+  readonly entries: readonly Entry[];
 }
 
 const network = ({ width }: Size) => ({ layers: [2, width, width, 2], seed: 1 });
@@ -30,61 +54,118 @@ function task({ batch }: Size) {
   return { options: { y0, ts: [0, 1], solver: rk4, stepSize: 0.25, adjoint: backprop() }, cotangent };
 }
 
-const MOST_RUNS = 9;
+const MOST_ROUNDS = 9;
 
-/** Runs until it has taken `nanoseconds`, three times at least, the first run left out; medians. */
-async function repeat(nanoseconds: number, run: () => Promise<Times>): Promise<Times> {
-  await run();
-  const runs: Times[] = [];
-  for (let spent = 0; runs.length < 2 || (spent < nanoseconds && runs.length < MOST_RUNS); ) {
-    const one = await run();
-    runs.push(one);
-    spent += one.solve + one.gradient;
-  }
-  return { solve: median(runs.map((r) => r.solve)), gradient: median(runs.map((r) => r.gradient)) };
-}
+const difference = (after: GpuCounts, before: GpuCounts): GpuCounts => ({
+  readbacks: after.readbacks - before.readbacks,
+  dispatches: after.dispatches - before.dispatches,
+  bytesUploaded: after.bytesUploaded - before.bytesUploaded,
+  bytesRead: after.bytesRead - before.bytesRead,
+});
 
-export async function measure(gpu: WebGpu, size: Size, nanoseconds: number): Promise<Measured> {
+type Run = () => Promise<{ times: Times; counts?: GpuCounts }>;
+
+function runOf(gpu: WebGpu, size: Size, name: Name): Run {
   const { options, cotangent } = task(size);
-  const host = wasmMlp(network(size));
-  const wasm = await repeat(nanoseconds, async () => {
+  const path = PATHS.find((candidate) => candidate.name === name);
+  if (!path) {
+    const field = wasmMlp(network(size));
+    return async () => {
+      const start = performance.now();
+      const solution = solve(field, options);
+      const middle = performance.now();
+      solution.pullback(cotangent);
+      return { times: { solve: (middle - start) * 1e6, gradient: (performance.now() - middle) * 1e6 } };
+    };
+  }
+  const { kernels, residency } = path;
+  const field = gpuMlp({ ...network(size), kernels, device: gpu });
+  return async () => {
+    const before = { ...gpu.counts };
     const start = performance.now();
-    const solution = solve(host, options);
-    const middle = performance.now();
-    solution.pullback(cotangent);
-    return { solve: (middle - start) * 1e6, gradient: (performance.now() - middle) * 1e6 };
-  });
-  const field = gpuMlp({ ...network(size), device: gpu });
-  let before = { ...gpu.counts };
-  const onGpu = await repeat(nanoseconds, async () => {
-    before = { ...gpu.counts };
-    const start = performance.now();
-    const solution = await solve(field, options);
+    const solution = await solve(field, { ...options, residency });
     const middle = performance.now();
     await solution.pullback(cotangent);
-    return { solve: (middle - start) * 1e6, gradient: (performance.now() - middle) * 1e6 };
-  });
-  const { readbacks, dispatches, bytesUploaded, bytesRead } = gpu.counts;
-  const counts = {
-    readbacks: readbacks - before.readbacks,
-    dispatches: dispatches - before.dispatches,
-    bytesUploaded: bytesUploaded - before.bytesUploaded,
-    bytesRead: bytesRead - before.bytesRead,
+    const end = performance.now();
+    solution.dispose();
+    const counts = difference(gpu.counts, before);
+    return { times: { solve: (middle - start) * 1e6, gradient: (end - middle) * 1e6 }, counts };
   };
-  return { size, wasm, gpu: onGpu, counts };
 }
 
-/** Relative difference of the parameters' gradients. */
-export async function difference(gpu: WebGpu, size: Size): Promise<number> {
+/** Runs once; false where the device has not the memory. */
+async function fits(run: Run): Promise<boolean> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof SolveError && error.code === "out-of-memory") return false;
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * Lets these take turns for about so many nanoseconds, twice at least after a run that does not count. The shortest times:
+ * other programs can only add to them.
+ */
+export async function measure(gpu: WebGpu, size: Size, names: readonly Name[], nanoseconds: number): Promise<Measured> {
+  const contestants: { name: Name; run: Run }[] = [];
+  const entries: Entry[] = [];
+  for (const name of names) {
+    const run = runOf(gpu, size, name);
+    if (!(await fits(run))) continue;
+    contestants.push({ name, run });
+    entries.push({ name, solve: Number.POSITIVE_INFINITY, gradient: Number.POSITIVE_INFINITY });
+  }
+  let spent = 0;
+  for (let round = 0; round < 2 || (spent < nanoseconds && round < MOST_ROUNDS); round++) {
+    for (const [i, { name, run }] of contestants.entries()) {
+      const { times, counts } = await run();
+      const best = entries[i]!;
+      entries[i] = {
+        name,
+        solve: Math.min(best.solve, times.solve),
+        gradient: Math.min(best.gradient, times.gradient),
+        ...(counts && { counts }),
+      };
+      spent += times.solve + times.gradient;
+    }
+  }
+  return { size, entries };
+}
+
+const ADJOINTS: Record<string, () => Adjoint> = {
+  backprop,
+  symplectic,
+  checkpointed: () => checkpointed({ checkpoints: 2 }),
+  continuous,
+  reverse,
+};
+export const ADJOINT_NAMES: readonly string[] = Object.keys(ADJOINTS);
+
+export interface Gap {
+  readonly size: Size;
+  readonly adjoint: string;
+  /** Relative difference of the parameters' gradients on the GPU, states there too, and in WebAssembly. */
+  readonly gap: number;
+  /** Of the solve and the gradient on the GPU, compiling included. */
+  readonly seconds: number;
+}
+
+export async function gapOf(gpu: WebGpu, size: Size, adjoint: string): Promise<Gap> {
   const { options, cotangent } = task(size);
-  const expected = solve(wasmMlp(network(size)), options).pullback(cotangent).params;
-  const solution = await solve(gpuMlp({ ...network(size), device: gpu }), options);
+  const common = { ...options, adjoint: ADJOINTS[adjoint]!(), solver: adjoint === "reverse" ? reversible(rk4) : rk4 };
+  const expected = solve(wasmMlp(network(size)), common).pullback(cotangent).params;
+  const start = performance.now();
+  const solution = await solve(gpuMlp({ ...network(size), device: gpu }), { ...common, residency: "device" });
   const { params } = await solution.pullback(cotangent);
+  const seconds = (performance.now() - start) / 1e3;
+  solution.dispose();
   let gap = 0;
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {
     gap += (params[i]! - expected[i]!) ** 2;
     scale += expected[i]! ** 2;
   }
-  return Math.sqrt(gap / scale);
+  return { size, adjoint, gap: Math.sqrt(gap / scale), seconds };
 }
