@@ -5,6 +5,7 @@
 // their addresses and weights in registers over all blocks; more of them are summed eight by eight, strip by strip. Small
 // states are all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
 import { loadPart, madd, storePart } from "./lanes";
+import { scratch } from "./scratch";
 
 export const TERM_BYTES: usize = 16;
 
@@ -213,9 +214,9 @@ function upToEight<T>(
   }
 }
 
-// A strip is short enough to stay in the first cache with its terms.
+// A strip is short enough to stay in the first cache with its terms. Its sums lie in the second half of the scratch: the
+// first may be `out`.
 export const STRIP: usize = 1024;
-const strip = memory.data(1024, 16);
 
 /** out[0…to − from) = base + h Σ cⱼ vⱼ over bytes from … to of the vectors, which are whole blocks of 64. */
 export function combineBlocks<T>(
@@ -225,6 +226,7 @@ export function combineBlocks<T>(
     upToEight<T>(out, base, 0, terms, count, h, from, to);
     return;
   }
+  const strip = scratch + STRIP;
   const few = (count - 1) & 7;
   const last = terms + <usize>(count - 1 - few) * TERM_BYTES;
   for (let i = from; i < to; i += STRIP) {

@@ -8,10 +8,10 @@
 //   per-element tolerances in T, 0 for the scalars) · 32… segments of 16 bytes: start u32, length u32, weight f64
 import { horizontalSum, lanes, loadPart, madd } from "./lanes";
 import { combineBlocks, STRIP, TERM_BYTES } from "./combine";
+import { scratch } from "./scratch";
 
 // Partial sums of f32 squares are moved into an f64 after this many bytes, so that long vectors keep their precision.
 const CHUNK: usize = 16384;
-const strip = memory.data(1024, 16); // STRIP bytes
 
 /** The ratios v/scale of one vector. */
 // @ts-ignore: decorator
@@ -63,8 +63,8 @@ function segmentNorm<T>(
     const blocks = i + ((stop - i) & ~63);
     while (count > 0 && i < blocks) {
       const end = min(blocks, i + STRIP);
-      combineBlocks<T>(strip, 0, terms, count, h, i, end);
-      const v = strip - i;
+      combineBlocks<T>(scratch, 0, terms, count, h, i, end);
+      const v = scratch - i;
       for (; i < end; i += 16) {
         const relative = rtols ? v128.load(rtols + i) : rtol;
         const absolute = atols ? v128.load(atols + i) : atol;

@@ -2,10 +2,10 @@
 // has room of its own; constants may be anywhere. tests/unit/threads-protocol.test.ts finds what a kernel writes elsewhere.
 
 /** Bytes of it. */
-export const SCRATCH_BYTES: usize = 128;
+export const SCRATCH_BYTES: usize = 2048;
 
 /** Where it is. */
-export let scratch: usize = memory.data(128, 16);
+export let scratch: usize = memory.data(2048, 16);
 
 /** Moves it, to an address aligned to 16. */
 export function useScratch(address: usize): void {

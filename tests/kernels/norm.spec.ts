@@ -11,6 +11,7 @@ const ROOM: usize = 5008 * 8;
 
 const measure = reserve(32 + 8 * 16);
 const terms = reserve(<usize>TERMS * TERM_BYTES);
+const many = reserve(20 * TERM_BYTES);
 const pool = reserve(<usize>(TERMS + 4) * ROOM);
 const long = reserve(<usize>LONG * 8);
 
@@ -144,6 +145,25 @@ function severalStrips<T>(kind: i32): i32 {
       addSegment(3, n - 3, 1);
       bad += wrong<T>(uniform());
     }
+  }
+  return bad;
+}
+
+/** Many terms over many strips: v = Σ 1 · k = the number of terms times ya, and the scale is |ya|, so every ratio is their number. */
+function manyTerms<T>(): i32 {
+  let bad = 0;
+  const n = 777;
+  prepare<T>(n);
+  for (let i = 0; i < n; i++) set<T>(yb<T>(), i, get<T>(ya<T>(), i));
+  for (let count = 1; count <= 20; count++) {
+    for (let j = 0; j < count; j++) {
+      store<u32>(many + <usize>j * TERM_BYTES, <u32>ya<T>());
+      store<f64>(many + <usize>j * TERM_BYTES, 1, 8);
+    }
+    setMeasure(RMS, 1, 0, 0, 0);
+    addSegment(0, n, 1);
+    const norm = scaledNorm<T>(measure, many, count, 1, ya<T>(), yb<T>());
+    if (!close(norm, <f64>count, sizeof<T>() == 4 ? 3e-6 : 1e-14)) bad++;
   }
   return bad;
 }
@@ -315,6 +335,11 @@ describe("scaledNorm", () => {
     expect<i32>(severalStrips<f32>(RMS)).toBe(0, "rms f32");
     expect<i32>(severalStrips<f64>(MAX)).toBe(0, "max f64");
     expect<i32>(severalStrips<f32>(MAX)).toBe(0, "max f32");
+  });
+
+  it("is right for any number of terms", () => {
+    expect<i32>(manyTerms<f64>()).toBe(0, "f64");
+    expect<i32>(manyTerms<f32>()).toBe(0, "f32");
   });
 
   it("leaves out what no segment covers", () => {
