@@ -44,8 +44,18 @@ export const TIME_WORD: number = PARAMETERS.length;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Texts written so far: they are long, and every solve asks for the same ones. */
+const written = new Map<string, string>();
+
 /** The shader of a product, to be started on ⌈columns / tile.columns⌉ × ⌈rows / tile.rows⌉ × parts workgroups. */
 export function productShader(product: Product): string {
+  const key = JSON.stringify(product);
+  const text = written.get(key) ?? write(product);
+  written.set(key, text);
+  return text;
+}
+
+function write(product: Product): string {
   const { tile, a, b, aAlong, bAlong, store, storeRowSum, split = false, functions } = product;
   const across = Math.min(MOST_LANES, tile.columns);
   const down = Math.min(MOST_LANES, tile.rows);
