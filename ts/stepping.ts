@@ -16,7 +16,6 @@ import {
   AT,
   arraysOf,
   LEAST,
-  NUMBERS,
   RUN,
   SNAP,
   type WrittenRun,
@@ -63,7 +62,7 @@ export class Stepping {
   readonly stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   readonly rejections: Rejection[] = [];
   /** Accepted step times: a list of JavaScript's own would put each of them into a box first. */
-  readonly grid: Times = new Times();
+  readonly grid: Times;
   readonly runner: Runner;
   phase: Phase;
   failure: SolveError | undefined;
@@ -111,7 +110,8 @@ export class Stepping {
    * A written step's numbers. Its tolerances are NaN, and so is its error, where errors are measured in another way than it
    * does: then the kernels are asked.
    */
-  private readonly numbers: Float64Array = new Float64Array(NUMBERS).fill(Number.NaN);
+  private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
+  private readonly run: Float64Array | undefined;
   /** For even and for odd steps: the vectors that a written step works on. */
   private readonly arrays: readonly Float64Array[][];
   private readonly evaluationsInStep: number;
@@ -163,8 +163,10 @@ export class Stepping {
       this.numbers[AT.atol] = atol as number;
     }
     this.writtenRun = unseen && simple && !this.given ? writtenRun(scheme, problem.y0.length) : undefined;
+    this.run = this.writtenRun && new Float64Array(Object.keys(RUN).length);
     this.t = problem.ts[0]!;
     this.first = firstTime(problem, this.t);
+    this.grid = new Times(this.given?.length);
     this.grid.push(this.t);
   }
 
@@ -260,30 +262,30 @@ export class Stepping {
 
   /** Takes the steps under control before the next stop in the written loop. */
   private runControlled(written: WrittenRun): void {
-    const { filling, numbers, stats, problem } = this;
+    const { filling, numbers, run, stats, problem } = this;
     const { stops, maxSteps, direction } = problem;
-    if (filling === undefined || this.stop >= stops.length) return;
+    if (filling === undefined || run === undefined || this.stop >= stops.length) return;
     const { f, params, answer } = filling;
     numbers[AT.t] = this.t;
     numbers[AT.h] = this.h;
-    numbers[RUN.size] = this.size;
-    numbers[RUN.target] = stops[this.stop]!;
-    numbers[RUN.direction] = direction;
-    numbers[RUN.minStep] = this.minStep;
-    numbers[RUN.maxStep] = this.maxStep;
+    run[RUN.size] = this.size;
+    run[RUN.target] = stops[this.stop]!;
+    run[RUN.direction] = direction;
+    run[RUN.minStep] = this.minStep;
+    run[RUN.maxStep] = this.maxStep;
     // biome-ignore format: the order of its parameters
-    const accepted = written(f, params, this.arrays, numbers, this.parity, this.known, maxSteps - stats.steps, this.grid, this.squareJudge, this.controller, this.noteRejection, answer);
-    const rejected = numbers[RUN.rejected]!;
+    const accepted = written(f, params, this.arrays, numbers, run, this.parity, this.known, maxSteps - stats.steps, this.grid, this.squareJudge, this.controller, this.noteRejection, answer);
+    const rejected = run[RUN.rejected]!;
     const tried = accepted + rejected;
     if (tried === 0) return;
-    this.runner.evaluations += tried * (this.evaluationsInStep - 1) + numbers[RUN.fresh]!;
+    this.runner.evaluations += tried * (this.evaluationsInStep - 1) + run[RUN.fresh]!;
     stats.steps += tried;
     stats.accepted += accepted;
     stats.rejected += rejected;
     this.t = numbers[AT.t]!;
     this.first = this.t;
     this.h = numbers[AT.h]!;
-    this.size = numbers[RUN.size]!;
+    this.size = run[RUN.size]!;
     // Of the step tried last, which leaves its first derivative in place where it was rejected.
     const square = numbers[AT.square]!;
     this.known = !(square <= 1) || this.parts.bound.fsal === "step";

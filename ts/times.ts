@@ -3,8 +3,13 @@
 const FIRST_ROOM = 32;
 
 export class Times {
-  private numbers: Float64Array = new Float64Array(FIRST_ROOM);
+  private numbers: Float64Array;
   private length = 0;
+
+  /** `room`: how many there will be, where that is known. */
+  constructor(room: number = FIRST_ROOM) {
+    this.numbers = new Float64Array(room);
+  }
 
   push(t: number): void {
     if (this.length === this.numbers.length) this.grow();
@@ -24,8 +29,8 @@ export class Times {
     this.numbers = longer;
   }
 
-  /** A copy of what was pushed. */
+  /** What was pushed; nothing may be pushed after it. */
   array(): Float64Array {
-    return this.numbers.slice(0, this.length);
+    return this.length === this.numbers.length ? this.numbers : this.numbers.slice(0, this.length);
   }
 }

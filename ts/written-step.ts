@@ -11,9 +11,8 @@ const LARGEST = 4;
 
 /** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
 export const AT = { t: 0, h: 1, last: 2, rtol: 3, atol: 4, square: 5 } as const;
-/** … and, behind those, a controlled run's. */
-export const RUN = { size: 6, target: 7, direction: 8, minStep: 9, maxStep: 10, rejected: 11, fresh: 12 } as const;
-export const NUMBERS = 13;
+/** Where those of a controlled run lie, in another: an array of more than 64 bytes is far more work to allocate. */
+export const RUN = { size: 0, target: 1, direction: 2, minStep: 3, maxStep: 4, rejected: 5, fresh: 6 } as const;
 
 /** A step that would end within this fraction of its size before a stop ends at the stop. */
 export const SNAP = 1e-12;
@@ -62,6 +61,7 @@ export type WrittenRun = (
   params: unknown,
   sides: readonly (readonly Float64Array[])[],
   numbers: Float64Array,
+  run: Float64Array,
   parity: number,
   known: boolean,
   most: number,
@@ -90,7 +90,7 @@ export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | und
 export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
   scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
 
-const RUN_PARAMETERS = ["numbers", "parity", "known", "most", "grid", "judge", "controller", "reject"];
+const RUN_PARAMETERS = ["numbers", "run", "parity", "known", "most", "grid", "judge", "controller", "reject"];
 
 function write<T>(
   written: Known<T>,
@@ -192,13 +192,13 @@ const keepsLast = ({ operations, fsal }: Scheme): boolean =>
   fsal !== undefined && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
 
 /** `const` for those of the numbers. */
-const readNumbers = (places: Record<string, number>, names: readonly string[]): string[] =>
-  names.map((name) => `const ${name} = numbers[${places[name]}];`);
+const readNumbers = (array: string, places: Record<string, number>, names: readonly string[]): string[] =>
+  names.map((name) => `const ${name} = ${array}[${places[name]}];`);
 
 function source(scheme: Scheme, length: number): string {
   const text = textOf(scheme, length, "from !== 0");
   const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
-  const numbers = readNumbers(AT, ["t", "h", "last", "rtol", "atol"]);
+  const numbers = readNumbers("numbers", AT, ["t", "h", "last", "rtol", "atol"]);
   return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
 }
 
@@ -206,9 +206,9 @@ function runSource(scheme: Scheme, length: number): string {
   const text = textOf(scheme, length, "known");
   return [
     "const sides = arrays;",
-    ...readNumbers(AT, ["rtol", "atol"]),
-    ...readNumbers(RUN, ["target", "direction", "minStep", "maxStep"]),
-    `let t = numbers[${AT.t}], size = numbers[${RUN.size}], tried = numbers[${AT.h}], measured = NaN;`,
+    ...readNumbers("numbers", AT, ["rtol", "atol"]),
+    ...readNumbers("run", RUN, ["target", "direction", "minStep", "maxStep"]),
+    `let t = numbers[${AT.t}], size = run[${RUN.size}], tried = numbers[${AT.h}], measured = NaN;`,
     "let accepted = 0, rejected = 0, fresh = 0;",
     "while (accepted + rejected < most) {",
     // As in Stepping's `propose`.
@@ -239,7 +239,7 @@ function runSource(scheme: Scheme, length: number): string {
     `known = ${keepsLast(scheme)};`,
     "}",
     `numbers[${AT.t}] = t; numbers[${AT.h}] = tried; numbers[${AT.square}] = measured;`,
-    `numbers[${RUN.size}] = size; numbers[${RUN.rejected}] = rejected; numbers[${RUN.fresh}] = fresh;`,
+    `run[${RUN.size}] = size; run[${RUN.rejected}] = rejected; run[${RUN.fresh}] = fresh;`,
     "return accepted;",
   ].join("\n");
 }
