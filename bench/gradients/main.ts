@@ -1,10 +1,12 @@
 // npm run bench gradients: every adjoint on the same networks in one table: time, evaluations, VJPs, peak bytes and the
-// error against the exact gradient; and how memory and time grow with the number of steps.
+// error against the exact gradient; how memory and time grow with the number of steps; and an unrolled gradient against other
+// ways of computing it in JavaScript, which --unrolled runs alone.
 import { backprop, type Gradients, solve, vern9 } from "odegrad";
 import { chart } from "odegrad/plot";
-import { duration, number, printMachine, printTable, writeJson, writeOut } from "../report.ts";
+import { duration, number, printMachine, printTable, printVerdicts, writeJson, writeOut } from "../report.ts";
 import { contestant, race } from "../sampling.ts";
 import { cotangentOf, distance, METHODS, type Method, network, SIZES, type Size, start } from "./problems.ts";
+import { compareUnrolled } from "./unrolled.ts";
 
 const QUICK = process.argv.includes("--quick");
 const TOLERANCES = { rtol: 1e-6, atol: 1e-8 };
@@ -98,44 +100,52 @@ function draw(rows: readonly Growth[], of: (row: Growth) => number, title: strin
   return String(chart({ series, title, xLabel: "steps", yLabel, xScale: "log", yScale: "log" }));
 }
 
-printMachine();
-console.log(
-  `Forward solve and pullback of MLP fields 2 → width → width → 2, tanh, t 0…1, rtol ${TOLERANCES.rtol}, atol ${TOLERANCES.atol}.\n` +
-    "Times in float32, shortest of interleaved samples; counts, bytes and errors in float64, against the ODE's own gradient.\n",
-);
-const rows: Row[] = [];
-for (const size of QUICK ? SIZES.slice(0, 3) : SIZES) {
-  const own = await compare(size);
-  rows.push(...own);
+/** Every adjoint beside the others. */
+async function compareAdjoints(): Promise<object> {
+  console.log(
+    `Forward solve and pullback of MLP fields 2 → width → width → 2, tanh, t 0…1, rtol ${TOLERANCES.rtol}, atol ${TOLERANCES.atol}.\n` +
+      "Times in float32, shortest of interleaved samples; counts, bytes and errors in float64, against the ODE's own gradient.\n",
+  );
+  const rows: Row[] = [];
+  for (const size of QUICK ? SIZES.slice(0, 3) : SIZES) {
+    const own = await compare(size);
+    rows.push(...own);
+    printTable(
+      `width ${size.width}, batch ${size.batch}`,
+      ["adjoint", "time", "steps", "evaluations", "VJPs", "peak kB", "error"],
+      own.map(({ method, nanoseconds, steps, evaluations, vjps, peakBytes, error }) => [
+        method,
+        duration(nanoseconds),
+        String(steps),
+        String(evaluations),
+        String(vjps),
+        number(peakBytes / 1000),
+        error.toExponential(1),
+      ]),
+    );
+  }
+  const grown = growth();
   printTable(
-    `width ${size.width}, batch ${size.batch}`,
-    ["adjoint", "time", "steps", "evaluations", "VJPs", "peak kB", "error"],
-    own.map(({ method, nanoseconds, steps, evaluations, vjps, peakBytes, error }) => [
-      method,
-      duration(nanoseconds),
-      String(steps),
-      String(evaluations),
-      String(vjps),
-      number(peakBytes / 1000),
-      error.toExponential(1),
+    "Peak kB against the number of fixed steps (width 16, batch 4)",
+    ["adjoint", ...STEP_COUNTS.map(String)],
+    [...new Set(grown.map(({ method }) => method))].map((name) => [
+      name,
+      ...grown.filter(({ method }) => method === name).map(({ peakBytes }) => number(peakBytes / 1000)),
     ]),
   );
+  writeOut(
+    "bench-gradients-memory.svg",
+    draw(grown, ({ peakBytes }) => peakBytes / 1000, "Memory of a gradient", "peak kB"),
+  );
+  writeOut(
+    "bench-gradients-time.svg",
+    draw(grown, ({ milliseconds }) => milliseconds, "Time of a gradient", "ms"),
+  );
+  return { rows, growth: grown };
 }
-const grown = growth();
-printTable(
-  "Peak kB against the number of fixed steps (width 16, batch 4)",
-  ["adjoint", ...STEP_COUNTS.map(String)],
-  [...new Set(grown.map(({ method }) => method))].map((name) => [
-    name,
-    ...grown.filter(({ method }) => method === name).map(({ peakBytes }) => number(peakBytes / 1000)),
-  ]),
-);
-writeOut(
-  "bench-gradients-memory.svg",
-  draw(grown, ({ peakBytes }) => peakBytes / 1000, "Memory of a gradient", "peak kB"),
-);
-writeOut(
-  "bench-gradients-time.svg",
-  draw(grown, ({ milliseconds }) => milliseconds, "Time of a gradient", "ms"),
-);
-writeJson("bench-gradients.json", { rows, growth: grown });
+
+printMachine();
+const adjoints = process.argv.includes("--unrolled") ? {} : await compareAdjoints();
+const unrolled = await compareUnrolled(QUICK);
+printVerdicts(unrolled.verdicts);
+writeJson("bench-gradients.json", { ...adjoints, unrolled: unrolled.rows, verdicts: unrolled.verdicts });

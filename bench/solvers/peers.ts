@@ -1,8 +1,7 @@
 // The JavaScript peers, from a package of their own beside this file, so that nobody else has to install them.
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { installPeers } from "../install-peers.ts";
 
 type Returning = (t: number, y: number[]) => number[];
 type Filling = (dy: Float64Array, y: Float64Array, t: number) => void;
@@ -61,17 +60,7 @@ const FOLDER = resolve("bench/solvers");
 
 /** Loads the peers, after installing them where they are missing. */
 export function loadPeers(): Peers {
-  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}/package.json`, "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  const names = Object.keys(dependencies);
-  if (!names.every((name) => existsSync(`${FOLDER}/node_modules/${name}`))) {
-    console.log("Installing the peers …");
-    const flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    const { status } = spawnSync("npm", flags, { cwd: FOLDER, stdio: "inherit", shell: process.platform === "win32" });
-    if (status !== 0)
-      throw new Error("npm ci failed in bench/solvers: without the peers there is nothing to compare with");
-  }
+  const dependencies = installPeers(FOLDER);
   const require = createRequire(`${FOLDER}/package.json`);
   const { create, solveODEDependencies } = require("mathjs");
   return {
