@@ -118,7 +118,7 @@ async function compareBusy(batch: number, task: string): Promise<BusyRow> {
   const [oneNs, twoNs] = (await turns(
     [
       contestant("one thread", work(field, batch, adjoint)),
-      contestant("two threads", work(POOLS["two threads, threshold 0"], batch, adjoint)),
+      contestant("two threads", work(POOLS["two threads"], batch, adjoint)),
     ],
     seconds,
   )) as [number, number];
@@ -129,7 +129,10 @@ printMachine();
 checkAgreement();
 const rows: Row[] = [];
 for (const batch of BATCHES) {
-  const own = await compare(batch, flags.quick ? { rounds: 15, milliseconds: 5 } : { rounds: 60, milliseconds: 10 });
+  const own = await compare(
+    batch,
+    flags.quick ? { rounds: 15, milliseconds: 5 } : { rounds: batch > 1000 ? 20 : 60, milliseconds: 10 },
+  );
   rows.push(...own);
   printTable(
     `Batch ${batch}, ${WORKERS + 1} threads, shortest samples`,
@@ -157,7 +160,7 @@ try {
   spinning.end();
 }
 printTable(
-  `A spinning process on each of ${availableParallelism()} cores, threshold 0, means over many turns`,
+  `A spinning process on each of ${availableParallelism()} cores, means over many turns`,
   ["", "batch", "one thread", "two", "faster by"],
   busy.map(({ task, batch, oneNs, twoNs, speed }) => [
     task,
