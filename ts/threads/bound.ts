@@ -1,6 +1,5 @@
 // A network bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory;
 // the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
-
 import { type BindRequest, type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
@@ -15,7 +14,7 @@ import { type Pace, type Threads, unknownPace } from "./pool.ts";
 /** What one thread alone writes to. */
 interface Own {
   readonly work: Vector;
-  /** Packed weights, the calling thread's where they are only read; see `packedFor`. */
+  /** Packed weights: those of the calling thread, unless the kernels write beside them. */
   readonly packed: Vector;
   readonly descriptor: Vector;
   readonly lastDescriptor: Vector;
@@ -53,8 +52,9 @@ export class BoundThreaded implements BoundField {
   private readonly header: Vector;
   private readonly records: Vector;
   private readonly rates: Vector;
+  /** ∂L/∂θ of each chunk, over all VJPs since the last `flush`. */
   private readonly sums: Vector;
-  /** ∂L/∂θ of each chunk added up, and that in parts. */
+  /** paramsBar on its way through the addition of these. */
   private readonly total: Vector;
   private readonly arithmetic: WasmArithmetic;
   private readonly adding: ReturnType<WasmArithmetic["terms"]>;

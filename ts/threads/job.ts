@@ -1,5 +1,5 @@
-// How a bound network lies in the shared memory for all threads to see: the words of its header, of which job.ts's readers
-// are the main thread (bound.ts) and the workers (worker.ts), and the computation of one chunk of its rows.
+// A job is a bound network in the shared memory: the words of its header, which the calling thread writes (bound.ts) and
+// the workers read (hand.ts), and the computation of one chunk of its rows, which is the same on every thread.
 import type { Kernels } from "../wasm/memory.ts";
 
 /** No address. */

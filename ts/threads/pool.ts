@@ -50,6 +50,7 @@ export class Threads {
   readonly threshold: number;
   /** How many workers there were at the start. */
   readonly size: number;
+  /** Where fields of this pool compute. */
   readonly memory: SharedMemory;
   private readonly caller: Caller;
   private readonly running: readonly Running[];
