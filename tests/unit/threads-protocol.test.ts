@@ -245,12 +245,14 @@ describe("memory that is given back", () => {
 
 describe("the governor", () => {
   /** Calls of one unit for `ms` in all; alone one takes a millisecond, shared 1/gain. Returns the share of calls shared. */
+  let now = 0;
   function govern(governor: Governor, ms: number, gain: number): number {
     let [shared, calls] = [0, 0];
     for (let spent = 0; spent < ms; calls++) {
       const took = governor.sharing ? 1 / gain : 1;
       if (governor.sharing) shared++;
-      governor.heard(1, took);
+      now += took;
+      governor.heard(1, took, now);
       spent += took;
     }
     return shared / calls;

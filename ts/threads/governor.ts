@@ -25,26 +25,21 @@ export class Governor {
   private window: Tally = empty();
   private trial: { left: number; readonly shared: Tally; readonly alone: Tally; readonly before: boolean } | undefined;
   private rest = SHORTEST_REST_MS;
-  private rested = SHORTEST_REST_MS;
+  private restsUntil = 0;
 
-  /** Hears of a call that took `ms`, and would take `work` milliseconds on one undisturbed thread. */
-  heard(work: number, ms: number): void {
+  /** Hears of a call that took `ms` until `now`, and would take `work` milliseconds on one undisturbed thread. */
+  heard(work: number, ms: number, now: number): void {
     const { window } = this;
     window.work += work;
     window.ms += ms;
     if (window.ms < WINDOW_MS) return;
     this.window = empty();
-    if (this.trial) this.tried(window);
-    else this.lived(window);
+    if (this.trial) this.tried(window, now);
+    else if (now >= this.restsUntil && !(this.sharing && rate(window) >= SUSPICIOUS))
+      this.trial = { left: TRIAL_WINDOWS, shared: empty(), alone: empty(), before: this.sharing };
   }
 
-  private lived(window: Tally): void {
-    this.rested += window.ms;
-    if (this.rested < this.rest || (this.sharing && rate(window) >= SUSPICIOUS)) return;
-    this.trial = { left: TRIAL_WINDOWS, shared: empty(), alone: empty(), before: this.sharing };
-  }
-
-  private tried(window: Tally): void {
+  private tried(window: Tally, now: number): void {
     const { shared, alone, before } = this.trial!;
     const tally = this.sharing ? shared : alone;
     tally.work += window.work;
@@ -54,6 +49,6 @@ export class Governor {
     this.trial = undefined;
     this.sharing = rate(shared) > rate(alone);
     this.rest = this.sharing || before ? SHORTEST_REST_MS : Math.min(2 * this.rest, LONGEST_REST_MS);
-    this.rested = 0;
+    this.restsUntil = now + this.rest;
   }
 }

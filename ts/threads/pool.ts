@@ -95,9 +95,10 @@ export class Threads {
     const start = performance.now();
     if (governor.sharing) this.share(call, pace, chunks, compute, start);
     else for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
-    const ms = performance.now() - start;
+    const now = performance.now();
+    const ms = now - start;
     if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, ms / chunks);
-    governor.heard(pace.leastMs * chunks, ms);
+    governor.heard(pace.leastMs * chunks, ms, now);
   }
 
   private share(call: Call, pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {
