@@ -4,7 +4,7 @@
 // Fusing all the terms over one 64-byte block of `out` reads each vector once and writes `out` once. Up to eight terms keep
 // their addresses and weights in registers over all blocks; more of them are summed eight by eight, strip by strip. Small
 // states are all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
-import { loadPart, madd, storePart } from "./lanes";
+import { loadPart, mulAdd, storePart } from "./lanes";
 import { scratch } from "./scratch";
 
 export const TERM_BYTES: usize = 16;
@@ -36,8 +36,8 @@ function two<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: u
   for (let j = 0; j < number; j++) {
     const v = vectorOf(terms, j) + i;
     const w = weightOf<T>(terms, j, h);
-    a = madd<T>(w, v128.load(v), a);
-    b = madd<T>(w, loadPart<T>(v + 16, count), b);
+    a = mulAdd<T>(w, v128.load(v), a);
+    b = mulAdd<T>(w, loadPart<T>(v + 16, count), b);
   }
   finish<T>(out + i, base ? base + i : 0, a, <i32>(16 / sizeof<T>()));
   finish<T>(out + i + 16, base ? base + i + 16 : 0, b, count);
@@ -49,7 +49,7 @@ function two<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: u
 function one<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: usize, count: i32): void {
   let a = v128.splat<T>(0);
   for (let j = 0; j < number; j++) {
-    a = madd<T>(weightOf<T>(terms, j, h), loadPart<T>(vectorOf(terms, j) + i, count), a);
+    a = mulAdd<T>(weightOf<T>(terms, j, h), loadPart<T>(vectorOf(terms, j) + i, count), a);
   }
   finish<T>(out + i, base ? base + i : 0, a, count);
 }
@@ -91,31 +91,39 @@ function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i
   if (n > 3) store<T>(out, base ? load<T>(base, 3 * sizeof<T>()) + d : d, 3 * sizeof<T>());
 }
 
+/** Whether there is a term k, where there are more than `most` − 4. */
+// @ts-ignore: decorator
+@inline
+function has(most: i32, count: i32, k: i32): bool {
+  return k < most - 4 || (k < most && count > k);
+}
+
 /**
- * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 8 terms, their
- * number known at compile time. `part`, which like `out` begins at `from`, and base may be 0.
+ * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 4 or
+ * 5 … 8 terms: `most`, known at compile time, is 4 or 8, so that few branches are left and registers suffice. `part`, which
+ * like `out` begins at `from`, and base may be 0.
  */
 // @ts-ignore: decorator
 @inline
 function blocks<T>(
-  out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
+  out: usize, base: usize, part: usize, terms: usize, most: i32, count: i32, h: f64, from: usize, to: usize,
 ): void {
   const v0: usize = vectorOf(terms, 0);
-  const v1: usize = count > 1 ? vectorOf(terms, 1) : 0;
-  const v2: usize = count > 2 ? vectorOf(terms, 2) : 0;
-  const v3: usize = count > 3 ? vectorOf(terms, 3) : 0;
-  const v4: usize = count > 4 ? vectorOf(terms, 4) : 0;
-  const v5: usize = count > 5 ? vectorOf(terms, 5) : 0;
-  const v6: usize = count > 6 ? vectorOf(terms, 6) : 0;
-  const v7: usize = count > 7 ? vectorOf(terms, 7) : 0;
+  const v1: usize = has(most, count, 1) ? vectorOf(terms, 1) : 0;
+  const v2: usize = has(most, count, 2) ? vectorOf(terms, 2) : 0;
+  const v3: usize = has(most, count, 3) ? vectorOf(terms, 3) : 0;
+  const v4: usize = has(most, count, 4) ? vectorOf(terms, 4) : 0;
+  const v5: usize = has(most, count, 5) ? vectorOf(terms, 5) : 0;
+  const v6: usize = has(most, count, 6) ? vectorOf(terms, 6) : 0;
+  const v7: usize = has(most, count, 7) ? vectorOf(terms, 7) : 0;
   const w0 = weightOf<T>(terms, 0, h);
-  const w1 = count > 1 ? weightOf<T>(terms, 1, h) : w0;
-  const w2 = count > 2 ? weightOf<T>(terms, 2, h) : w0;
-  const w3 = count > 3 ? weightOf<T>(terms, 3, h) : w0;
-  const w4 = count > 4 ? weightOf<T>(terms, 4, h) : w0;
-  const w5 = count > 5 ? weightOf<T>(terms, 5, h) : w0;
-  const w6 = count > 6 ? weightOf<T>(terms, 6, h) : w0;
-  const w7 = count > 7 ? weightOf<T>(terms, 7, h) : w0;
+  const w1 = has(most, count, 1) ? weightOf<T>(terms, 1, h) : w0;
+  const w2 = has(most, count, 2) ? weightOf<T>(terms, 2, h) : w0;
+  const w3 = has(most, count, 3) ? weightOf<T>(terms, 3, h) : w0;
+  const w4 = has(most, count, 4) ? weightOf<T>(terms, 4, h) : w0;
+  const w5 = has(most, count, 5) ? weightOf<T>(terms, 5, h) : w0;
+  const w6 = has(most, count, 6) ? weightOf<T>(terms, 6, h) : w0;
+  const w7 = has(most, count, 7) ? weightOf<T>(terms, 7, h) : w0;
   out -= from;
   const sums = part - from;
   for (let i = from; i < to; i += 64) {
@@ -131,58 +139,58 @@ function blocks<T>(
       d = v128.load(v, 48);
     }
     v = v0 + i;
-    a = madd<T>(w0, v128.load(v), a);
-    b = madd<T>(w0, v128.load(v, 16), b);
-    c = madd<T>(w0, v128.load(v, 32), c);
-    d = madd<T>(w0, v128.load(v, 48), d);
-    if (count > 1) {
+    a = mulAdd<T>(w0, v128.load(v), a);
+    b = mulAdd<T>(w0, v128.load(v, 16), b);
+    c = mulAdd<T>(w0, v128.load(v, 32), c);
+    d = mulAdd<T>(w0, v128.load(v, 48), d);
+    if (has(most, count, 1)) {
       v = v1 + i;
-      a = madd<T>(w1, v128.load(v), a);
-      b = madd<T>(w1, v128.load(v, 16), b);
-      c = madd<T>(w1, v128.load(v, 32), c);
-      d = madd<T>(w1, v128.load(v, 48), d);
+      a = mulAdd<T>(w1, v128.load(v), a);
+      b = mulAdd<T>(w1, v128.load(v, 16), b);
+      c = mulAdd<T>(w1, v128.load(v, 32), c);
+      d = mulAdd<T>(w1, v128.load(v, 48), d);
     }
-    if (count > 2) {
+    if (has(most, count, 2)) {
       v = v2 + i;
-      a = madd<T>(w2, v128.load(v), a);
-      b = madd<T>(w2, v128.load(v, 16), b);
-      c = madd<T>(w2, v128.load(v, 32), c);
-      d = madd<T>(w2, v128.load(v, 48), d);
+      a = mulAdd<T>(w2, v128.load(v), a);
+      b = mulAdd<T>(w2, v128.load(v, 16), b);
+      c = mulAdd<T>(w2, v128.load(v, 32), c);
+      d = mulAdd<T>(w2, v128.load(v, 48), d);
     }
-    if (count > 3) {
+    if (has(most, count, 3)) {
       v = v3 + i;
-      a = madd<T>(w3, v128.load(v), a);
-      b = madd<T>(w3, v128.load(v, 16), b);
-      c = madd<T>(w3, v128.load(v, 32), c);
-      d = madd<T>(w3, v128.load(v, 48), d);
+      a = mulAdd<T>(w3, v128.load(v), a);
+      b = mulAdd<T>(w3, v128.load(v, 16), b);
+      c = mulAdd<T>(w3, v128.load(v, 32), c);
+      d = mulAdd<T>(w3, v128.load(v, 48), d);
     }
-    if (count > 4) {
+    if (has(most, count, 4)) {
       v = v4 + i;
-      a = madd<T>(w4, v128.load(v), a);
-      b = madd<T>(w4, v128.load(v, 16), b);
-      c = madd<T>(w4, v128.load(v, 32), c);
-      d = madd<T>(w4, v128.load(v, 48), d);
+      a = mulAdd<T>(w4, v128.load(v), a);
+      b = mulAdd<T>(w4, v128.load(v, 16), b);
+      c = mulAdd<T>(w4, v128.load(v, 32), c);
+      d = mulAdd<T>(w4, v128.load(v, 48), d);
     }
-    if (count > 5) {
+    if (has(most, count, 5)) {
       v = v5 + i;
-      a = madd<T>(w5, v128.load(v), a);
-      b = madd<T>(w5, v128.load(v, 16), b);
-      c = madd<T>(w5, v128.load(v, 32), c);
-      d = madd<T>(w5, v128.load(v, 48), d);
+      a = mulAdd<T>(w5, v128.load(v), a);
+      b = mulAdd<T>(w5, v128.load(v, 16), b);
+      c = mulAdd<T>(w5, v128.load(v, 32), c);
+      d = mulAdd<T>(w5, v128.load(v, 48), d);
     }
-    if (count > 6) {
+    if (has(most, count, 6)) {
       v = v6 + i;
-      a = madd<T>(w6, v128.load(v), a);
-      b = madd<T>(w6, v128.load(v, 16), b);
-      c = madd<T>(w6, v128.load(v, 32), c);
-      d = madd<T>(w6, v128.load(v, 48), d);
+      a = mulAdd<T>(w6, v128.load(v), a);
+      b = mulAdd<T>(w6, v128.load(v, 16), b);
+      c = mulAdd<T>(w6, v128.load(v, 32), c);
+      d = mulAdd<T>(w6, v128.load(v, 48), d);
     }
-    if (count > 7) {
+    if (has(most, count, 7)) {
       v = v7 + i;
-      a = madd<T>(w7, v128.load(v), a);
-      b = madd<T>(w7, v128.load(v, 16), b);
-      c = madd<T>(w7, v128.load(v, 32), c);
-      d = madd<T>(w7, v128.load(v, 48), d);
+      a = mulAdd<T>(w7, v128.load(v), a);
+      b = mulAdd<T>(w7, v128.load(v, 16), b);
+      c = mulAdd<T>(w7, v128.load(v, 32), c);
+      d = mulAdd<T>(w7, v128.load(v, 48), d);
     }
     if (base) {
       v = base + i;
@@ -202,16 +210,8 @@ function blocks<T>(
 function upToEight<T>(
   out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
 ): void {
-  switch (count) {
-    case 1: return blocks<T>(out, base, part, terms, 1, h, from, to);
-    case 2: return blocks<T>(out, base, part, terms, 2, h, from, to);
-    case 3: return blocks<T>(out, base, part, terms, 3, h, from, to);
-    case 4: return blocks<T>(out, base, part, terms, 4, h, from, to);
-    case 5: return blocks<T>(out, base, part, terms, 5, h, from, to);
-    case 6: return blocks<T>(out, base, part, terms, 6, h, from, to);
-    case 7: return blocks<T>(out, base, part, terms, 7, h, from, to);
-    default: return blocks<T>(out, base, part, terms, 8, h, from, to);
-  }
+  if (count > 4) blocks<T>(out, base, part, terms, 8, count, h, from, to);
+  else blocks<T>(out, base, part, terms, 4, count, h, from, to);
 }
 
 // A strip is short enough to stay in the first cache with its terms. Its sums lie in the second half of the scratch: the
@@ -256,6 +256,5 @@ export function combine<T>(out: usize, base: usize, terms: usize, count: i32, h:
   for (; i + 32 <= bytes; i += 32) two<T>(out, base, terms, count, h, i, lanes);
   const rest = <i32>((bytes - i) / sizeof<T>());
   if (rest > lanes) two<T>(out, base, terms, count, h, i, rest - lanes);
-  else if (rest == lanes) one<T>(out, base, terms, count, h, i, lanes);
   else if (rest > 0) one<T>(out, base, terms, count, h, i, rest);
 }

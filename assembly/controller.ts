@@ -39,7 +39,7 @@ function clip(a: f64, least: f64, most: f64): f64 {
 
 /** `control` from r²: the next step waits for this, so it takes neither a root nor a branch that could be mispredicted. */
 // @ts-ignore: decorator
-@inline
+@noinline
 export function controlSquare(controller: usize, square: f64): f64 {
   const safety = load<f64>(controller, 24);
   const minFactor = load<f64>(controller, 32);

@@ -23,7 +23,7 @@ export function weightGradient<T>(
     outerProduct<T>(delta, a, w, wStride, outputs, inputs);
     return;
   }
-  if (inputs < lanes<T>() && outputs >= lanes<T>()) {
+  if (sizeof<T>() == 4 && inputs < lanes<T>() && outputs >= lanes<T>()) {
     narrowGradient<T>(delta, deltaStride, a, aStride, w, wStride, rows, outputs, inputs);
     return;
   }

@@ -8,6 +8,13 @@ export function padded<T>(columns: i32): i32 {
   return (columns + lanes<T>() - 1) & -lanes<T>();
 }
 
+/** Whether a last panel of so many columns is slim: where a vector holds only two numbers, nothing would be gained. */
+// @ts-ignore: decorator
+@inline
+export function isSlim<T>(columns: i32): bool {
+  return sizeof<T>() == 4 && 2 * columns <= lanes<T>();
+}
+
 /**
  * Packs B [depth × columns], B[k][j] at w + k·depthStep + j·columnStep (bytes), into depth × padded(columns) numbers.
  * `whole`: `multiply` will be asked for padded(columns), so no panel is slim.
@@ -24,7 +31,7 @@ export function pack<T>(
   const wide = 2 * lanes<T>();
   for (let j = 0; j < columns; j += wide) {
     const left = columns - j;
-    if (!whole && 2 * left <= lanes<T>()) {
+    if (!whole && isSlim<T>(left)) {
       packSlim<T>(out, w + <usize>j * columnStep, depthStep, columnStep, depth, left);
       return;
     }

@@ -1,7 +1,7 @@
 // Matrix products of a dense layer on 128-bit lanes: C = A B + bias forward (B = Wᵀ) and for the data gradient (B = W).
 // B is packed once per parameter change into panels of two vectors' columns (f32: 8, f64: 4), all of depth side by side;
-// a remainder of at most one vector is a narrow panel of one, one of at most half a vector a slim panel, in which a vector
-// holds two depths. Pads are 0. Register tiles hold the running sums: 4 rows ×
+// a remainder of at most one vector is a narrow panel of one, one of at most half a vector of f32 a slim panel, in which a
+// vector holds two depths. Pads are 0. Register tiles hold the running sums: 4 rows ×
 // 2 vectors leave room for the product that an unfused multiply-add needs, 6 × 2 fill the 16 registers when it is fused.
 // Packing is in dense-pack.ts, the tiles in dense-tiles.ts, and the weight gradient, which needs no packing, in
 // dense-gradient.ts.
@@ -9,6 +9,7 @@
 // Every element is summed in the order of depth (in a narrow panel even and odd terms apart, in a slim one every fourth),
 // whatever tile it falls in,
 // so a row's result does not depend on its place in the batch.
+import { isSlim } from "./dense-pack";
 import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { lanes } from "./lanes";
 import { scratch } from "./scratch";
@@ -42,7 +43,7 @@ export function multiply<T>(
         const width = min(columns - j, wide);
         const biasHere = bias ? bias + <usize>j * sizeof<T>() : 0;
         const to = c + <usize>j * sizeof<T>();
-        if (2 * width <= lanes<T>()) {
+        if (isSlim<T>(width)) {
           slimColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
         } else if (width <= lanes<T>()) {
           narrowColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
@@ -74,7 +75,7 @@ function wideColumn<T>(
   depth: i32,
   rows: i32,
 ): void {
-  if (depth == 2 && width == 2 * lanes<T>()) {
+  if (sizeof<T>() == 4 && depth == 2 && width == 2 * lanes<T>()) {
     shallow2<T>(a, aStride, p, bias, c, cStride, rows);
     return;
   }
@@ -159,7 +160,7 @@ function multiplyRow<T>(a: usize, panels: usize, bias: usize, c: usize, columns:
   if (left > 0) {
     const back = <usize>wides * 32;
     const last = panels + <usize>wides * pitch;
-    if (2 * left <= lanes<T>()) slim1<T>(a, last, bias + back, c + back, left, depth);
+    if (isSlim<T>(left)) slim1<T>(a, last, bias + back, c + back, left, depth);
     else tile1x1<T>(a, last, bias + back, c + back, left, depth);
   }
 }

@@ -30,9 +30,7 @@ export function judgeF64(controller: usize, measure: usize, terms: usize, count:
   return control(controller, scaledNorm<f64>(measure, terms, count, h, ya, yb));
 }
 /** The same factor for the square of an error's norm that was measured elsewhere. */
-export function judgeSquare(controller: usize, square: f64): f64 {
-  return controlSquare(controller, square);
-}
+export { controlSquare as judgeSquare };
 export function dotF32(a: usize, b: usize, n: i32): f64 {
   return dot<f32>(a, b, n);
 }

@@ -16,6 +16,15 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
   return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
+/**
+ * a·b + c, rounded twice in every build: for what waits for memory anyway, where fusing would gain nothing but other bits.
+ */
+// @ts-ignore: decorator
+@inline
+export function mulAdd<T>(a: v128, b: v128, c: v128): v128 {
+  return v128.add<T>(v128.mul<T>(a, b), c);
+}
+
 /** Sum of all lanes, in a fixed order so that results do not depend on the build's optimiser. */
 // @ts-ignore: decorator
 @inline

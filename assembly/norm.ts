@@ -6,7 +6,7 @@
 // A measure holds what stays fixed during a solve:
 //   0 kind i32 (0 rms, 1 max) · 4 segments i32 · 8 rtol f64 · 16 atol f64 · 24 rtols u32 · 28 atols u32 (addresses of
 //   per-element tolerances in T, 0 for the scalars) · 32… segments of 16 bytes: start u32, length u32, weight f64
-import { horizontalSum, lanes, loadPart, madd } from "./lanes";
+import { horizontalSum, lanes, loadPart, mulAdd } from "./lanes";
 import { combineBlocks, STRIP, TERM_BYTES } from "./combine";
 import { scratch } from "./scratch";
 
@@ -19,7 +19,7 @@ const CHUNK: usize = 16384;
 function ratios<T>(v: v128, a: v128, b: v128, relative: v128, absolute: v128): v128 {
   // One instruction where `max` takes nine; it can only drop a NaN of b, which shows below.
   const size = v128.pmax<T>(v128.abs<T>(a), v128.abs<T>(b));
-  const scale = madd<T>(relative, size, absolute);
+  const scale = mulAdd<T>(relative, size, absolute);
   // 0/0 counts as 0: a component that is exactly right needs no tolerance. 0·b makes an infinite result show as NaN
   // although its scale is infinite too. The tail's idle lanes are 0/scale.
   const zero = v128.splat<T>(0);
@@ -37,7 +37,7 @@ function ratiosAt<T>(
   let v = v128.splat<T>(0);
   for (let j = 0; j < count; j++) {
     const term = terms + <usize>j * TERM_BYTES;
-    v = madd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadPart<T>(<usize>load<u32>(term) + i, part), v);
+    v = mulAdd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadPart<T>(<usize>load<u32>(term) + i, part), v);
   }
   const relative = rtols ? loadPart<T>(rtols + i, part) : rtol;
   const absolute = atols ? loadPart<T>(atols + i, part) : atol;
@@ -70,14 +70,14 @@ function segmentNorm<T>(
         const absolute = atols ? v128.load(atols + i) : atol;
         const r = ratios<T>(v128.load(v + i), v128.load(ya + i), v128.load(yb + i), relative, absolute);
         if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
-        else sum = madd<T>(r, r, sum);
+        else sum = mulAdd<T>(r, r, sum);
       }
     }
     while (i < stop) {
       const part = <i32>(min<usize>(16, stop - i) / sizeof<T>());
       const r = ratiosAt<T>(terms, count, h, ya, yb, i, part, rtols, atols, rtol, atol);
       if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
-      else sum = madd<T>(r, r, sum);
+      else sum = mulAdd<T>(r, r, sum);
       i += <usize>part * sizeof<T>();
     }
     total += <f64>horizontalSum<T>(sum);
@@ -104,9 +104,7 @@ export function scaledNorm<T>(measure: usize, terms: usize, count: i32, h: f64, 
     const weight = load<f64>(segment, 8);
     const from = <usize>load<u32>(segment) * sizeof<T>();
     const to = from + <usize>n * sizeof<T>();
-    const norm = kind
-      ? segmentNorm<T>(1, measure, terms, count, h, ya, yb, from, to, n)
-      : segmentNorm<T>(0, measure, terms, count, h, ya, yb, from, to, n);
+    const norm = segmentNorm<T>(kind, measure, terms, count, h, ya, yb, from, to, n);
     largest = max<f64>(largest, weight * norm);
   }
   return largest;
@@ -181,12 +179,12 @@ export function dot<T>(a: usize, b: usize, n: i32): f64 {
     let s2 = s0;
     let s3 = s0;
     for (; i + 64 <= stop; i += 64) {
-      s0 = madd<T>(v128.load(a + i), v128.load(b + i), s0);
-      s1 = madd<T>(v128.load(a + i, 16), v128.load(b + i, 16), s1);
-      s2 = madd<T>(v128.load(a + i, 32), v128.load(b + i, 32), s2);
-      s3 = madd<T>(v128.load(a + i, 48), v128.load(b + i, 48), s3);
+      s0 = mulAdd<T>(v128.load(a + i), v128.load(b + i), s0);
+      s1 = mulAdd<T>(v128.load(a + i, 16), v128.load(b + i, 16), s1);
+      s2 = mulAdd<T>(v128.load(a + i, 32), v128.load(b + i, 32), s2);
+      s3 = mulAdd<T>(v128.load(a + i, 48), v128.load(b + i, 48), s3);
     }
-    for (; i + 16 <= stop; i += 16) s0 = madd<T>(v128.load(a + i), v128.load(b + i), s0);
+    for (; i + 16 <= stop; i += 16) s0 = mulAdd<T>(v128.load(a + i), v128.load(b + i), s0);
     total += <f64>horizontalSum<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
     for (; i < stop; i += sizeof<T>()) total += <f64>load<T>(a + i) * <f64>load<T>(b + i);
   }

@@ -2,6 +2,8 @@
 // the field computes on. Linear combinations are recorded or done at once; numbers that decide something may have to be
 // waited for.
 import type { Awaitable } from "./fields/field.ts";
+import type { Outcome } from "./integrate.ts";
+import type { Problem } from "./problem.ts";
 import type { Dtype, FloatArray } from "./wasm/dtype.ts";
 import type { Kernels } from "./wasm/memory.ts";
 import type { Scratch, Vector } from "./wasm/scratch.ts";
@@ -110,6 +112,11 @@ export interface Arithmetic {
   arrived(): Promise<void> | undefined;
   /** Rows of `width` numbers that outlive the solve; there will be `limit` of them at most. */
   rows(width: number, limit?: number): Rows;
+  /**
+   * What became of a solve whose results have arrived, where nobody looked before: its outcome cut to what is finite, with
+   * its failure.
+   */
+  lateOutcome?(problem: Problem, outcome: Outcome, ys: FloatArray): Outcome;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
 }

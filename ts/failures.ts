@@ -20,12 +20,8 @@ export function stateNotFinite(t: number, h: number, state: FloatArray): SolveEr
   return nonFinite(t, h, `component ${bad} is ${state[bad]} after this step`);
 }
 
-/** Found afterwards, somewhere between two output times. */
-export function outputNotFinite(t: number, next: number, component: number, value: number): SolveError {
-  return nonFinite(t, Number.NaN, `component ${component} is ${value} at the next output time, ${next}`);
-}
-
-function nonFinite(t: number, h: number, what: string): SolveError {
+/** `h` may be NaN where it is not known. */
+export function nonFinite(t: number, h: number, what: string): SolveError {
   return new SolveError(
     "non-finite",
     `at t = ${t}${Number.isNaN(h) ? "" : `, step ${h}`}: ${what}. Check the field there for division by zero, logarithms and overflow, ` +

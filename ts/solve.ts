@@ -7,7 +7,6 @@ import { EventWatch } from "./events/watch.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
 import { integrate, type Outcome } from "./integrate.ts";
-import { lateFailure } from "./late-failure.ts";
 import type { SolveOptions } from "./options/options.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { drive, type Run, wait } from "./run.ts";
@@ -71,7 +70,7 @@ function* run(problem: Problem): Run<Solution> {
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    if (arithmetic.remote && !outcome.failure) outcome = lateFailure(problem, outcome, ys);
+    if (!outcome.failure) outcome = arithmetic.lateOutcome?.(problem, outcome, ys) ?? outcome;
     const { slopes, grid, failure } = outcome;
     if (failure && problem.onFailure === "throw") throw failure;
     const results = reached(problem, outcome, ys, end[0]!);

@@ -1,6 +1,8 @@
 // The arithmetic of a solve whose vectors are on the GPU: combinations are recorded and never waited for; an error norm is
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 import type { Arithmetic, Measure, MutableTerms, Rows, Terms } from "../arithmetic.ts";
+import type { Outcome } from "../integrate.ts";
+import type { Problem } from "../problem.ts";
 import { steadied } from "../wasm/arithmetic.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
 import type { Kernels } from "../wasm/memory.ts";
@@ -9,6 +11,7 @@ import { Block, type BlockVector } from "./block.ts";
 import type { Shader } from "./commands.ts";
 import type { WebGpu } from "./gpu.ts";
 import { GpuRows } from "./gpu-rows.ts";
+import { cutToFinite } from "./late-outcome.ts";
 import { Readback } from "./readback.ts";
 import {
   COMBINE,
@@ -353,6 +356,10 @@ export class BlockArithmetic implements Arithmetic {
 
   arrived(): Promise<void> | undefined {
     return this.readback.arrived();
+  }
+
+  lateOutcome(problem: Problem, outcome: Outcome, ys: FloatArray): Outcome {
+    return cutToFinite(problem, outcome, ys);
   }
 
   rows(width: number, limit?: number): Rows {
