@@ -37,15 +37,15 @@ export function activate<T>(kind: i32, out: usize, x: usize, n: i32): void {
       x += <usize>whole * 4;
       out += <usize>whole * 4;
       n -= whole;
-    }
-    const block = 2 * lanes<T>();
-    for (; n >= block; n -= block) {
-      const a = tanh<T>(v128.load(x));
-      const b = tanh<T>(v128.load(x, 16));
-      v128.store(out, a);
-      v128.store(out, b, 16);
-      x += 32;
-      out += 32;
+    } else {
+      for (; n >= 4; n -= 4) {
+        const a = tanh<T>(v128.load(x));
+        const b = tanh<T>(v128.load(x, 16));
+        v128.store(out, a);
+        v128.store(out, b, 16);
+        x += 32;
+        out += 32;
+      }
     }
   } else if (kind == RELU) {
     const zero = v128.splat<T>(0);

@@ -245,64 +245,7 @@ export function row1x8<T>(a: usize, p0: usize, last: i32, bias: usize, c: usize,
   v128.store(c, c31, 112);
 }
 
-/** 4 rows × a narrow panel; even and odd depths have sums of their own, for eight in flight. */
-// @ts-ignore: decorator
-@noinline
-export function tile4x1<T>(
-  a0: usize,
-  aStride: usize,
-  p: usize,
-  bias: usize,
-  c: usize,
-  cStride: usize,
-  width: i32,
-  depth: i32,
-): void {
-  let a1 = a0 + aStride;
-  let a2 = a1 + aStride;
-  let a3 = a2 + aStride;
-  let even0 = biasAt<T>(bias, 0);
-  let even1 = even0;
-  let even2 = even0;
-  let even3 = even0;
-  let odd0 = v128.splat<T>(0);
-  let odd1 = odd0;
-  let odd2 = odd0;
-  let odd3 = odd0;
-  for (; depth >= 2; depth -= 2) {
-    const w0 = v128.load(p);
-    const w1 = v128.load(p, 16);
-    even0 = madd<T>(v128.load_splat<T>(a0), w0, even0);
-    odd0 = madd<T>(v128.load_splat<T>(a0, sizeof<T>()), w1, odd0);
-    even1 = madd<T>(v128.load_splat<T>(a1), w0, even1);
-    odd1 = madd<T>(v128.load_splat<T>(a1, sizeof<T>()), w1, odd1);
-    even2 = madd<T>(v128.load_splat<T>(a2), w0, even2);
-    odd2 = madd<T>(v128.load_splat<T>(a2, sizeof<T>()), w1, odd2);
-    even3 = madd<T>(v128.load_splat<T>(a3), w0, even3);
-    odd3 = madd<T>(v128.load_splat<T>(a3, sizeof<T>()), w1, odd3);
-    a0 += 2 * sizeof<T>();
-    a1 += 2 * sizeof<T>();
-    a2 += 2 * sizeof<T>();
-    a3 += 2 * sizeof<T>();
-    p += 32;
-  }
-  if (depth > 0) {
-    const w0 = v128.load(p);
-    even0 = madd<T>(v128.load_splat<T>(a0), w0, even0);
-    even1 = madd<T>(v128.load_splat<T>(a1), w0, even1);
-    even2 = madd<T>(v128.load_splat<T>(a2), w0, even2);
-    even3 = madd<T>(v128.load_splat<T>(a3), w0, even3);
-  }
-  storePartial<T>(c, v128.add<T>(even0, odd0), width);
-  c += cStride;
-  storePartial<T>(c, v128.add<T>(even1, odd1), width);
-  c += cStride;
-  storePartial<T>(c, v128.add<T>(even2, odd2), width);
-  c += cStride;
-  storePartial<T>(c, v128.add<T>(even3, odd3), width);
-}
-
-/** One row × a narrow panel, summed like tile4x1. */
+/** One row × a narrow panel; even and odd depths have sums of their own. */
 // @ts-ignore: decorator
 @noinline
 export function tile1x1<T>(a: usize, p: usize, bias: usize, c: usize, width: i32, depth: i32): void {
@@ -318,43 +261,36 @@ export function tile1x1<T>(a: usize, p: usize, bias: usize, c: usize, width: i32
   storePartial<T>(c, v128.add<T>(even, odd), width);
 }
 
-// Slim panels: at most half a vector of columns (f32: 2, f64: 1). A vector holds two depths of each column side by side,
-// [w(k, 0), w(k+1, 0), w(k, 1), w(k+1, 1)] in f32, so that no lane is idle; k and k+1 have sums of their own, and so have
-// every other two depths.
+// Slim panels, in f32 only: at most half a vector of columns. A vector holds two depths of both columns,
+// [w(k, 0), w(k+1, 0), w(k, 1), w(k+1, 1)], so that no lane is idle; k and k+1 have sums of their own, and so have every
+// other two depths.
 
-/** The numbers at a and behind it, as often as a slim panel has columns. */
+/** The numbers at a and behind it, twice. */
 // @ts-ignore: decorator
 @inline
-function twoDepths<T>(a: usize): v128 {
-  return sizeof<T>() == 4 ? v128.load_splat<f64>(a) : v128.load(a);
+function twoDepths(a: usize): v128 {
+  return v128.load_splat<f64>(a);
 }
 
 /** The number at a for the first of two depths, 0 for the second. */
 // @ts-ignore: decorator
 @inline
-function oneDepth<T>(a: usize): v128 {
-  if (sizeof<T>() == 8) return v128.load_zero<f64>(a);
+function oneDepth(a: usize): v128 {
   const v = v128.load_zero<f32>(a);
   return v128.shuffle<f32>(v, v, 0, 1, 0, 1);
 }
 
 // @ts-ignore: decorator
 @inline
-function slimBias<T>(bias: usize): v128 {
-  const zero = v128.splat<T>(0);
-  const b = biasAt<T>(bias, 0);
-  return sizeof<T>() == 4 ? v128.shuffle<f32>(b, zero, 0, 4, 1, 5) : v128.shuffle<f64>(b, zero, 0, 2);
+function slimBias(bias: usize): v128 {
+  return v128.shuffle<f32>(biasAt<f32>(bias, 0), f32x4.splat(0), 0, 4, 1, 5);
 }
 
 /** Writes the `width` columns whose sums stand in neighbouring lanes. */
 // @ts-ignore: decorator
 @inline
-function storeSlim<T>(c: usize, v: v128, width: i32): void {
-  if (sizeof<T>() == 8) {
-    v128.store_lane<f64>(c, v128.add<T>(v, v128.shuffle<f64>(v, v, 1, 0)), 0);
-    return;
-  }
-  const sums = v128.add<T>(v128.shuffle<f32>(v, v, 0, 2, 0, 2), v128.shuffle<f32>(v, v, 1, 3, 1, 3));
+function storeSlim(c: usize, v: v128, width: i32): void {
+  const sums = f32x4.add(v128.shuffle<f32>(v, v, 0, 2, 0, 2), v128.shuffle<f32>(v, v, 1, 3, 1, 3));
   if (width == 2) v128.store_lane<f64>(c, sums, 0);
   else v128.store_lane<f32>(c, sums, 0);
 }
@@ -362,7 +298,7 @@ function storeSlim<T>(c: usize, v: v128, width: i32): void {
 /** 2 rows × a slim panel: with four, V8 would keep some of the sums in memory. */
 // @ts-ignore: decorator
 @noinline
-export function slim2<T>(
+export function slim2(
   a0: usize,
   aStride: usize,
   p: usize,
@@ -373,55 +309,55 @@ export function slim2<T>(
   depth: i32,
 ): void {
   let a1 = a0 + aStride;
-  let x0 = slimBias<T>(bias);
+  let x0 = slimBias(bias);
   let x1 = x0;
-  let y0 = v128.splat<T>(0);
+  let y0 = f32x4.splat(0);
   let y1 = y0;
   for (; depth >= 4; depth -= 4) {
     const w0 = v128.load(p);
     const w1 = v128.load(p, 16);
-    x0 = madd<T>(twoDepths<T>(a0), w0, x0);
-    y0 = madd<T>(twoDepths<T>(a0 + 2 * sizeof<T>()), w1, y0);
-    x1 = madd<T>(twoDepths<T>(a1), w0, x1);
-    y1 = madd<T>(twoDepths<T>(a1 + 2 * sizeof<T>()), w1, y1);
-    a0 += 4 * sizeof<T>();
-    a1 += 4 * sizeof<T>();
+    x0 = madd<f32>(twoDepths(a0), w0, x0);
+    y0 = madd<f32>(twoDepths(a0 + 8), w1, y0);
+    x1 = madd<f32>(twoDepths(a1), w0, x1);
+    y1 = madd<f32>(twoDepths(a1 + 8), w1, y1);
+    a0 += 16;
+    a1 += 16;
     p += 32;
   }
   if (depth & 2) {
     const w = v128.load(p);
-    x0 = madd<T>(twoDepths<T>(a0), w, x0);
-    x1 = madd<T>(twoDepths<T>(a1), w, x1);
-    a0 += 2 * sizeof<T>();
-    a1 += 2 * sizeof<T>();
+    x0 = madd<f32>(twoDepths(a0), w, x0);
+    x1 = madd<f32>(twoDepths(a1), w, x1);
+    a0 += 8;
+    a1 += 8;
     p += 16;
   }
   if (depth & 1) {
     const w = v128.load(p);
-    x0 = madd<T>(oneDepth<T>(a0), w, x0);
-    x1 = madd<T>(oneDepth<T>(a1), w, x1);
+    x0 = madd<f32>(oneDepth(a0), w, x0);
+    x1 = madd<f32>(oneDepth(a1), w, x1);
   }
-  storeSlim<T>(c, v128.add<T>(x0, y0), width);
-  storeSlim<T>(c + cStride, v128.add<T>(x1, y1), width);
+  storeSlim(c, f32x4.add(x0, y0), width);
+  storeSlim(c + cStride, f32x4.add(x1, y1), width);
 }
 
 /** One row × a slim panel, summed like slim2. */
 // @ts-ignore: decorator
 @noinline
-export function slim1<T>(a: usize, p: usize, bias: usize, c: usize, width: i32, depth: i32): void {
-  let x = slimBias<T>(bias);
-  let y = v128.splat<T>(0);
+export function slim1(a: usize, p: usize, bias: usize, c: usize, width: i32, depth: i32): void {
+  let x = slimBias(bias);
+  let y = f32x4.splat(0);
   for (; depth >= 4; depth -= 4) {
-    x = madd<T>(twoDepths<T>(a), v128.load(p), x);
-    y = madd<T>(twoDepths<T>(a + 2 * sizeof<T>()), v128.load(p, 16), y);
-    a += 4 * sizeof<T>();
+    x = madd<f32>(twoDepths(a), v128.load(p), x);
+    y = madd<f32>(twoDepths(a + 8), v128.load(p, 16), y);
+    a += 16;
     p += 32;
   }
   if (depth & 2) {
-    x = madd<T>(twoDepths<T>(a), v128.load(p), x);
-    a += 2 * sizeof<T>();
+    x = madd<f32>(twoDepths(a), v128.load(p), x);
+    a += 8;
     p += 16;
   }
-  if (depth & 1) x = madd<T>(oneDepth<T>(a), v128.load(p), x);
-  storeSlim<T>(c, v128.add<T>(x, y), width);
+  if (depth & 1) x = madd<f32>(oneDepth(a), v128.load(p), x);
+  storeSlim(c, f32x4.add(x, y), width);
 }

@@ -10,7 +10,7 @@
 // whatever tile it falls in,
 // so a row's result does not depend on its place in the batch.
 import { isSlim } from "./dense-pack";
-import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x1, tile4x2, tile6x2 } from "./dense-tiles";
+import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { lanes } from "./lanes";
 import { scratch } from "./scratch";
 
@@ -44,7 +44,7 @@ export function multiply<T>(
         const biasHere = bias ? bias + <usize>j * sizeof<T>() : 0;
         const to = c + <usize>j * sizeof<T>();
         if (isSlim<T>(width)) {
-          slimColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
+          slimColumn(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
         } else if (width <= lanes<T>()) {
           narrowColumn<T>(a, aStride, p, biasHere, to, cStride, width, depth, tiled);
         } else {
@@ -99,11 +99,6 @@ function narrowColumn<T>(
   depth: i32,
   rows: i32,
 ): void {
-  for (; rows >= 4; rows -= 4) {
-    tile4x1<T>(a, aStride, p, bias, c, cStride, width, depth);
-    a += 4 * aStride;
-    c += 4 * cStride;
-  }
   for (; rows > 0; rows--) {
     tile1x1<T>(a, p, bias, c, width, depth);
     a += aStride;
@@ -112,7 +107,7 @@ function narrowColumn<T>(
 }
 
 /** One slim panel for any number of rows. */
-function slimColumn<T>(
+function slimColumn(
   a: usize,
   aStride: usize,
   p: usize,
@@ -124,12 +119,12 @@ function slimColumn<T>(
   rows: i32,
 ): void {
   for (; rows >= 2; rows -= 2) {
-    slim2<T>(a, aStride, p, bias, c, cStride, width, depth);
+    slim2(a, aStride, p, bias, c, cStride, width, depth);
     a += 2 * aStride;
     c += 2 * cStride;
   }
   for (; rows > 0; rows--) {
-    slim1<T>(a, p, bias, c, width, depth);
+    slim1(a, p, bias, c, width, depth);
     a += aStride;
     c += cStride;
   }
@@ -160,7 +155,7 @@ function multiplyRow<T>(a: usize, panels: usize, bias: usize, c: usize, columns:
   if (left > 0) {
     const back = <usize>wides * 32;
     const last = panels + <usize>wides * pitch;
-    if (isSlim<T>(left)) slim1<T>(a, last, bias + back, c + back, left, depth);
+    if (isSlim<T>(left)) slim1(a, last, bias + back, c + back, left, depth);
     else tile1x1<T>(a, last, bias + back, c + back, left, depth);
   }
 }
