@@ -92,12 +92,12 @@ async function gaps(gpu: WebGpu): Promise<Gap[]> {
   };
   if (!gpu.adapter.software) return all(CHECKED);
   const small = await all({ ...CHECKED, batch: PROBE_BATCH });
-  // The second of them had nothing to compile.
-  const perRow = small[1]!.seconds / PROBE_BATCH;
+  const shortest = Math.min(...small.map(({ seconds }) => seconds));
+  const perRow = shortest / PROBE_BATCH;
   let { batch } = CHECKED;
   while (batch > PROBE_BATCH && perRow * batch > MOST_SECONDS) batch /= 2;
   console.log(
-    `A software adapter takes ${number(small[1]!.seconds)} s for a gradient at batch ${PROBE_BATCH}: every adjoint is checked ` +
+    `A software adapter takes ${number(shortest)} s for a gradient at batch ${PROBE_BATCH}: every adjoint is checked ` +
       `there, and backprop at batch ${batch}${batch < CHECKED.batch ? `, since ${CHECKED.batch} would take more than ${MOST_SECONDS} s` : ""}.\n`,
   );
   return batch > PROBE_BATCH ? [...small, await gapOf(gpu, { ...CHECKED, batch }, "backprop")] : small;
