@@ -98,6 +98,9 @@ const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof to
 export const measureKind = ({ segments, rtol, atol }: Measure): string =>
   `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
 
+/** Below this many numbers a plain loop beats TypedArray.set. */
+const FEW = 24;
+
 export class WasmArithmetic implements Arithmetic {
   readonly remote = false;
   readonly length: number;
@@ -217,7 +220,9 @@ export class WasmArithmetic implements Arithmetic {
   }
 
   assign({ view: out }: Vector, factor: number, { view: x }: Vector): void {
-    for (let i = 0; i < out.length; i++) out[i] = factor * x[i]!;
+    // A copy, as of ∂L/∂θ, can be long; a call to copy what is short would cost more than the loop.
+    if (factor === 1 && out.length > FEW) out.set(x);
+    else for (let i = 0; i < out.length; i++) out[i] = factor * x[i]!;
   }
 
   part(whole: Vector, start: number, length: number): Vector {
