@@ -1,6 +1,8 @@
 // The GPU's errors and buffers, on a device that only pretends: what a software adapter cannot be made to do.
 import { SolveError } from "odegrad";
 import { describe, expect, test } from "vitest";
+import { Block } from "../../ts/webgpu/block.ts";
+import type { WebGpu } from "../../ts/webgpu/gpu.ts";
 import { ErrorScopes, lost } from "../../ts/webgpu/gpu-errors.ts";
 import { BufferPool } from "../../ts/webgpu/pool.ts";
 
@@ -82,4 +84,13 @@ describe("buffer pool", () => {
     expect(alive.size).toBe(0);
     expect(pool.lent).toBe(0);
   });
+});
+
+test("states that the device has no buffer for are refused before anything is taken", () => {
+  const limits = { maxStorageBufferBindingSize: 1000, maxBufferSize: 4000 };
+  const block = new Block({ device: { limits } } as unknown as WebGpu);
+  block.vector(250);
+  expect(() => block.take()).toThrow(
+    expect.objectContaining({ code: "out-of-memory", message: expect.stringMatching(/1008 bytes.* 1000 at most/) }),
+  );
 });

@@ -86,7 +86,7 @@ export class Block {
       throw new SolveError(
         "out-of-memory",
         `the states of this solve need a GPU buffer of ${this.bytes} bytes, and this device gives ${most} at most; ` +
-          'try a smaller batch, or residency: "host"',
+          "try a smaller batch",
       );
     }
     const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
