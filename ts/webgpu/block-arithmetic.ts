@@ -1,6 +1,6 @@
 // The arithmetic of a solve whose vectors are on the GPU: combinations are recorded and never waited for; an error norm is
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
-import type { Arithmetic, Measure, MutableTerms, Rows, Terms } from "../arithmetic.ts";
+import type { Arithmetic, Measure, Rows, Terms } from "../arithmetic.ts";
 import type { Outcome } from "../integrate.ts";
 import type { Problem } from "../problem.ts";
 import { steadied } from "../wasm/arithmetic.ts";
@@ -13,44 +13,11 @@ import type { WebGpu } from "./gpu.ts";
 import { GpuRows } from "./gpu-rows.ts";
 import { cutToFinite } from "./late-outcome.ts";
 import { Readback } from "./readback.ts";
-import {
-  COMBINE,
-  COMBINE_SHADER,
-  FILL_SHADER,
-  FOLD_SHADER,
-  KINDS,
-  NONE,
-  REDUCE,
-  REDUCE_SHADER,
-  THREADS,
-} from "./shaders.ts";
+import { type LoadedMeasure, Reduction } from "./reduction.ts";
+import { COMBINE, COMBINE_SHADER, FILL_SHADER, NONE, REDUCE, THREADS } from "./shaders.ts";
+import { WeightedVectors, writeTerms } from "./weighted-vectors.ts";
 
-/** Workgroups that share a reduction at most. */
-const MOST_GROUPS = 64;
 const MOST_DISPATCHED = 65535;
-
-class WeightedVectors implements MutableTerms {
-  readonly vectors: readonly Vector[];
-  weights: ArrayLike<number>;
-
-  constructor(vectors: readonly Vector[], weights: ArrayLike<number>) {
-    this.vectors = vectors;
-    this.weights = weights;
-  }
-
-  get count(): number {
-    return this.vectors.length;
-  }
-
-  set(weights: ArrayLike<number>): void {
-    this.weights = weights;
-  }
-}
-
-interface LoadedMeasure extends Measure {
-  readonly rtols: Vector | undefined;
-  readonly atols: Vector | undefined;
-}
 
 export class BlockArithmetic implements Arithmetic {
   readonly remote = true;
@@ -60,25 +27,20 @@ export class BlockArithmetic implements Arithmetic {
   private readonly scratch: Scratch;
   readonly readback: Readback;
   private readonly kept: GpuRows[] = [];
-  /** The groups' shares of a reduction, and its result: the value, and how many numbers were not finite. */
-  private readonly shares: BlockVector;
-  private readonly result: BlockVector;
+  private readonly reduction: Reduction;
   private room: { rtols: BlockVector | undefined; atols: BlockVector | undefined } | undefined;
   /** The error of a step, where it has more terms than a reduction takes. */
   private error: BlockVector | undefined;
   private measure: LoadedMeasure | undefined;
   private fillShader!: Shader;
   private combineShader!: Shader;
-  private reduceShader!: Shader;
-  private foldShader!: Shader;
 
   constructor(scratch: Scratch, block: Block, length: number, readback: Readback = new Readback(block.gpu)) {
     this.scratch = scratch;
     this.block = block;
     this.length = length;
     this.readback = readback;
-    this.shares = block.vector(2 * MOST_GROUPS);
-    this.result = block.vector(2);
+    this.reduction = new Reduction(block);
   }
 
   /** The arithmetic of a new block. */
@@ -136,8 +98,7 @@ export class BlockArithmetic implements Arithmetic {
     });
     this.fillShader = commands.shader(FILL_SHADER);
     this.combineShader = commands.shader(COMBINE_SHADER);
-    this.reduceShader = commands.shader(REDUCE_SHADER);
-    this.foldShader = commands.shader(FOLD_SHADER);
+    this.reduction.load();
     if (!measure) return;
     const { rtols, atols } = this.room!;
     if (rtols) this.copyIn(rtols, Float32Array.from(measure.rtol as ArrayLike<number>));
@@ -168,24 +129,9 @@ export class BlockArithmetic implements Arithmetic {
     words[at + 1] = base === undefined ? NONE : base.address;
     words[at + 2] = count;
     words[at + 3] = n;
-    this.writeTerms(at + COMBINE.header, vectors, weights, h, from, count);
+    writeTerms(commands, at + COMBINE.header, { vectors, weights }, h, from, count);
     this.run(this.combineShader, groupsOver(n));
     if (from + count < vectors.length) this.sum(out, out, vectors, weights, h, from + count, n);
-  }
-
-  private writeTerms(
-    at: number,
-    vectors: readonly Vector[],
-    weights: ArrayLike<number>,
-    h: number,
-    from: number,
-    count: number,
-  ): void {
-    const { words, floats } = this.block.gpu.commands;
-    for (let j = 0; j < count; j++) {
-      words[at + 2 * j] = vectors[from + j]!.address;
-      floats[at + 2 * j + 1] = h * weights[from + j]!;
-    }
   }
 
   private run(shader: Shader, groups: number): void {
@@ -220,72 +166,15 @@ export class BlockArithmetic implements Arithmetic {
   }
 
   norm(terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
-    this.reduceAll(terms as WeightedVectors, h, ya, yb);
+    this.reduceNorm(terms, h, ya, yb);
     return this.answer();
   }
 
-  /** Records the norm, and whether all of yb is finite. */
-  private reduceAll(terms: WeightedVectors, h: number, ya: Vector, yb: Vector): void {
-    const { vectors, weights } = terms;
-    if (vectors.length > REDUCE.terms) {
-      const error = this.error!;
-      this.combine(error, undefined, terms, h);
-      this.reduceAll(new WeightedVectors([error], [1]), 1, ya, yb);
-      return;
-    }
-    const { kind, segments, rtol, atol, rtols, atols } = this.measure!;
-    let first = true;
-    let seen = 0;
-    for (const { start, length, weight } of segments) {
-      this.reduce(KINDS[kind], ya, yb, start, length, (at) => {
-        const { words, floats } = this.block.gpu.commands;
-        words[at + 3] = vectors.length;
-        words[at + 6] = rtols?.address ?? NONE;
-        words[at + 7] = atols?.address ?? NONE;
-        floats[at + 8] = rtols ? 0 : (rtol as number);
-        floats[at + 9] = atols ? 0 : (atol as number);
-        this.writeTerms(at + REDUCE.header, vectors, weights, h, 0, vectors.length);
-      });
-      this.fold(KINDS[kind], length, weight, first);
-      first = false;
-      seen += length;
-    }
-    if (seen === this.length) return;
-    // What the norm leaves out must be finite all the same.
-    this.reduce(KINDS.finite, yb, yb, 0, this.length);
-    this.fold(KINDS.finite, this.length, 0, first);
-  }
-
-  private reduce(
-    kind: number,
-    a: Vector,
-    b: Vector,
-    start: number,
-    length: number,
-    writeRest?: (at: number) => void,
-  ): void {
-    const { words, at } = this.block.gpu.commands;
-    words[at] = start;
-    words[at + 1] = length;
-    words[at + 2] = kind;
-    words[at + 3] = 0;
-    words[at + 4] = a.address;
-    words[at + 5] = b.address;
-    words[at + 10] = this.shares.address;
-    writeRest?.(at);
-    this.run(this.reduceShader, groupsFor(length));
-  }
-
-  private fold(kind: number, length: number, weight: number, first: boolean): void {
-    const { words, floats, at } = this.block.gpu.commands;
-    words[at] = this.shares.address;
-    words[at + 1] = groupsFor(length);
-    words[at + 2] = kind;
-    words[at + 3] = length;
-    floats[at + 4] = weight;
-    words[at + 5] = this.result.address;
-    words[at + 6] = first ? 1 : 0;
-    this.run(this.foldShader, 1);
+  private reduceNorm(terms: Terms, h: number, ya: Vector, yb: Vector): void {
+    const fits = terms.count <= REDUCE.terms;
+    if (!fits) this.combine(this.error!, undefined, terms, h);
+    const shown = fits ? (terms as WeightedVectors) : new WeightedVectors([this.error!], [1]);
+    this.reduction.norm(this.measure!, shown, fits ? h : 1, ya, yb);
   }
 
   /** Reads a vector of one number. */
@@ -299,7 +188,7 @@ export class BlockArithmetic implements Arithmetic {
   /** The value of the last reduction; NaN where a number was not finite, its own sums included. */
   private async answer(): Promise<number> {
     const numbers = zeros("float32", 2);
-    this.copyOut(this.result, numbers);
+    this.copyOut(this.reduction.result, numbers);
     await this.arrived();
     const [value, bads] = numbers;
     return bads === 0 && Number.isFinite(value) ? value! : Number.NaN;
@@ -320,8 +209,8 @@ export class BlockArithmetic implements Arithmetic {
   ): Promise<number> {
     const numbers = zeros("float32", 4);
     [error, steadying].forEach((terms, i) => {
-      this.reduceAll(terms as WeightedVectors, h, ya, yb);
-      this.copyOut(this.result, numbers, 2 * i);
+      this.reduceNorm(terms, h, ya, yb);
+      this.copyOut(this.reduction.result, numbers, 2 * i);
     });
     await this.arrived();
     const bad = numbers[1]! + numbers[3]! > 0;
@@ -334,14 +223,12 @@ export class BlockArithmetic implements Arithmetic {
   }
 
   dot(a: Vector, b: Vector): Promise<number> {
-    this.reduce(KINDS.dot, a, b, 0, this.length);
-    this.fold(KINDS.dot, this.length, 1, true);
+    this.reduction.dot(a, b);
     return this.answer();
   }
 
   async isFinite(x: Vector): Promise<boolean> {
-    this.reduce(KINDS.finite, x, x, 0, this.length);
-    this.fold(KINDS.finite, this.length, 0, true);
+    this.reduction.finite(x);
     return !Number.isNaN(await this.answer());
   }
 
@@ -374,5 +261,3 @@ export class BlockArithmetic implements Arithmetic {
 }
 
 const groupsOver = (n: number): number => Math.min(MOST_DISPATCHED, Math.max(1, Math.ceil(n / THREADS)));
-
-const groupsFor = (length: number): number => Math.min(MOST_GROUPS, Math.max(1, Math.ceil(length / THREADS)));
