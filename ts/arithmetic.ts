@@ -1,6 +1,7 @@
 // What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm/arithmetic.ts), or on a device that
 // the field computes on. Linear combinations are recorded or done at once; numbers that decide something may have to be
 // waited for.
+import type { SolveError } from "./errors.ts";
 import type { Awaitable } from "./fields/field.ts";
 import type { Outcome } from "./integrate.ts";
 import type { Problem } from "./problem.ts";
@@ -50,6 +51,13 @@ export interface Rows {
   read(n: number, into: Holder): void;
   /** Row n itself, to be pushed elsewhere. */
   row(n: number): Holder;
+}
+
+/** A failure that showed when the solve was over. */
+export interface LateFailure {
+  readonly failure: SolveError;
+  /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
+  readonly reached: Problem;
 }
 
 export interface Arithmetic {
@@ -112,11 +120,8 @@ export interface Arithmetic {
   arrived(): Promise<void> | undefined;
   /** Rows of `width` numbers that outlive the solve; there will be `limit` of them at most. */
   rows(width: number, limit?: number): Rows;
-  /**
-   * What became of a solve whose results have arrived, where nobody looked before: its outcome cut to what is finite, with
-   * its failure.
-   */
-  lateOutcome?(problem: Problem, outcome: Outcome, ys: FloatArray): Outcome;
+  /** Why a solve failed whose results have arrived, where nobody looked before. */
+  lateFailure?(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
 }

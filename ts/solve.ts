@@ -3,6 +3,7 @@ import type { Gradients } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
 import { bindProblem, loadProblem } from "./bind.ts";
 import { DensePath } from "./dense-output.ts";
+import type { SolveError } from "./errors.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
@@ -45,7 +46,8 @@ export function solve(field: FieldFunction | Field, options: SolveOptions): Awai
   return drive(run(problem), problem.signal);
 }
 
-function* run(problem: Problem): Run<Solution> {
+/** `known`: why a larger problem failed, of which this is the part that was reached. */
+function* run(problem: Problem, known?: SolveError): Run<Solution> {
   const { field: unbound, y0, ts, adjoint } = problem;
   const scratch = new Scratch();
   const parts = bindProblem(problem, scratch, adjoint?.slots(problem) ?? 0);
@@ -59,7 +61,7 @@ function* run(problem: Problem): Run<Solution> {
     const tape = adjoint?.tape({ problem, bound, field, arithmetic });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    let outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
+    const outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
     const { stats } = outcome;
     const next = bound.programs[stats.accepted & 1]!;
     path?.finish(outcome.grid, next);
@@ -70,11 +72,11 @@ function* run(problem: Problem): Run<Solution> {
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    if (!outcome.failure) outcome = arithmetic.lateOutcome?.(problem, outcome, ys) ?? outcome;
-    const { slopes, grid, failure } = outcome;
-    if (failure && problem.onFailure === "throw") throw failure;
+    const late = arithmetic.lateFailure?.(problem, outcome, ys);
+    if (late && problem.onFailure === "throw") throw late.failure;
+    if (late) return yield* run(late.reached, outcome.failure ?? late.failure);
+    const { slopes, grid, failure = known } = outcome;
     const results = reached(problem, outcome, ys, end[0]!);
-    if (failure && arithmetic.remote) end[0] = results.ys.slice(-y0.length);
     const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {

@@ -123,6 +123,40 @@ async function blowUp({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const { y0: gradient } = await partial.pullback([0, 1]);
   assert(Math.abs(gradient[0] - 4) < 1e-3, `gradient ${gradient}`);
   partial.dispose();
+  // Of a pair, too, whose second half no output shows; and where nothing at all was reached.
+  const pair = { ...options, solver: odegrad.reversible(odegrad.rk4), adjoint: odegrad.reverse() };
+  const half = await odegrad.solve(field, { ...pair, onFailure: "return" });
+  const halfGradient = (await half.pullback([0, 1])).y0[0];
+  assert(half.status === "non-finite" && Math.abs(halfGradient - 4) < 1e-3, `${half.status}, gradient ${halfGradient}`);
+  half.dispose();
+  const none = await odegrad.solve(field, { ...pair, ts: [0, 8], onFailure: "return" });
+  const noneGradient = (await none.pullback([3])).y0[0];
+  assert(none.grid.length === 1 && none.ys[0] === 1 && noneGradient === 3, `gradient ${noneGradient} of the start`);
+  none.dispose();
+  // Given steps with outputs inside them.
+  const grid = [0, 0.25, 0.5, 4, 8];
+  const inside = { y0: [1], ts: [0, 0.3, 0.6, 8], grid, solver: odegrad.dopri5, adjoint: odegrad.backprop() };
+  const cut = await odegrad.solve(field, { ...inside, onFailure: "return" });
+  assert(cut.status === "non-finite" && `${cut.grid}` === "0,0.25", `${cut.status}, grid ${cut.grid}`);
+  assert(cut.ts.length === 1 && (await cut.pullback([2])).y0[0] === 2, `outputs at ${cut.ts}`);
+  cut.dispose();
+  // What error control gave up on may have gone beyond the last output: the way back starts from where it was.
+  const early = {
+    y0,
+    ts: [0, 0.5, 50],
+    solver: odegrad.reversible(odegrad.dopri5),
+    maxSteps: 8,
+    onFailure: "return" as const,
+    adjoint: odegrad.reverse(),
+  };
+  const network = { layers: [2, 8, 2], seed: 4 };
+  const wanted = odegrad.solve(odegrad.mlp(network), early);
+  const got = await odegrad.solve(onGpu.mlp({ ...network, device: gpu }), early);
+  assert(got.status === "max-steps" && got.ys.length === wanted.ys.length, `${got.status}, ${got.ys.length} numbers`);
+  const weights = Float32Array.from(wanted.ys, (_, i) => Math.cos(i));
+  const gap = distance((await got.pullback(weights)).y0, wanted.pullback(weights).y0);
+  got.dispose();
+  assert(gap < 1e-4, `the gradient of the part that was reached differs by ${gap}`);
   const adaptive = await codeOf(odegrad, odegrad.solve(field, { y0: [1], ts: [0, 2], maxSteps: 40 }));
   assert(/^(max-steps|non-finite|step-underflow)/.test(adaptive), adaptive);
   assert(gpu.pool.lent === 0, `${gpu.pool.lent} buffers not given back`);

@@ -1,6 +1,6 @@
 // The arithmetic of a solve whose vectors are on the GPU: combinations are recorded and never waited for; an error norm is
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
-import type { Arithmetic, Measure, Rows, Terms } from "../arithmetic.ts";
+import type { Arithmetic, LateFailure, Measure, Rows, Terms } from "../arithmetic.ts";
 import type { Outcome } from "../integrate.ts";
 import type { Problem } from "../problem.ts";
 import { steadied } from "../wasm/arithmetic.ts";
@@ -11,7 +11,7 @@ import { Block, type BlockVector } from "./block.ts";
 import type { Shader } from "./commands.ts";
 import type { WebGpu } from "./gpu.ts";
 import { GpuRows } from "./gpu-rows.ts";
-import { cutToFinite } from "./late-outcome.ts";
+import { lateFailure } from "./late-failure.ts";
 import { Readback } from "./readback.ts";
 import { type LoadedMeasure, Reduction } from "./reduction.ts";
 import { COMBINE, COMBINE_SHADER, FILL_SHADER, NONE, REDUCE, THREADS } from "./shaders.ts";
@@ -245,8 +245,8 @@ export class BlockArithmetic implements Arithmetic {
     return this.readback.arrived();
   }
 
-  lateOutcome(problem: Problem, outcome: Outcome, ys: FloatArray): Outcome {
-    return cutToFinite(problem, outcome, ys);
+  lateFailure(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined {
+    return lateFailure(problem, outcome, ys);
   }
 
   rows(width: number, limit?: number): Rows {
