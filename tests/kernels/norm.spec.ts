@@ -8,6 +8,7 @@ const MAX = 1;
 const LONG = 1000003;
 const TERMS = 3;
 const ROOM: usize = 5008 * 8;
+const ROUNDING: f64 = 1.0 / 16777216.0;
 
 const measure = reserve(32 + 8 * 16);
 const terms = reserve(<usize>TERMS * TERM_BYTES);
@@ -67,6 +68,12 @@ function prepare<T>(n: i32): void {
   for (let j = 0; j < TERMS + 4; j++) set<T>(place<T>(j), n, <T>NaN);
 }
 
+/** By how much |v| exceeds what rounding to f32 does to a number of this size; 0 where it does not. */
+function exceeding<T>(v: T, size: T): T {
+  const beyond = (v < 0 ? -v : v) - size * <T>ROUNDING;
+  return beyond < 0 ? 0 : beyond;
+}
+
 /** The largest weight · norm over the measure's segments, by a plain loop. */
 function naive<T>(h: f64): f64 {
   const kind = load<i32>(measure);
@@ -87,9 +94,11 @@ function naive<T>(h: f64): f64 {
       const b = get<T>(yb<T>(), i);
       const aa = a < 0 ? -a : a;
       const bb = b < 0 ? -b : b;
+      const size = aa > bb ? aa : bb;
+      if (sizeof<T>() == 4) v = exceeding<T>(v, size);
       const rtol = load<u32>(measure, 24) ? get<T>(rtols<T>(), i) : <T>load<f64>(measure, 8);
       const atol = load<u32>(measure, 28) ? get<T>(atols<T>(), i) : <T>load<f64>(measure, 16);
-      const ratio = <f64>(v / (rtol * (aa > bb ? aa : bb) + atol));
+      const ratio = <f64>(v / (rtol * size + atol));
       sum += ratio * ratio;
       largest = Math.max(largest, Math.abs(ratio));
     }
@@ -224,6 +233,24 @@ function exactComponent<T>(kind: i32): f64 {
   return worst;
 }
 
+/** The norm of an error of `share` roundings to f32 in every component of a state of size 3, without rtol, over atol. */
+function roundings<T>(share: f64): f64 {
+  let worst: f64 = 0;
+  for (let n = 1; n <= 19; n++) {
+    for (let i = 0; i < n; i++) {
+      set<T>(place<T>(0), i, <T>((i % 2 ? -1 : 1) * share * 3 * ROUNDING));
+      set<T>(ya<T>(), i, i % 3 ? <T>3 : <T>-0.5);
+      set<T>(yb<T>(), i, i % 3 ? <T>0.5 : <T>-3);
+    }
+    store<u32>(terms, <u32>place<T>(0));
+    store<f64>(terms, 1, 8);
+    setMeasure(RMS, 0, 3 * ROUNDING, 0, 0);
+    addSegment(0, n, 1);
+    worst = Math.max(worst, scaledNorm<T>(measure, terms, 1, 1, ya<T>(), yb<T>()));
+  }
+  return worst;
+}
+
 function errorWithoutScale<T>(kind: i32): f64 {
   prepare<T>(7);
   set<T>(ya<T>(), 5, 0);
@@ -321,6 +348,12 @@ describe("scaledNorm", () => {
   it("is the maximum for every length, with scalar and per-element tolerances", () => {
     expect<i32>(everyLength<f64>(MAX)).toBe(0, "f64");
     expect<i32>(everyLength<f32>(MAX)).toBe(0, "f32");
+  });
+
+  it("counts in f32 only what exceeds the rounding of the state itself", () => {
+    expect<f64>(roundings<f32>(0.999)).toBe(0, "below");
+    expect<bool>(close(roundings<f32>(5), 4, 2e-6)).toBe(true, "above");
+    expect<bool>(close(roundings<f64>(0.5), 0.5, 1e-14)).toBe(true, "f64 counts all");
   });
 
   it("is the largest weighted norm of its segments, wherever they start", () => {

@@ -51,11 +51,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 export const REDUCE = { header: 16, terms: 24 } as const;
 /** What is reduced: see `REDUCE_SHADER`. */
 export const KINDS = { rms: 0, max: 1, finite: 2, dot: 3 } as const;
+/** Errors below this times the state are rounding, and not counted: as in assembly/norm.ts. */
+const ROUNDING: number = 2 ** -24;
 
 /**
  * The first half of a reduction: each workgroup leaves what its share of a segment amounts to, and how many of its numbers
- * are not finite. rms: Σ (v/scale)², max: max |v/scale| with v = Σ terms and scale = atol + rtol max(|a|, |b|), where 0/0
- * counts as 0; finite: nothing; dot: Σ a b. Infinities are told by their bits, since shaders may assume that there are none.
+ * are not finite. rms: Σ r², max: max r, with r = max(0, |v| − ROUNDING · size)/(atol + rtol · size), v = Σ terms and
+ * size = max(|a|, |b|), where 0/0 counts as 0; finite: nothing; dot: Σ a b. Infinities are told by their bits, since
+ * shaders may assume that there are none.
  */
 export const REDUCE_SHADER: string = /* wgsl */ `
 struct Params {
@@ -94,9 +97,11 @@ fn main(
     if (p.atols != ${NONE}u) { atol = block[p.atols + at]; }
     let v = sum_of_terms(at);
     bads_here += bad(v);
-    if (v == 0.0) { continue; }
-    let ratio = v / (atol + rtol * max(abs(a), abs(b)));
-    if (p.kind == ${KINDS.rms}u) { sum += ratio * ratio; } else { sum = max(sum, abs(ratio)); }
+    let size = max(abs(a), abs(b));
+    let error = abs(v) - ${ROUNDING} * size;
+    if (error <= 0.0) { continue; }
+    let ratio = error / (atol + rtol * size);
+    if (p.kind == ${KINDS.rms}u) { sum += ratio * ratio; } else { sum = max(sum, ratio); }
   }
   sums[thread] = sum;
   bads[thread] = bads_here;
