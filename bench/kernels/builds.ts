@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { bytesOf, type Dtype, type FloatArray } from "../../ts/wasm/dtype.ts";
+import { instanceOn } from "../../ts/wasm/instantiate.ts";
 import type { Kernels } from "../../ts/wasm/memory.ts";
 import { fill } from "./inputs.ts";
 
@@ -19,8 +20,8 @@ export class Build {
 
   constructor(name: string, bytes: Uint8Array<ArrayBuffer>) {
     this.name = name;
-    this.kernels = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Kernels;
-    this.kernels.memory.grow(2048);
+    // At once as large as it will be: growing would slow all JavaScript on typed arrays (ts/wasm/memory.ts).
+    this.kernels = instanceOn(new WebAssembly.Module(bytes), new WebAssembly.Memory({ initial: 2048 }));
     this.start = Math.ceil((this.kernels.HEAP_BASE.value as number) / 64) * 64;
     this.next = this.start;
   }

@@ -95,6 +95,17 @@ describe("blocks", () => {
     kept.release();
   });
 
+  it("of growing sizes detach no buffer: V8 would compile all code on typed arrays with checks for it from then on", () => {
+    const buffers: ArrayBuffer[] = [];
+    for (let bytes = 1000; bytes <= 1e8; bytes *= 10) {
+      const block = lease(bytes);
+      buffers.push(block.kernels.memory.buffer as ArrayBuffer);
+      block.release();
+    }
+    expect(new Set(buffers).size).toBeGreaterThan(1);
+    for (const { byteLength } of buffers) expect(byteLength).toBeGreaterThan(0);
+  });
+
   it("that no memory holds are refused, and the next one is not", () => {
     for (const bytes of [2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
       const failure = failureOf(() => lease(bytes));

@@ -1,6 +1,7 @@
 // The memory that all threads compute in: one WebAssembly memory, shared, and the main thread's instance of the kernels
 // on it. Unlike the solver's own memory it may grow at any time, because views of a shared buffer stay valid.
 import { SolveError } from "../errors.ts";
+import { instanceOn } from "../wasm/instantiate.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import { MOST_PAGES, sharedModule } from "./shared-module.ts";
 
@@ -25,8 +26,7 @@ export class SharedMemory {
     maximum: MOST_PAGES,
     shared: true,
   });
-  readonly kernels: Kernels = new WebAssembly.Instance(this.module, { env: { memory: this.memory } })
-    .exports as unknown as Kernels;
+  readonly kernels: Kernels = instanceOn(this.module, this.memory);
   /** The first byte behind the kernels' own; the workers' scratch is there. */
   private readonly scratch = aligned(this.kernels.HEAP_BASE.value as number);
   private readonly scratchBytes = aligned(this.kernels.SCRATCH_BYTES.value as number);

@@ -1,5 +1,5 @@
-// The third build of the kernels: the module that the solver uses, on a shared memory that is handed to it instead of one
-// of its own. The code is the same byte for byte, so it is made here, by exchanging one section for another.
+// The third build of the kernels: the module that the solver uses, on a shared memory. The code is the same byte for byte,
+// so it is made here, by exchanging the section that says what memory is imported.
 import { SolveError } from "../errors.ts";
 import { binaries } from "../wasm/binaries.ts";
 
@@ -8,9 +8,7 @@ export const MOST_PAGES: number = 2 ** 15 - 1;
 
 const HEADER_BYTES = 8;
 const CUSTOM = 0;
-const TYPES = 1;
 const IMPORTS = 2;
-const MEMORY = 5;
 
 /** An unsigned number as WebAssembly writes it, low digits first. */
 const digits = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...digits(value >>> 7)]);
@@ -19,12 +17,11 @@ const text = (name: string): number[] => [name.length, ...Array.from(name, (lett
 const SHARED_WITH_MAXIMUM = 3;
 const IMPORT_OF_MEMORY = 2;
 const entry = [...text("env"), ...text("memory"), IMPORT_OF_MEMORY, SHARED_WITH_MAXIMUM, 1, ...digits(MOST_PAGES)];
-const importSection = [IMPORTS, ...digits(entry.length + 1), 1, ...entry];
+const importSection = Uint8Array.from([IMPORTS, ...digits(entry.length + 1), 1, ...entry]);
 
-/** A module of one memory and no imports, with that memory imported as env.memory and shared. */
+/** A module that imports nothing but env.memory, with that memory shared. */
 export function onSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [binary.subarray(0, HEADER_BYTES)];
-  let imported = false;
   for (let at = HEADER_BYTES; at < binary.length; ) {
     const start = at;
     const section = binary[at++]!;
@@ -35,13 +32,8 @@ export function onSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
       if (digit < 128) break;
     }
     at += size;
-    // Sections come in the order of their numbers, but for custom ones.
-    if (!imported && section > TYPES) {
-      parts.push(Uint8Array.from(importSection));
-      imported = true;
-    }
-    if (section === IMPORTS) throw new Error("the kernels have imports of their own");
-    if (section !== MEMORY && section !== CUSTOM) parts.push(binary.subarray(start, at));
+    if (section === IMPORTS) parts.push(importSection);
+    else if (section !== CUSTOM) parts.push(binary.subarray(start, at));
   }
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -17,8 +17,12 @@ function compile(): WebAssembly.Module {
   );
 }
 
-/** A new instance of the kernels with a memory of its own. The module is compiled once, at first use. */
-export function instantiate(): Kernels {
+/** A new instance of the kernels with a memory of its own of so many pages. The module is compiled once, at first use. */
+export function instantiate(pages: number): Kernels {
   compiled ??= compile();
-  return new WebAssembly.Instance(compiled, {}).exports as unknown as Kernels;
+  return instanceOn(compiled, new WebAssembly.Memory({ initial: pages }));
 }
+
+/** An instance of the kernels on a memory. */
+export const instanceOn = (module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;

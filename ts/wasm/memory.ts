@@ -1,5 +1,6 @@
-// WebAssembly instances and the leases of their memory. A memory never grows while a block of it is leased, because
-// growing detaches every view: when a block does not fit, an idle instance grows or another instance is made.
+// WebAssembly instances and the leases of their memory. A memory never grows: growing detaches every view, and the first
+// buffer that is ever detached makes V8 compile all JavaScript that touches typed arrays with one more check an access, fields
+// and everything else on the page: up to half as slow again. Where a block does not fit, another instance is made.
 import { SolveError } from "../errors.ts";
 import type { FieldKernels } from "../fields/mlp-kernels.ts";
 import { instantiate } from "./instantiate.ts";
@@ -42,7 +43,7 @@ export interface SolverKernels {
 
 export type Kernels = SolverKernels & FieldKernels;
 
-/** A leased block: nobody else touches its bytes, and the memory does not grow, until `release`. */
+/** A leased block: nobody else touches its bytes until `release`. */
 export interface Block {
   readonly kernels: Kernels;
   readonly address: number;
@@ -51,23 +52,30 @@ export interface Block {
 }
 
 const PAGE = 65536;
-const LIMIT = 2 ** 32 - PAGE;
+const LIMIT = 2 ** 32 - 2 * PAGE;
 const ALIGNMENT = 64;
+/** Pages of the smallest memory, and those up to which sizes are powers of two, so that few follow each other. */
+const [FEWEST_PAGES, FEW_PAGES] = [16, 1024];
+
+/** Pages for a block, and one for what the kernels themselves keep. */
+function pagesFor(bytes: number): number {
+  const pages = 1 + Math.ceil(bytes / PAGE);
+  return pages > FEW_PAGES ? pages : Math.max(FEWEST_PAGES, 2 ** Math.ceil(Math.log2(pages)));
+}
 
 class Instance {
-  readonly kernels: Kernels = instantiate();
-  private readonly base = Math.ceil((this.kernels.HEAP_BASE.value as number) / ALIGNMENT) * ALIGNMENT;
+  readonly kernels: Kernels;
+  private readonly base: number;
   /** Leased blocks by ascending address. */
   readonly blocks: { address: number; bytes: number }[] = [];
 
-  get size(): number {
-    return this.kernels.memory.buffer.byteLength;
+  constructor(pages: number) {
+    this.kernels = instantiate(pages);
+    this.base = Math.ceil((this.kernels.HEAP_BASE.value as number) / ALIGNMENT) * ALIGNMENT;
   }
 
-  /** Makes room for `bytes` in an instance without leases. */
-  grow(bytes: number): void {
-    const missing = this.base + bytes - this.size;
-    if (missing > 0) this.kernels.memory.grow(Math.ceil(missing / PAGE));
+  get size(): number {
+    return this.kernels.memory.buffer.byteLength;
   }
 
   /** The first gap of `bytes`, or undefined. */
@@ -104,10 +112,10 @@ function retire(): void {
   if (surplus.size > 0) instances = instances.filter((instance) => !surplus.has(instance));
 }
 
-/** Another instance in the pool. */
-function added(): Instance {
-  const instance = new Instance();
-  instances.push(instance);
+/** An instance with room for a block, in place of those that are idle and have none. */
+function added(bytes: number): Instance {
+  const instance = new Instance(pagesFor(bytes));
+  instances = [...instances.filter(({ blocks }) => blocks.length > 0), instance];
   return instance;
 }
 
@@ -120,9 +128,7 @@ export function lease(bytes: number): Block {
       const block = instance.take(rounded);
       if (block) return block;
     }
-    const idle = instances.find((instance) => instance.blocks.length === 0) ?? added();
-    idle.grow(rounded);
-    return idle.take(rounded)!;
+    return added(rounded).take(rounded)!;
   } catch (cause) {
     retire();
     throw new SolveError(
