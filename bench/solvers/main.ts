@@ -16,6 +16,7 @@ import { type Result, verdictsOf } from "./verdicts.ts";
 
 const HELP = `npm run bench solvers [-- FLAGS]
   --quick         fewer samples
+  --rounds N      so many samples of each contestant, 15 by default: more on a machine that is not quiet
   --who NAME,…    contestants whose name contains one of these
   --only NAME     problems whose name contains NAME: ${problems.map(({ name }) => name).join(", ")}
   --references    make bench/solvers/references.json anew`;
@@ -82,6 +83,7 @@ async function run(only: string | undefined, who: readonly string[], limits: Lim
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    rounds: { type: "string", default: "15" },
     only: { type: "string" },
     who: { type: "string", default: "" },
     references: { type: "boolean", default: false },
@@ -91,6 +93,6 @@ const { values: flags } = parseArgs({
 if (flags.help) console.log(HELP);
 else if (flags.references) await makeReferences();
 else {
-  const sampling = flags.quick ? { rounds: 3, milliseconds: 1 } : { rounds: 15, milliseconds: 1 };
-  await run(flags.only, flags.who.split(","), { ...sampling, slowest: 300, finest: 1e-11 });
+  const rounds = flags.quick ? 3 : Number(flags.rounds);
+  await run(flags.only, flags.who.split(","), { rounds, milliseconds: 1, slowest: 300, finest: 1e-11 });
 }
