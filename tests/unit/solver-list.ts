@@ -12,6 +12,7 @@ import {
   rk4,
   rk38,
   type Solver,
+  type Tableau,
   tsit5,
   vern7,
   vern9,
@@ -35,3 +36,6 @@ export const SOLVERS: readonly Solver[] = [
 ];
 export const byName: [string, Solver][] = SOLVERS.map((solver) => [solver.name, solver]);
 export const adaptiveByName: [string, Solver][] = byName.filter(([, { adaptive }]) => adaptive);
+
+/** b̂ = b − error. */
+export const embeddedWeights = ({ b, error }: Tableau): number[] => b.map((bi, i) => bi - (error![i] ?? 0));

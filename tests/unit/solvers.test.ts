@@ -1,8 +1,8 @@
-// Every solver's coefficients against the order conditions, and its order measured on a problem with a known solution.
+// Every solver's coefficients against the order conditions. What orders they have in practice is in orders.test.ts.
 import { describe, expect, it } from "vitest";
 import { rungeKutta, type Solver, solve, type Tableau } from "../../ts/index.ts";
 import { condition, density, treesOfOrder } from "./rooted-trees.ts";
-import { adaptiveByName, byName } from "./solver-list.ts";
+import { adaptiveByName, byName, embeddedWeights } from "./solver-list.ts";
 
 // Of what a condition sums: coefficients are published to 16 digits where they are not fractions.
 const ROUNDING = 1e-14;
@@ -10,9 +10,6 @@ const ROUNDING = 1e-14;
 const VIOLATED = 1e-9;
 
 const tableauOf = ({ tableau }: Solver): Tableau => tableau!;
-
-/** b̂ = b − error. */
-const embeddedWeights = ({ b, error }: Tableau): number[] => b.map((bi, i) => bi - (error![i] ?? 0));
 
 /** The largest violation of an order's conditions, relative to what they sum. */
 const violation = (order: number, { a }: Tableau, b: readonly number[]): number =>
@@ -113,50 +110,6 @@ describe.each(interpolating)("%s: continuous extension", (_, solver) => {
       // vern7's extra stages are published to 10 digits.
       expect(violation(order, shrunk, scaled)).toBeLessThan(solver.name === "vern7" ? 1e-7 : 100 * ROUNDING);
     }
-  });
-});
-
-// Nonlinear, coupled and non-autonomous, solved by (exp(sin t²), exp(5 sin t²), sin t² + 1, cos t²).
-const field = (t: number, y: Float64Array, dy: Float64Array): void => {
-  dy[0] = 2 * t * y[1]! ** 0.2 * y[3]!;
-  dy[1] = 10 * t * Math.exp(5 * (y[2]! - 1)) * y[3]!;
-  dy[2] = 2 * t * y[3]!;
-  dy[3] = -2 * t * Math.log(y[0]!);
-};
-const exact = (t: number): number[] => {
-  const s = Math.sin(t * t);
-  return [Math.exp(s), Math.exp(5 * s), s + 1, Math.cos(t * t)];
-};
-
-const END = 0.75;
-
-/** The relative error with n equal steps, at many times: no lucky change of sign at the end may hide it. */
-function errorOf(solver: Solver, n: number, outputs: number): number {
-  const ts = Array.from({ length: outputs + 1 }, (_, i) => (END * i) / outputs);
-  const { ys, stats } = solve(field, { y0: exact(0), ts, solver, stepSize: END / n });
-  expect(stats.accepted).toBe(n);
-  return Math.hypot(...ts.flatMap((t, k) => exact(t).map((value, i) => (ys[4 * k + i]! - value) / value)));
-}
-
-function expectOrder(solver: Solver, order: number): void {
-  if (order <= 5) {
-    const measured = Math.log2(errorOf(solver, 32, 16) / errorOf(solver, 128, 16)) / 2;
-    expect(Math.abs(measured - order)).toBeLessThan(0.2);
-  } else {
-    // Rounding leaves room for few steps, where terms of the next order still matter: the slope lies a little above.
-    const measured = Math.log2(errorOf(solver, 8, 8) / errorOf(solver, 16, 8));
-    expect(measured).toBeGreaterThan(order - 0.2);
-    expect(measured).toBeLessThan(order + 0.75);
-  }
-}
-
-describe("measured order of convergence", () => {
-  it.each(byName)("%s", (_, solver) => expectOrder(solver, solver.order));
-
-  it.each(adaptiveByName)("%s: embedded solution", (_, solver) => {
-    const { name, a, c, embeddedOrder } = tableauOf(solver);
-    const embedded = rungeKutta({ name, order: embeddedOrder!, a, c, b: embeddedWeights(tableauOf(solver)) });
-    expectOrder(embedded, embeddedOrder!);
   });
 });
 
