@@ -61,7 +61,9 @@ function* run(problem: Problem, known?: SolveError): Run<Solution> {
     const tape = adjoint?.tape({ problem, bound, field, arithmetic });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    const outcome = yield* integrate({ parts, problem, path, tape, watch, ys });
+    const taped = tape?.field ? { ...parts, machine: { ...machine, field: tape.field } } : parts;
+    const outcome = yield* integrate({ parts: taped, problem, path, tape, watch, ys });
+    tape?.finish?.();
     const { stats } = outcome;
     const next = bound.programs[stats.accepted & 1]!;
     path?.finish(outcome.grid, next);

@@ -358,7 +358,7 @@ describe("shared memory", () => {
   });
 
   it("that cannot be had is a SolveError, after which all goes on", () => {
-    const field = mlp({ layers: [2, 200, 2], seed: 1 });
+    const field = mlp({ layers: [2, 900, 2], seed: 1 });
     const options: SolveOptions = {
       y0: new Float32Array(700_000),
       ts: [0, 1],

@@ -77,8 +77,12 @@ export interface Trajectory {
 export interface Tape {
   /** Whether evaluations must leave their tapes in the slots. */
   readonly keepsTapes: boolean;
+  /** What evaluates in place of the bound field, where more becomes of evaluations' tapes. */
+  readonly field?: BoundField | undefined;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
+  /** Called when the last step has been taken, while the block is leased. */
+  finish?(): void;
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
   /** Pulls `cotangent` (the shape of ys) back. */

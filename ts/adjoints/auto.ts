@@ -1,11 +1,9 @@
 // The adjoint that a memory budget allows: everything is recorded as for backpropagation until that would not fit, then
 // the states alone, and where even those do not fit, as many of them as do.
 import { invalid } from "../errors.ts";
-import { schemeOf } from "../problem.ts";
-import { evaluationsOf } from "../program.ts";
 import { bytesOf } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
-import { type Recording, record } from "./backprop.ts";
+import { type Recording, record, recordingSlots } from "./backprop.ts";
 import { placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
 import { pullSymplectic } from "./symplectic.ts";
 
@@ -26,7 +24,7 @@ export function auto({ budget = DEFAULT_BUDGET }: AutoOptions = {}): Adjoint {
     throw invalid("auto option budget", budget, "a number of bytes above 0");
   return {
     name: "auto",
-    slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended),
+    slots: recordingSlots,
     tape: (forward) => tape(forward, budget),
   };
 }
@@ -41,13 +39,14 @@ function tape(forward: Forward, budget: number): Tape {
   const c = Math.max(1, Math.floor(budget / (parts * length * bytesOf(dtype))));
   const placement = placementFor(problem, c);
   const room = roomFor(forward, c);
-  let recording: Recording | undefined = record(forward);
+  let recording: Recording | undefined = record(forward, budget);
   let { bytes } = recording;
   let steps = 0;
 
   /** Gives up the stages and goes on with the states. */
-  function shrink({ states }: Recording): void {
+  function shrink({ states, stop }: Recording): void {
     bytes = { ...bytes };
+    stop();
     recording = undefined;
     for (let n = 0; n < steps; n++) {
       const state = bound.scheme.start.map((_, i) => states.row(n * parts + i));
@@ -58,11 +57,15 @@ function tape(forward: Forward, budget: number): Tape {
   const checkpointed = pullbackFrom(forward, room, c);
   return {
     keepsTapes: true,
+    get field() {
+      return recording?.field;
+    },
+    finish: () => recording?.finish?.(),
     get bytes() {
       return total(room.bytes) > total(bytes) ? room.bytes : bytes;
     },
     accept(program, h) {
-      if (recording && recording.bytesWithNext > budget) shrink(recording);
+      if (recording && !recording.hasRoom) shrink(recording);
       if (recording) recording.accept(program, h);
       else room.offer(steps, program.start, placement);
       steps++;

@@ -1,29 +1,58 @@
 // Backpropagation through the solver (discretise-then-optimise): every derivative of every accepted step is kept, with what
 // the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
 import type { Rows } from "../arithmetic.ts";
-import { schemeOf } from "../problem.ts";
+import type { BoundField } from "../fields/field.ts";
+import { type Problem, schemeOf } from "../problem.ts";
 import { evaluationsOf } from "../program.ts";
+import { bytesOf } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete } from "./discrete.ts";
+import { Recalling, slotsFor, Tapes, Taping } from "./tapes.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
-  return { name: "backprop", slots: (problem) => evaluationsOf(schemeOf(problem), problem.extended), tape: record };
+  return { name: "backprop", slots: recordingSlots, tape: (forward) => record(forward) };
 }
+
+/** The tapes of a step that are copied in one go, in bytes: these are so small that going one by one would take longer. */
+const FEW_BYTES = 1 << 16;
+
+const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
+
+/** Whether the tapes of a step are copied together; on a device a copy interrupts what is computed. */
+function copiesSteps(problem: Problem): boolean {
+  const { field, y0, residency } = problem;
+  const length = field.tapeLength?.(y0.length) ?? Number.POSITIVE_INFINITY;
+  return residency === "device" || slotsOfStep(problem) * length * bytesOf(field.dtype) <= FEW_BYTES;
+}
+
+/** Tape slots that recording takes. */
+export const recordingSlots = (problem: Problem): number =>
+  copiesSteps(problem) ? slotsOfStep(problem) : slotsFor(problem.field);
 
 /** A tape of everything. */
 export interface Recording extends Tape {
   /** The start state of each step, part by part. */
   readonly states: Rows;
-  /** All bytes kept once another step is. */
-  readonly bytesWithNext: number;
+  /** Whether another step can be kept. */
+  readonly hasRoom: boolean;
+  /** Keeps no more tapes, and nothing of those before. */
+  stop(): void;
 }
 
-/** Records everything. */
-export function record({ problem, bound, field, arithmetic }: Forward): Recording {
+/** Records everything, in `budget` bytes. */
+export function record(
+  { problem, bound, field, arithmetic }: Forward,
+  budget: number = Number.POSITIVE_INFINITY,
+): Recording {
+  const slots = slotsOfStep(problem);
   const states = arithmetic.rows(problem.y0.length);
   const derivatives = arithmetic.rows(bound.derivatives.length);
-  const activations = field.tape && arithmetic.rows(field.tape.length);
+  const together = copiesSteps(problem);
+  const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
+  const tapes = field.tape && !together ? new Tapes(arithmetic.rows(field.tapeLength), slots) : undefined;
+  const fits = (tapeBytes: number): boolean => states.bytesWithNext + derivatives.bytesWithNext + tapeBytes <= budget;
+  const taping = tapes && new Taping(field, tapes, () => fits(tapes.bytesWithRow));
   const bytes = {
     get checkpoints() {
       return states.bytes;
@@ -32,32 +61,45 @@ export function record({ problem, bound, field, arithmetic }: Forward): Recordin
       return derivatives.bytes;
     },
     get tape() {
-      return activations?.bytes ?? 0;
+      return (steps ?? tapes)?.bytes ?? 0;
     },
   };
   return {
     keepsTapes: true,
     bytes,
     states,
-    get bytesWithNext() {
-      return states.bytesWithNext + derivatives.bytesWithNext + (activations?.bytesWithNext ?? 0);
+    get hasRoom() {
+      return !taping?.stopped && fits(steps?.bytesWithNext ?? tapes?.bytesWithStep ?? 0);
     },
+    ...(taping && { field: taping }),
     accept(program) {
       for (const part of program.start) states.push(part);
       derivatives.push(bound.derivatives);
-      activations?.push(field.tape!);
+      steps?.push(field.tape!);
+      tapes?.accept();
     },
-    pullback: (trajectory, cotangent, times) =>
-      pullDiscrete(trajectory, cotangent, times, true, (backward) => ({
+    finish: () => taping?.finish(),
+    stop: () => taping?.stop(),
+    pullback: (trajectory, cotangent, times) => {
+      let recalling: Recalling | undefined;
+      const recall = (inner: BoundField): BoundField => {
+        if (!tapes) return inner;
+        recalling = new Recalling(inner, tapes, slots);
+        return recalling;
+      };
+      const kept = { slots: recordingSlots(problem), recall };
+      return pullDiscrete(trajectory, cotangent, times, kept, (backward) => ({
         adjoint: "backprop",
         tapes: true,
         bytes,
         step({ n, program }) {
           program.start.forEach((part, i, parts) => states.read(n * parts.length + i, part));
           derivatives.read(n, backward.bound.derivatives);
-          activations?.read(n, backward.machine.field.tape!);
+          steps?.read(n, backward.machine.field.tape!);
+          recalling?.begin(n);
           return undefined;
         },
-      })),
+      }));
+    },
   };
 }

@@ -7,7 +7,7 @@ import { Runner } from "../runner.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { pullDiscrete } from "./discrete.ts";
+import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { replay } from "./replay.ts";
 import { advance, bestStart, knownLength, type Placement, unknownLength } from "./revolve.ts";
 
@@ -94,7 +94,7 @@ function* pullCheckpointed(
   c: number,
 ): Run<Gradients> {
   const { problem, grid } = trajectory;
-  return yield* pullDiscrete(trajectory, cotangent, times, true, ({ machine, bound, sweep, stats }) => {
+  return yield* pullDiscrete(trajectory, cotangent, times, tapesOfStep(problem), ({ machine, bound, sweep, stats }) => {
     const { programs, scheme } = bound;
     const plain = replay(bound, false, scheme.end);
     const taped = (dense: boolean) => replay(bound, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);

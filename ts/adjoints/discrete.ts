@@ -2,7 +2,7 @@
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 import { withArithmetic } from "../bind.ts";
 import type { BoundField } from "../fields/field.ts";
-import { firstTime, lastTime, schemeOf } from "../problem.ts";
+import { firstTime, lastTime, type Problem, schemeOf } from "../problem.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
 import { type Run, wait } from "../run.ts";
 import { type FloatArray, zeros } from "../wasm/dtype.ts";
@@ -51,6 +51,21 @@ export interface Restore {
   readonly reconstructionError?: number;
 }
 
+/** What the backward pass needs for the tapes of evaluations. */
+export interface KeptTapes {
+  /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
+  readonly slots: number;
+  /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
+  readonly recall?: (field: BoundField) => BoundField;
+}
+
+export const NO_TAPES: KeptTapes = { slots: 0 };
+
+/** A slot for every evaluation of a step. */
+export const tapesOfStep = (problem: Problem): KeptTapes => ({
+  slots: evaluationsOf(schemeOf(problem), problem.extended),
+});
+
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
 
@@ -59,7 +74,7 @@ export function* pullDiscrete(
   trajectory: Trajectory,
   cotangent: FloatArray,
   wantTimes: boolean,
-  keepTapes: boolean,
+  { slots, recall }: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
 ): Run<Gradients> {
   const { problem, grid, ts } = trajectory;
@@ -73,16 +88,16 @@ export function* pullDiscrete(
     const bound = bindScheme(scheme, arithmetic, extended);
     return { arithmetic, bound, sweep: new Sweep(arithmetic, bound, extended) };
   });
-  const slots = keepTapes ? evaluationsOf(scheme, extended) : 0;
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
-  const field = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
-  const { paramsBar } = field;
-  const machine: Machine = { field, arithmetic };
-  const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
+  const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
+  const { paramsBar } = own;
   try {
     scratch.lease();
     arithmetic.load();
-    field.load();
+    own.load();
+    const field = recall?.(own) ?? own;
+    const machine: Machine = { field, arithmetic };
+    const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.clear(paramsBar);
     const stats = { evaluations: 0 };
     const restore = restoreWith({ trajectory, machine, bound, sweep, stats });

@@ -8,7 +8,7 @@ import { Runner } from "../runner.ts";
 import { bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
-import { pullDiscrete } from "./discrete.ts";
+import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { Growth } from "./growth.ts";
 
 /** Options of `reverse`. */
@@ -83,31 +83,37 @@ function tape({ problem, bound, arithmetic }: Forward, segments: number | "auto"
       step++;
     },
     *pullback(trajectory, cotangent, times) {
-      const gradients = yield* pullDiscrete(trajectory, cotangent, times, true, ({ machine, stats }) => {
-        const runner = new Runner(machine, true);
-        const { arithmetic } = machine;
-        const gap = new Gap(arithmetic, y0);
-        let next = keptAfter.length - 1;
-        return {
-          tapes: true,
-          bytes,
-          get reconstructionError() {
-            return gap.largest;
-          },
-          *step({ n, t, h, last, program }) {
-            const { end, inverse } = program;
-            if (keptAfter[next] === n) {
-              const first = next * end.length;
-              for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
-              next--;
-            }
-            yield* runner.finish(inverse!, 0, t, h, last);
-            stats.evaluations = runner.evaluations;
-            if (n > 0) return;
-            for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
-          },
-        };
-      });
+      const gradients = yield* pullDiscrete(
+        trajectory,
+        cotangent,
+        times,
+        tapesOfStep(problem),
+        ({ machine, stats }) => {
+          const runner = new Runner(machine, true);
+          const { arithmetic } = machine;
+          const gap = new Gap(arithmetic, y0);
+          let next = keptAfter.length - 1;
+          return {
+            tapes: true,
+            bytes,
+            get reconstructionError() {
+              return gap.largest;
+            },
+            *step({ n, t, h, last, program }) {
+              const { end, inverse } = program;
+              if (keptAfter[next] === n) {
+                const first = next * end.length;
+                for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
+                next--;
+              }
+              yield* runner.finish(inverse!, 0, t, h, last);
+              stats.evaluations = runner.evaluations;
+              if (n > 0) return;
+              for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
+            },
+          };
+        },
+      );
       warn(
         gradients.stats.reconstructionError!,
         dtype,

@@ -8,7 +8,7 @@ import { Runner } from "../runner.ts";
 import type { FloatArray } from "../wasm/dtype.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
-import { pullDiscrete, type Restore } from "./discrete.ts";
+import { NO_TAPES, pullDiscrete, type Restore } from "./discrete.ts";
 import { replay } from "./replay.ts";
 
 /**
@@ -50,7 +50,7 @@ export function pullSymplectic(
   about: Pick<Restore, "adjoint" | "bytes">,
   read: (n: number, start: readonly Vector[]) => void,
 ): Run<Gradients> {
-  return pullDiscrete(trajectory, cotangent, times, false, ({ machine, bound, sweep, stats }) => {
+  return pullDiscrete(trajectory, cotangent, times, NO_TAPES, ({ machine, bound, sweep, stats }) => {
     const runner = new Runner(machine, false);
     const { end } = bound.scheme;
     const stages = replay(bound, false, sweep.needed(false, times), end);

@@ -65,6 +65,11 @@ export interface BoundField {
    */
   jvp?(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void>;
   /**
+   * Does `work` while other threads begin with the next evaluation or VJP, which must touch nothing that `work` does; at the
+   * latest with the next `overlap`. Exists where the field's `overlaps` says so.
+   */
+  overlap?(work: () => void): void;
+  /**
    * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
    * where it exists. It may follow a VJP that is still pending.
    */
@@ -84,6 +89,10 @@ export interface Field {
   readonly differentiable: boolean;
   /** Whether `jvp` may be asked for. */
   readonly hasJvp?: boolean;
+  /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
+  tapeLength?(length: number): number;
+  /** Whether other threads take part, which this one can leave to themselves for a while. */
+  readonly overlaps?: boolean;
   /** Where the field can work on states that are on its device: the arithmetic there, for states of `length` numbers. */
   readonly resident?: ((scratch: Scratch, length: number) => Arithmetic) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */

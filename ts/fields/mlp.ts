@@ -150,6 +150,11 @@ class MlpField implements Mlp, Shape {
     ]);
   }
 
+  tapeLength(length: number): number {
+    const hidden = this.layers.slice(1, -1).reduce((sum, width) => sum + width, 0);
+    return (length / this.dim) * hidden;
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField {
     return new BoundMlp(scratch, request, this);
   }

@@ -101,6 +101,10 @@ class WidenedField implements Field {
     this.hasJvp = field.hasJvp ?? false;
   }
 
+  tapeLength(length: number): number {
+    return this.field.tapeLength?.(length) ?? Number.POSITIVE_INFINITY;
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField {
     return new BoundWidened(scratch, request, this.field);
   }

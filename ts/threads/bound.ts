@@ -68,6 +68,7 @@ export class BoundThreaded implements BoundField {
   private readonly tapeBytes: number;
   private readonly paces: Paces;
   private summed = false;
+  private deferred: (() => void) | undefined;
 
   constructor(
     scratch: Scratch,
@@ -216,6 +217,17 @@ export class BoundThreaded implements BoundField {
     return rate;
   }
 
+  overlap(work: () => void): void {
+    this.settle();
+    this.deferred = work;
+  }
+
+  private readonly settle = (): void => {
+    const { deferred } = this;
+    this.deferred = undefined;
+    deferred?.();
+  };
+
   flush(): void {
     if (!this.summed) return;
     const { total, paramsBar } = this;
@@ -239,7 +251,14 @@ export class BoundThreaded implements BoundField {
     call.kind = kind;
     call.t = t;
     call.tape = tape;
-    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute);
+    this.pool.run(
+      call,
+      this.work * evaluations,
+      this.paces[evaluations]!,
+      this.chunks.count,
+      this.compute,
+      this.settle,
+    );
   }
 
   private readonly compute = (chunk: number): void => {

@@ -84,26 +84,35 @@ export class Threads {
 
   /**
    * Has every chunk of a call of about `work` microseconds computed, here by `compute` or by a worker. `pace` is what this
-   * keeps of calls alike.
+   * keeps of calls alike. `meanwhile` is done here once the workers can begin.
    */
-  run(call: Call, work: number, pace: Pace, chunks: number, compute: (chunk: number) => void): void {
+  run(
+    call: Call,
+    work: number,
+    pace: Pace,
+    chunks: number,
+    compute: (chunk: number) => void,
+    meanwhile?: () => void,
+  ): void {
     if (this.workers === 0 || work < this.threshold) {
+      meanwhile?.();
       for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
       return;
     }
-    const { governor } = this;
+    const { governor, caller } = this;
+    const opened = performance.now();
+    if (governor.sharing) caller.open(call, chunks);
+    meanwhile?.();
     const start = performance.now();
-    if (governor.sharing) this.share(call, pace, chunks, compute, start);
+    if (governor.sharing) this.share(pace, chunks, compute, start);
     else for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
     const now = performance.now();
-    const ms = now - start;
-    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, ms / chunks);
-    governor.heard(pace.leastMs * chunks, ms, now);
+    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, (now - start) / chunks);
+    governor.heard(pace.leastMs * chunks + start - opened, now - opened, now);
   }
 
-  private share(call: Call, pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {
+  private share(pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {
     const { caller, counts } = this;
-    caller.open(call, chunks);
     let own = 0;
     for (let chunk = caller.take(); chunk >= 0; chunk = caller.take(), own++) compute(chunk);
     const end = performance.now();

@@ -19,6 +19,7 @@ class ThreadedMlp<D extends Dtype> implements Mlp<D> {
   readonly tensors?: readonly number[];
   readonly differentiable = true;
   readonly hasJvp = true;
+  readonly overlaps = true;
   private readonly field: Mlp<D>;
   private readonly pool: Threads;
   /** By the batch. */
@@ -34,6 +35,10 @@ class ThreadedMlp<D extends Dtype> implements Mlp<D> {
     this.dim = field.dim;
     this.params = field.params;
     if (field.tensors) this.tensors = field.tensors;
+  }
+
+  tapeLength(length: number): number {
+    return this.field.tapeLength!(length);
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField {
