@@ -1,6 +1,6 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
 import type { Holder, Rows } from "./arithmetic.ts";
-import { bytesOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
+import { bytesOf, type Dtype, type FloatArray, unfilled } from "./wasm/dtype.ts";
 
 /** The first chunk has room for the rows of a short solve, if they are not wide. */
 const FIRST_ROWS = 8;
@@ -55,7 +55,7 @@ export class ArrayRows implements Rows {
 
   private addChunk(): { first: number; rows: number; numbers: FloatArray } {
     const rows = this.nextChunkRows;
-    const chunk = { first: this.length, rows, numbers: zeros(this.dtype, rows * this.width) };
+    const chunk = { first: this.length, rows, numbers: unfilled(this.dtype, rows * this.width) };
     this.chunks.push(chunk);
     this.bytes += chunk.numbers.byteLength;
     return chunk;

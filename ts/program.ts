@@ -56,7 +56,9 @@ export interface BoundScheme {
 
 /** Number of field evaluations in a step, those of the continuous extension included where it is used. */
 export function evaluationsOf(scheme: Scheme, dense: boolean): number {
-  return operationsOf(scheme, dense).filter(({ evaluate }) => evaluate).length;
+  let count = 0;
+  for (const { evaluate } of operationsOf(scheme, dense)) if (evaluate) count++;
+  return count;
 }
 
 /** The operations of a step, followed by those of the continuous extension where it is used. */

@@ -20,15 +20,16 @@ const FEW_BYTES = 1 << 16;
 const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
 
 /** Whether the tapes of a step are copied together; on a device a copy interrupts what is computed. */
-function copiesSteps(problem: Problem): boolean {
-  const { field, y0, residency } = problem;
+function copiesSteps({ field, y0, residency }: Problem, slots: number): boolean {
   const length = field.tapeLength?.(y0.length) ?? Number.POSITIVE_INFINITY;
-  return residency === "device" || slotsOfStep(problem) * length * bytesOf(field.dtype) <= FEW_BYTES;
+  return residency === "device" || slots * length * bytesOf(field.dtype) <= FEW_BYTES;
 }
 
 /** Tape slots that recording takes. */
-export const recordingSlots = (problem: Problem): number =>
-  copiesSteps(problem) ? slotsOfStep(problem) : slotsFor(problem.field);
+export function recordingSlots(problem: Problem): number {
+  const slots = slotsOfStep(problem);
+  return copiesSteps(problem, slots) ? slots : slotsFor(problem.field);
+}
 
 /** A tape of everything. */
 export interface Recording extends Tape {
@@ -48,7 +49,7 @@ export function record(
   const slots = slotsOfStep(problem);
   const states = arithmetic.rows(problem.y0.length);
   const derivatives = arithmetic.rows(bound.derivatives.length);
-  const together = copiesSteps(problem);
+  const together = copiesSteps(problem, slots);
   const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
   const tapes = field.tape && !together ? new Tapes(arithmetic.rows(field.tapeLength), slots) : undefined;
   const fits = (tapeBytes: number): boolean => states.bytesWithNext + derivatives.bytesWithNext + tapeBytes <= budget;
@@ -87,7 +88,7 @@ export function record(
         recalling = new Recalling(inner, tapes, slots);
         return recalling;
       };
-      const kept = { slots: recordingSlots(problem), recall };
+      const kept = { slots: together ? slots : slotsFor(problem.field), recall };
       return pullDiscrete(trajectory, cotangent, times, kept, (backward) => ({
         adjoint: "backprop",
         tapes: true,

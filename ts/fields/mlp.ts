@@ -132,6 +132,8 @@ class MlpField implements Mlp, Shape {
   readonly params: FloatArray;
   readonly differentiable = true;
   readonly hasJvp = true;
+  /** Widths of all hidden layers together. */
+  private readonly hidden: number;
 
   constructor(shape: Shape, activation: Activation, dtype: Dtype, params: FloatArray) {
     this.layers = shape.layers;
@@ -139,6 +141,7 @@ class MlpField implements Mlp, Shape {
     this.activation = activation;
     this.dtype = dtype;
     this.dim = shape.layers[0]!;
+    this.hidden = shape.layers.slice(1, -1).reduce((sum, width) => sum + width, 0);
     this.params = params;
   }
 
@@ -151,8 +154,7 @@ class MlpField implements Mlp, Shape {
   }
 
   tapeLength(length: number): number {
-    const hidden = this.layers.slice(1, -1).reduce((sum, width) => sum + width, 0);
-    return (length / this.dim) * hidden;
+    return (length / this.dim) * this.hidden;
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField {
