@@ -3,9 +3,10 @@
 //   rms: sqrt(mean (vᵢ/scaleᵢ)²)      max: max |vᵢ/scaleᵢ|
 // taken over segments, each with a weight; the result is the largest weight · norm(segment).
 //
-// In f32 only what |vᵢ| exceeds 2⁻²⁴ max(|yaᵢ|, |ybᵢ|) by is counted. Every step rounds the state by as much, and the estimate
-// is made of derivatives that are rounded likewise: what it says below that is noise, which no smaller step would lessen.
-// Counting it would shrink steps for nothing at tolerances near 1e-6, and below 1e-7 let a solve crawl.
+// In f32 only what |vᵢ| exceeds 2⁻²⁴ max(|yaᵢ|, |ybᵢ|) by is counted of an error. Every step rounds the state by as much, and
+// the estimate is made of derivatives that are rounded likewise: what it says below that is noise, which no smaller step would
+// lessen. Counting it would shrink steps for nothing at tolerances near 1e-6, and below 1e-7 let a solve crawl. Where ya and yb
+// are one vector, v is no error of a step from the one to the other, and all of it counts.
 //
 // A measure holds what stays fixed during a solve:
 //   0 kind i32 (0 rms, 1 max) · 4 segments i32 · 8 rtol f64 · 16 atol f64 · 24 rtols u32 · 28 atols u32 (addresses of
@@ -22,17 +23,14 @@ const ROUNDING: f32 = 5.9604645e-8;
 /** The ratios v/scale of one vector. */
 // @ts-ignore: decorator
 @inline
-function ratios<T>(v: v128, a: v128, b: v128, relative: v128, absolute: v128): v128 {
+function ratios<T>(v: v128, a: v128, b: v128, relative: v128, absolute: v128, rounding: v128): v128 {
   // One instruction where `max` takes nine; it can only drop a NaN of b, which shows below.
   const size = v128.pmax<T>(v128.abs<T>(a), v128.abs<T>(b));
   const scale = mulAdd<T>(relative, size, absolute);
   // 0/0 counts as 0: a component that is exactly right needs no tolerance. 0·b makes an infinite result show as NaN
   // although its scale is infinite too. The tail's idle lanes are 0/scale.
   const zero = v128.splat<T>(0);
-  if (sizeof<T>() == 4) {
-    const rounding = v128.mul<T>(size, v128.splat<T>(<T>ROUNDING));
-    v = v128.pmax<T>(v128.sub<T>(v128.abs<T>(v), rounding), zero);
-  }
+  if (sizeof<T>() == 4) v = v128.pmax<T>(v128.sub<T>(v128.abs<T>(v), v128.mul<T>(size, rounding)), zero);
   const ratio = v128.and(v128.div<T>(v, scale), v128.ne<T>(v, zero));
   return v128.add<T>(ratio, v128.mul<T>(zero, b));
 }
@@ -42,7 +40,7 @@ function ratios<T>(v: v128, a: v128, b: v128, relative: v128, absolute: v128): v
 @inline
 function ratiosAt<T>(
   terms: usize, count: i32, h: f64, ya: usize, yb: usize, i: usize, part: i32,
-  rtols: usize, atols: usize, rtol: v128, atol: v128,
+  rtols: usize, atols: usize, rtol: v128, atol: v128, rounding: v128,
 ): v128 {
   let v = v128.splat<T>(0);
   for (let j = 0; j < count; j++) {
@@ -51,7 +49,7 @@ function ratiosAt<T>(
   }
   const relative = rtols ? loadPart<T>(rtols + i, part) : rtol;
   const absolute = atols ? loadPart<T>(atols + i, part) : atol;
-  return ratios<T>(v, loadPart<T>(ya + i, part), loadPart<T>(yb + i, part), relative, absolute);
+  return ratios<T>(v, loadPart<T>(ya + i, part), loadPart<T>(yb + i, part), relative, absolute, rounding);
 }
 
 // @ts-ignore: decorator
@@ -63,6 +61,7 @@ function segmentNorm<T>(
   const atol = v128.splat<T>(<T>load<f64>(measure, 16));
   const rtols = <usize>load<u32>(measure, 24);
   const atols = <usize>load<u32>(measure, 28);
+  const rounding = v128.splat<T>(<T>(ya == yb ? 0 : ROUNDING));
   let total: f64 = 0;
   let largest = v128.splat<T>(0);
   let i = from;
@@ -78,14 +77,14 @@ function segmentNorm<T>(
       for (; i < end; i += 16) {
         const relative = rtols ? v128.load(rtols + i) : rtol;
         const absolute = atols ? v128.load(atols + i) : atol;
-        const r = ratios<T>(v128.load(v + i), v128.load(ya + i), v128.load(yb + i), relative, absolute);
+        const r = ratios<T>(v128.load(v + i), v128.load(ya + i), v128.load(yb + i), relative, absolute, rounding);
         if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
         else sum = mulAdd<T>(r, r, sum);
       }
     }
     while (i < stop) {
       const part = <i32>(min<usize>(16, stop - i) / sizeof<T>());
-      const r = ratiosAt<T>(terms, count, h, ya, yb, i, part, rtols, atols, rtol, atol);
+      const r = ratiosAt<T>(terms, count, h, ya, yb, i, part, rtols, atols, rtol, atol, rounding);
       if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
       else sum = mulAdd<T>(r, r, sum);
       i += <usize>part * sizeof<T>();

@@ -38,9 +38,10 @@ export class ArrayRows implements Rows {
     return Math.max(1, this.width * bytesOf(this.dtype));
   }
 
+  /** Half as many again as there are: few chunks, and at most a third of the room unused. */
   private get nextChunkRows(): number {
     const first = Math.min(FIRST_ROWS * this.rowBytes, FIRST_CHUNK_BYTES);
-    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(first, this.bytes));
+    const target = Math.min(LARGEST_CHUNK_BYTES, Math.max(first, this.bytes / 2));
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 

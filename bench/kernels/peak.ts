@@ -25,7 +25,9 @@ async function compiled(build: string): Promise<Record<string, Peak>> {
     ...features.flatMap((feature) => ["--enable", feature]),
   ]);
   if (error) throw new Error(`AssemblyScript could not compile the peak: ${stderr}`);
-  return new WebAssembly.Instance(new WebAssembly.Module(readFileSync(outFile)), {}).exports as Record<string, Peak>;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const module = new WebAssembly.Module(readFileSync(outFile));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Peak>;
 }
 
 /** Compiles the multiply-add peak of a build and enters it as a contestant. */

@@ -251,6 +251,12 @@ function roundings<T>(share: f64): f64 {
   return worst;
 }
 
+/** Half a rounding of a state of size 3, scaled by that state alone. */
+function ofOneState<T>(): f64 {
+  roundings<T>(0.5);
+  return scaledNorm<T>(measure, terms, 1, 1, ya<T>(), ya<T>());
+}
+
 function errorWithoutScale<T>(kind: i32): f64 {
   prepare<T>(7);
   set<T>(ya<T>(), 5, 0);
@@ -354,6 +360,7 @@ describe("scaledNorm", () => {
     expect<f64>(roundings<f32>(0.999)).toBe(0, "below");
     expect<bool>(close(roundings<f32>(5), 4, 2e-6)).toBe(true, "above");
     expect<bool>(close(roundings<f64>(0.5), 0.5, 1e-14)).toBe(true, "f64 counts all");
+    expect<bool>(close(ofOneState<f32>(), 0.5, 2e-6)).toBe(true, "what is no error of a step");
   });
 
   it("is the largest weighted norm of its segments, wherever they start", () => {

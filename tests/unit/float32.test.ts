@@ -28,6 +28,14 @@ describe("error control in float32", () => {
     }
   });
 
+  it("begins as float64 does where the state is large and changes slowly", () => {
+    // y' = 1e-5, so that in a unit of time y changes by less than its rounding.
+    const options = { y0: [1000], ts: [0, 1e8], rtol: 1e-5, atol: 1e-7 };
+    const firstStep = (dtype: "float32" | "float64"): number =>
+      solve(mlp({ layers: [1, 1], dtype, params: [0, 1e-5] }), options).stats.firstStep;
+    expect(firstStep("float32") / firstStep("float64")).toBeCloseTo(1, 3);
+  });
+
   it("still ends with tolerances that no float32 can meet", () => {
     const { stats } = solved("float32", 1e-10);
     expect(stats.accepted).toBeLessThan(solved("float64", 1e-10).stats.accepted);
