@@ -100,15 +100,20 @@ export class Threads {
       return;
     }
     const { governor, caller } = this;
-    const opened = performance.now();
-    if (governor.sharing) caller.open(call, chunks);
-    meanwhile?.();
     const start = performance.now();
-    if (governor.sharing) this.share(pace, chunks, compute, start);
+    if (governor.sharing) caller.open(call, chunks);
+    let aside = 0;
+    if (meanwhile) {
+      const before = performance.now();
+      meanwhile();
+      aside = performance.now() - before;
+    }
+    if (governor.sharing) this.share(pace, chunks, compute, start + aside);
     else for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
     const now = performance.now();
-    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, (now - start) / chunks);
-    governor.heard(pace.leastMs * chunks + start - opened, now - opened, now);
+    const ms = now - start;
+    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, (ms - aside) / chunks);
+    governor.heard(pace.leastMs * chunks + aside, ms, now);
   }
 
   private share(pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {
