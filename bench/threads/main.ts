@@ -8,9 +8,9 @@ import { dopri5, mlp, solve } from "odegrad";
 import { threaded, threads } from "odegrad/threads";
 import { duration, printMachine, printTable, printVerdicts, times, type Verdict, writeJson } from "../report.ts";
 import { type Contestant, contestant, race, ratio, type SamplingOptions, type Timing } from "../sampling.ts";
-import { apart } from "./apart.ts";
 import { spinningOnEveryCore } from "./busy.ts";
 import { emptyLoop } from "./empty-loop.ts";
+import { partners } from "./partners.ts";
 
 const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const BATCHES = flags.quick ? [64, 512] : [64, 512, 4096];
@@ -75,20 +75,21 @@ async function compare(batch: number, sampling: SamplingOptions): Promise<Row[]>
   const rows: Row[] = [];
   for (const [task, adjoint] of Object.entries(TASKS)) {
     const loop = await emptyLoop(WORKERS, LOOP_ITERATIONS);
-    const text = `(odegrad) => (${work})(odegrad, odegrad.mlp({ layers: [2, 64, 64, 2], seed: 1 }), ${batch}, ${JSON.stringify(adjoint)})`;
-    const solves = await apart(text, work(odegrad, field, batch, adjoint));
+    const made = `(${work})(odegrad, odegrad.mlp({ layers: [2, 64, 64, 2], seed: 1 }), ${batch}, ${JSON.stringify(adjoint)})`;
+    const own = work(odegrad, field, batch, adjoint);
+    const apart = await partners(WORKERS, `import("odegrad").then((odegrad) => ${made})`, own);
     const [one, two, without, alone, together, both] = (await race(
       [
-        contestant("one thread", work(odegrad, field, batch, adjoint)),
+        contestant("one thread", own),
         ...Object.entries(POOLS).map(([name, network]) => contestant(name, work(odegrad, network, batch, adjoint))),
         contestant("empty loop, one thread", loop.alone),
         contestant("empty loop, two threads", loop.together),
-        contestant("two solves apart", solves.together),
+        contestant("two solves apart", apart.together),
       ],
       sampling,
     )) as [Timing, Timing, Timing, Timing, Timing, Timing];
     loop.end();
-    solves.end();
+    apart.end();
     rows.push({
       batch,
       task,
@@ -96,7 +97,7 @@ async function compare(batch: number, sampling: SamplingOptions): Promise<Row[]>
       two,
       always: without,
       possible: ratio(alone, together),
-      apart: 2 * ratio(one, both),
+      apart: (1 + WORKERS) * ratio(one, both),
       scaling: ratio(one, two),
       scalingAlways: ratio(one, without),
     });
