@@ -94,5 +94,7 @@ if (flags.help) console.log(HELP);
 else if (flags.references) await makeReferences();
 else {
   const rounds = flags.quick ? 3 : Number(flags.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds is ${flags.rounds}; allowed: an integer above 0`);
   await run(flags.only, flags.who.split(","), { rounds, milliseconds: 1, slowest: 300, finest: 1e-11 });
 }

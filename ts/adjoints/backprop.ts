@@ -2,11 +2,10 @@
 // the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
 import type { Rows } from "../arithmetic.ts";
 import type { BoundField } from "../fields/field.ts";
-import { type Problem, schemeOf } from "../problem.ts";
-import { evaluationsOf } from "../program.ts";
+import type { Problem } from "../problem.ts";
 import { bytesOf } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
-import { pullDiscrete } from "./discrete.ts";
+import { pullDiscrete, slotsOfStep } from "./discrete.ts";
 import { Recalling, slotsFor, Tapes, Taping } from "./tapes.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
@@ -16,8 +15,6 @@ export function backprop(): Adjoint {
 
 /** The tapes of a step that are copied in one go, in bytes: these are so small that going one by one would take longer. */
 const FEW_BYTES = 1 << 16;
-
-const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
 
 /** Whether the tapes of a step are copied together; on a device a copy interrupts what is computed. */
 function copiesSteps({ field, y0, residency }: Problem, slots: number): boolean {

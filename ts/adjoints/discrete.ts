@@ -61,10 +61,11 @@ export interface KeptTapes {
 
 export const NO_TAPES: KeptTapes = { slots: 0 };
 
+/** As many slots as a step has evaluations. */
+export const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
+
 /** A slot for every evaluation of a step. */
-export const tapesOfStep = (problem: Problem): KeptTapes => ({
-  slots: evaluationsOf(schemeOf(problem), problem.extended),
-});
+export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfStep(problem) });
 
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;

@@ -218,15 +218,9 @@ export class BoundThreaded implements BoundField {
   }
 
   overlap(work: () => void): void {
-    this.settle();
+    this.deferred?.();
     this.deferred = work;
   }
-
-  private readonly settle = (): void => {
-    const { deferred } = this;
-    this.deferred = undefined;
-    deferred?.();
-  };
 
   flush(): void {
     if (!this.summed) return;
@@ -251,14 +245,9 @@ export class BoundThreaded implements BoundField {
     call.kind = kind;
     call.t = t;
     call.tape = tape;
-    this.pool.run(
-      call,
-      this.work * evaluations,
-      this.paces[evaluations]!,
-      this.chunks.count,
-      this.compute,
-      this.settle,
-    );
+    const { deferred } = this;
+    this.deferred = undefined;
+    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute, deferred);
   }
 
   private readonly compute = (chunk: number): void => {

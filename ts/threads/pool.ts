@@ -92,7 +92,7 @@ export class Threads {
     pace: Pace,
     chunks: number,
     compute: (chunk: number) => void,
-    meanwhile?: () => void,
+    meanwhile: (() => void) | undefined = undefined,
   ): void {
     if (this.workers === 0 || work < this.threshold) {
       meanwhile?.();

@@ -13,6 +13,9 @@ export const bytesOf = (dtype: Dtype): number => (dtype === "float32" ? 4 : 8);
 export const zeros = (dtype: Dtype, length: number): FloatArray =>
   dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
 
+/** Shorter arrays are cleared in no time. */
+const LONG = 8192;
+
 type NodeBuffer = { allocUnsafeSlow(bytes: number): Uint8Array<ArrayBuffer> };
 
 /** A new array to be filled at once. Node and Bun need not clear it before, which takes as long as filling it. */
@@ -22,6 +25,3 @@ export function unfilled(dtype: Dtype, length: number): FloatArray {
   const { buffer } = Buffer.allocUnsafeSlow(length * bytesOf(dtype));
   return dtype === "float32" ? new Float32Array(buffer, 0, length) : new Float64Array(buffer, 0, length);
 }
-
-/** Shorter arrays are cleared in no time. */
-const LONG = 8192;
