@@ -91,39 +91,44 @@ function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i
   if (n > 3) store<T>(out, base ? load<T>(base, 3 * sizeof<T>()) + d : d, 3 * sizeof<T>());
 }
 
-/** Whether there is a term k, where there are more than `most` − 4. */
+/** Term number `count` − 1 − k, where there is one. */
 // @ts-ignore: decorator
 @inline
-function has(most: i32, count: i32, k: i32): bool {
-  return k < most - 4 || (k < most && count > k);
+function vectorFromLast(last: usize, count: i32, k: i32): usize {
+  return count > k ? vectorOf(last, -k) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function weightFromLast<T>(last: usize, count: i32, k: i32, h: f64): v128 {
+  return count > k ? weightOf<T>(last, -k, h) : v128.splat<T>(0);
 }
 
 /**
- * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 4 or
- * 5 … 8 terms: `most`, known at compile time, is 4 or 8, so that few branches are left and registers suffice. `part`, which
- * like `out` begins at `from`, and base may be 0.
+ * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 8
+ * terms, which are numbered from the last one: so a block takes one jump, to its first term. `part`, which like `out` begins at
+ * `from`, and base may be 0.
  */
-// @ts-ignore: decorator
-@inline
 function blocks<T>(
-  out: usize, base: usize, part: usize, terms: usize, most: i32, count: i32, h: f64, from: usize, to: usize,
+  out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
 ): void {
-  const v0: usize = vectorOf(terms, 0);
-  const v1: usize = has(most, count, 1) ? vectorOf(terms, 1) : 0;
-  const v2: usize = has(most, count, 2) ? vectorOf(terms, 2) : 0;
-  const v3: usize = has(most, count, 3) ? vectorOf(terms, 3) : 0;
-  const v4: usize = has(most, count, 4) ? vectorOf(terms, 4) : 0;
-  const v5: usize = has(most, count, 5) ? vectorOf(terms, 5) : 0;
-  const v6: usize = has(most, count, 6) ? vectorOf(terms, 6) : 0;
-  const v7: usize = has(most, count, 7) ? vectorOf(terms, 7) : 0;
-  const w0 = weightOf<T>(terms, 0, h);
-  const w1 = has(most, count, 1) ? weightOf<T>(terms, 1, h) : w0;
-  const w2 = has(most, count, 2) ? weightOf<T>(terms, 2, h) : w0;
-  const w3 = has(most, count, 3) ? weightOf<T>(terms, 3, h) : w0;
-  const w4 = has(most, count, 4) ? weightOf<T>(terms, 4, h) : w0;
-  const w5 = has(most, count, 5) ? weightOf<T>(terms, 5, h) : w0;
-  const w6 = has(most, count, 6) ? weightOf<T>(terms, 6, h) : w0;
-  const w7 = has(most, count, 7) ? weightOf<T>(terms, 7, h) : w0;
+  const last = terms + <usize>(count - 1) * TERM_BYTES;
+  const v0 = vectorFromLast(last, count, 0);
+  const v1 = vectorFromLast(last, count, 1);
+  const v2 = vectorFromLast(last, count, 2);
+  const v3 = vectorFromLast(last, count, 3);
+  const v4 = vectorFromLast(last, count, 4);
+  const v5 = vectorFromLast(last, count, 5);
+  const v6 = vectorFromLast(last, count, 6);
+  const v7 = vectorFromLast(last, count, 7);
+  const w0 = weightFromLast<T>(last, count, 0, h);
+  const w1 = weightFromLast<T>(last, count, 1, h);
+  const w2 = weightFromLast<T>(last, count, 2, h);
+  const w3 = weightFromLast<T>(last, count, 3, h);
+  const w4 = weightFromLast<T>(last, count, 4, h);
+  const w5 = weightFromLast<T>(last, count, 5, h);
+  const w6 = weightFromLast<T>(last, count, 6, h);
+  const w7 = weightFromLast<T>(last, count, 7, h);
   out -= from;
   const sums = part - from;
   for (let i = from; i < to; i += 64) {
@@ -131,66 +136,63 @@ function blocks<T>(
     let b = a;
     let c = a;
     let d = a;
-    let v = sums + i;
+    let v: usize;
     if (part) {
+      v = sums + i;
       a = v128.load(v);
       b = v128.load(v, 16);
       c = v128.load(v, 32);
       d = v128.load(v, 48);
     }
-    v = v0 + i;
-    a = mulAdd<T>(w0, v128.load(v), a);
-    b = mulAdd<T>(w0, v128.load(v, 16), b);
-    c = mulAdd<T>(w0, v128.load(v, 32), c);
-    d = mulAdd<T>(w0, v128.load(v, 48), d);
-    if (has(most, count, 1)) {
-      v = v1 + i;
-      a = mulAdd<T>(w1, v128.load(v), a);
-      b = mulAdd<T>(w1, v128.load(v, 16), b);
-      c = mulAdd<T>(w1, v128.load(v, 32), c);
-      d = mulAdd<T>(w1, v128.load(v, 48), d);
-    }
-    if (has(most, count, 2)) {
-      v = v2 + i;
-      a = mulAdd<T>(w2, v128.load(v), a);
-      b = mulAdd<T>(w2, v128.load(v, 16), b);
-      c = mulAdd<T>(w2, v128.load(v, 32), c);
-      d = mulAdd<T>(w2, v128.load(v, 48), d);
-    }
-    if (has(most, count, 3)) {
-      v = v3 + i;
-      a = mulAdd<T>(w3, v128.load(v), a);
-      b = mulAdd<T>(w3, v128.load(v, 16), b);
-      c = mulAdd<T>(w3, v128.load(v, 32), c);
-      d = mulAdd<T>(w3, v128.load(v, 48), d);
-    }
-    if (has(most, count, 4)) {
-      v = v4 + i;
-      a = mulAdd<T>(w4, v128.load(v), a);
-      b = mulAdd<T>(w4, v128.load(v, 16), b);
-      c = mulAdd<T>(w4, v128.load(v, 32), c);
-      d = mulAdd<T>(w4, v128.load(v, 48), d);
-    }
-    if (has(most, count, 5)) {
-      v = v5 + i;
-      a = mulAdd<T>(w5, v128.load(v), a);
-      b = mulAdd<T>(w5, v128.load(v, 16), b);
-      c = mulAdd<T>(w5, v128.load(v, 32), c);
-      d = mulAdd<T>(w5, v128.load(v, 48), d);
-    }
-    if (has(most, count, 6)) {
-      v = v6 + i;
-      a = mulAdd<T>(w6, v128.load(v), a);
-      b = mulAdd<T>(w6, v128.load(v, 16), b);
-      c = mulAdd<T>(w6, v128.load(v, 32), c);
-      d = mulAdd<T>(w6, v128.load(v, 48), d);
-    }
-    if (has(most, count, 7)) {
-      v = v7 + i;
-      a = mulAdd<T>(w7, v128.load(v), a);
-      b = mulAdd<T>(w7, v128.load(v, 16), b);
-      c = mulAdd<T>(w7, v128.load(v, 32), c);
-      d = mulAdd<T>(w7, v128.load(v, 48), d);
+    switch (count) {
+      case 8:
+        v = v7 + i;
+        a = mulAdd<T>(w7, v128.load(v), a);
+        b = mulAdd<T>(w7, v128.load(v, 16), b);
+        c = mulAdd<T>(w7, v128.load(v, 32), c);
+        d = mulAdd<T>(w7, v128.load(v, 48), d);
+      case 7:
+        v = v6 + i;
+        a = mulAdd<T>(w6, v128.load(v), a);
+        b = mulAdd<T>(w6, v128.load(v, 16), b);
+        c = mulAdd<T>(w6, v128.load(v, 32), c);
+        d = mulAdd<T>(w6, v128.load(v, 48), d);
+      case 6:
+        v = v5 + i;
+        a = mulAdd<T>(w5, v128.load(v), a);
+        b = mulAdd<T>(w5, v128.load(v, 16), b);
+        c = mulAdd<T>(w5, v128.load(v, 32), c);
+        d = mulAdd<T>(w5, v128.load(v, 48), d);
+      case 5:
+        v = v4 + i;
+        a = mulAdd<T>(w4, v128.load(v), a);
+        b = mulAdd<T>(w4, v128.load(v, 16), b);
+        c = mulAdd<T>(w4, v128.load(v, 32), c);
+        d = mulAdd<T>(w4, v128.load(v, 48), d);
+      case 4:
+        v = v3 + i;
+        a = mulAdd<T>(w3, v128.load(v), a);
+        b = mulAdd<T>(w3, v128.load(v, 16), b);
+        c = mulAdd<T>(w3, v128.load(v, 32), c);
+        d = mulAdd<T>(w3, v128.load(v, 48), d);
+      case 3:
+        v = v2 + i;
+        a = mulAdd<T>(w2, v128.load(v), a);
+        b = mulAdd<T>(w2, v128.load(v, 16), b);
+        c = mulAdd<T>(w2, v128.load(v, 32), c);
+        d = mulAdd<T>(w2, v128.load(v, 48), d);
+      case 2:
+        v = v1 + i;
+        a = mulAdd<T>(w1, v128.load(v), a);
+        b = mulAdd<T>(w1, v128.load(v, 16), b);
+        c = mulAdd<T>(w1, v128.load(v, 32), c);
+        d = mulAdd<T>(w1, v128.load(v, 48), d);
+      default:
+        v = v0 + i;
+        a = mulAdd<T>(w0, v128.load(v), a);
+        b = mulAdd<T>(w0, v128.load(v, 16), b);
+        c = mulAdd<T>(w0, v128.load(v, 32), c);
+        d = mulAdd<T>(w0, v128.load(v, 48), d);
     }
     if (base) {
       v = base + i;
@@ -207,13 +209,6 @@ function blocks<T>(
   }
 }
 
-function upToEight<T>(
-  out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
-): void {
-  if (count > 4) blocks<T>(out, base, part, terms, 8, count, h, from, to);
-  else blocks<T>(out, base, part, terms, 4, count, h, from, to);
-}
-
 // A strip is short enough to stay in the first cache with its terms. Its sums lie in the second half of the scratch: the
 // first may be `out`.
 export const STRIP: usize = 1024;
@@ -223,7 +218,7 @@ export function combineBlocks<T>(
   out: usize, base: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
 ): void {
   if (count <= 8) {
-    upToEight<T>(out, base, 0, terms, count, h, from, to);
+    blocks<T>(out, base, 0, terms, count, h, from, to);
     return;
   }
   const strip = scratch + STRIP;
@@ -233,10 +228,10 @@ export function combineBlocks<T>(
     const end = min(to, i + STRIP);
     let part: usize = 0;
     for (let group = terms; group < last; group += 8 * TERM_BYTES) {
-      upToEight<T>(strip, 0, part, group, 8, h, i, end);
+      blocks<T>(strip, 0, part, group, 8, h, i, end);
       part = strip;
     }
-    upToEight<T>(out + (i - from), base, part, last, few + 1, h, i, end);
+    blocks<T>(out + (i - from), base, part, last, few + 1, h, i, end);
   }
 }
 
