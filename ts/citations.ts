@@ -103,6 +103,11 @@ const PAPERS = {
   title = {Efficient, Accurate and Stable Gradients for Neural {ODEs}},
   year = {2024}, eprint = {2410.11648}, archivePrefix = {arXiv}
 }`,
+  odegrad: `@software{odegrad,
+  author = {{odegrad contributors}},
+  title = {odegrad: solve {ODEs} and train neural {ODEs} in {JavaScript}},
+  year = {2026}
+}`,
   ralston1962: `@article{ralston1962,
   author = {Ralston, Anthony},
   title = {{Runge}--{Kutta} methods with minimum error bounds},
@@ -162,6 +167,7 @@ const SOLVERS: Readonly<Record<string, readonly Paper[]>> = {
   dop853: ["hairer1993"],
   vern7: ["verner2010"],
   vern9: ["verner2010"],
+  stabilized6: ["odegrad"],
   reversibleHeun: ["kidger2021sdes"],
 };
 
@@ -185,7 +191,8 @@ function papersOfSolver(name: string): readonly Paper[] {
 
 /**
  * BibTeX entries, with an empty line between them, of the papers behind the solver (`tsit5` where none is given, as in
- * `solve`) and the adjoint of a solve's options. Nothing for a solver made from one's own coefficients.
+ * `solve`) and the adjoint of a solve's options; odegrad's own for `stabilized6`, which no paper describes. Nothing for a
+ * solver made from one's own coefficients.
  */
 export function citations({ solver = tsit5, adjoint }: Pick<SolveOptions, "solver" | "adjoint"> = {}): string {
   if (typeof solver?.name !== "string") throw invalid("solver", solver, "a solver value such as tsit5");

@@ -42,6 +42,7 @@ export { reversibleHeun } from "./solvers/reversible-heun.ts";
 export { rk4 } from "./solvers/rk4.ts";
 export { rk38 } from "./solvers/rk38.ts";
 export { rungeKutta, type Solver, type Tableau } from "./solvers/solver.ts";
+export { stabilized6 } from "./solvers/stabilized6.ts";
 export { tsit5 } from "./solvers/tsit5.ts";
 export { vern7 } from "./solvers/vern7.ts";
 export { vern9 } from "./solvers/vern9.ts";

@@ -1,6 +1,6 @@
 // Who competes: each has a name, a ladder of settings from coarse to fine, and makes a solver of one problem at one rung.
 
-import { bosh3, cashKarp, dop853, dopri5, rk4, type Solver, solve, tsit5, vern7, vern9 } from "odegrad";
+import { bosh3, cashKarp, dop853, dopri5, rk4, type Solver, solve, stabilized6, tsit5, vern7, vern9 } from "odegrad";
 import type { Native } from "../native.ts";
 import { type Contestant, contestant, copyOf } from "../sampling.ts";
 import type { Peers } from "./peers.ts";
@@ -156,7 +156,7 @@ function nativeEntrant(native: Native, method: string): Entrant {
 }
 
 export function entrants(peers: Peers, native: Native | undefined): Entrant[] {
-  const own = [bosh3, dopri5, tsit5, dop853, vern7, vern9, rk4].map((solver) => odegradEntrant(solver));
+  const own = [bosh3, dopri5, tsit5, dop853, vern7, vern9, stabilized6, rk4].map((solver) => odegradEntrant(solver));
   own.push(odegradEntrant(cashKarp, "cashKarp"));
   const compiled = native ? ["dopri5", "dop853"].map((method) => nativeEntrant(native, method)) : [];
   return [...own, ...peerEntrants(peers), ...compiled];

@@ -12,6 +12,7 @@ import {
   rk4,
   rk38,
   type Solver,
+  stabilized6,
   type Tableau,
   tsit5,
   vern7,
@@ -33,6 +34,7 @@ export const SOLVERS: readonly Solver[] = [
   vern7,
   dop853,
   vern9,
+  stabilized6,
 ];
 export const byName: [string, Solver][] = SOLVERS.map((solver) => [solver.name, solver]);
 export const adaptiveByName: [string, Solver][] = byName.filter(([, { adaptive }]) => adaptive);
