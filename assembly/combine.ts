@@ -2,7 +2,7 @@
 //   out = base + h Σ cⱼ vⱼ
 // over any number of terms. A term table holds 16 bytes a term: the vector's address (u32, padded) and cⱼ (f64).
 // Fusing all the terms over one 64-byte block of `out` reads each vector once and writes `out` once. Up to eight terms keep
-// their addresses and weights in registers over all blocks; more of them are summed eight by eight, strip by strip. Small
+// their addresses and weights in registers over all blocks; more of them are summed in groups, strip by strip. Small
 // states are all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
 import { loadPart, mulAdd, storePart } from "./lanes";
 import { scratch } from "./scratch";
@@ -27,11 +27,18 @@ function finish<T>(out: usize, base: usize, sum: v128, count: i32): void {
   storePart<T>(out, base ? v128.add<T>(sum, loadPart<T>(base, count)) : sum, count);
 }
 
+/** What a sum of so many terms begins with: −0 is what addition leaves alone, so that one product keeps its sign. */
+// @ts-ignore: decorator
+@inline
+function nothing(number: i32): f64 {
+  return number ? -0.0 : 0.0;
+}
+
 /** Two vectors, the second of `count` elements. */
 // @ts-ignore: decorator
 @inline
 function two<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: usize, count: i32): void {
-  let a = v128.splat<T>(0);
+  let a = v128.splat<T>(<T>nothing(number));
   let b = a;
   for (let j = 0; j < number; j++) {
     const v = vectorOf(terms, j) + i;
@@ -47,7 +54,7 @@ function two<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: u
 // @ts-ignore: decorator
 @inline
 function one<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: usize, count: i32): void {
-  let a = v128.splat<T>(0);
+  let a = v128.splat<T>(<T>nothing(number));
   for (let j = 0; j < number; j++) {
     a = mulAdd<T>(weightOf<T>(terms, j, h), loadPart<T>(vectorOf(terms, j) + i, count), a);
   }
@@ -60,10 +67,10 @@ function one<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: u
  */
 function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i32): void {
   const end = terms + <usize>number * TERM_BYTES;
-  let a: T = 0;
-  let b: T = 0;
-  let c: T = 0;
-  let d: T = 0;
+  let a = <T>nothing(number);
+  let b = a;
+  let c = a;
+  let d = a;
   if (n == 1) {
     for (; terms < end; terms += TERM_BYTES) {
       a += <T>(h * load<f64>(terms, 8)) * load<T>(<usize>load<u32>(terms));
@@ -91,7 +98,7 @@ function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i
   if (n > 3) store<T>(out, base ? load<T>(base, 3 * sizeof<T>()) + d : d, 3 * sizeof<T>());
 }
 
-/** Term number `count` − 1 − k, where there is one. */
+/** Term k from the last one, where there are more than k. */
 // @ts-ignore: decorator
 @inline
 function vectorFromLast(last: usize, count: i32, k: i32): usize {
@@ -105,14 +112,17 @@ function weightFromLast<T>(last: usize, count: i32, k: i32, h: f64): v128 {
 }
 
 /**
- * out[0…to − from) = base + ((part + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64, for 1 … 8
- * terms, which are numbered from the last one: so a block takes one jump, to its first term. `part`, which like `out` begins at
- * `from`, and base may be 0.
+ * out[0…to − from) = base + ((first + h c₀ v₀) + h c₁ v₁ + …) over bytes from … to of the vectors, in blocks of 64. `first` is
+ * `part`, which like `out` begins at `from`, and up to seven terms follow; where it is 0, one more: the first of them takes its
+ * place. Those that follow are numbered from the last one, so that a block takes one jump to where its terms begin. base may be 0.
  */
 function blocks<T>(
   out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
 ): void {
   const last = terms + <usize>(count - 1) * TERM_BYTES;
+  const first = part ? part - from : vectorOf(terms, 0);
+  const w = part ? v128.splat<T>(1) : weightOf<T>(terms, 0, h);
+  if (!part) count--;
   const v0 = vectorFromLast(last, count, 0);
   const v1 = vectorFromLast(last, count, 1);
   const v2 = vectorFromLast(last, count, 2);
@@ -120,7 +130,6 @@ function blocks<T>(
   const v4 = vectorFromLast(last, count, 4);
   const v5 = vectorFromLast(last, count, 5);
   const v6 = vectorFromLast(last, count, 6);
-  const v7 = vectorFromLast(last, count, 7);
   const w0 = weightFromLast<T>(last, count, 0, h);
   const w1 = weightFromLast<T>(last, count, 1, h);
   const w2 = weightFromLast<T>(last, count, 2, h);
@@ -128,29 +137,14 @@ function blocks<T>(
   const w4 = weightFromLast<T>(last, count, 4, h);
   const w5 = weightFromLast<T>(last, count, 5, h);
   const w6 = weightFromLast<T>(last, count, 6, h);
-  const w7 = weightFromLast<T>(last, count, 7, h);
   out -= from;
-  const sums = part - from;
   for (let i = from; i < to; i += 64) {
-    let a = v128.splat<T>(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    let v: usize;
-    if (part) {
-      v = sums + i;
-      a = v128.load(v);
-      b = v128.load(v, 16);
-      c = v128.load(v, 32);
-      d = v128.load(v, 48);
-    }
+    let v = first + i;
+    let a = v128.mul<T>(w, v128.load(v));
+    let b = v128.mul<T>(w, v128.load(v, 16));
+    let c = v128.mul<T>(w, v128.load(v, 32));
+    let d = v128.mul<T>(w, v128.load(v, 48));
     switch (count) {
-      case 8:
-        v = v7 + i;
-        a = mulAdd<T>(w7, v128.load(v), a);
-        b = mulAdd<T>(w7, v128.load(v, 16), b);
-        c = mulAdd<T>(w7, v128.load(v, 32), c);
-        d = mulAdd<T>(w7, v128.load(v, 48), d);
       case 7:
         v = v6 + i;
         a = mulAdd<T>(w6, v128.load(v), a);
@@ -187,7 +181,7 @@ function blocks<T>(
         b = mulAdd<T>(w1, v128.load(v, 16), b);
         c = mulAdd<T>(w1, v128.load(v, 32), c);
         d = mulAdd<T>(w1, v128.load(v, 48), d);
-      default:
+      case 1:
         v = v0 + i;
         a = mulAdd<T>(w0, v128.load(v), a);
         b = mulAdd<T>(w0, v128.load(v, 16), b);
@@ -222,16 +216,18 @@ export function combineBlocks<T>(
     return;
   }
   const strip = scratch + STRIP;
-  const few = (count - 1) & 7;
-  const last = terms + <usize>(count - 1 - few) * TERM_BYTES;
   for (let i = from; i < to; i += STRIP) {
     const end = min(to, i + STRIP);
     let part: usize = 0;
-    for (let group = terms; group < last; group += 8 * TERM_BYTES) {
-      blocks<T>(strip, 0, part, group, 8, h, i, end);
+    let group = terms;
+    let left = count;
+    for (let most = 8; left > most; most = 7) {
+      blocks<T>(strip, 0, part, group, most, h, i, end);
       part = strip;
+      group += <usize>most * TERM_BYTES;
+      left -= most;
     }
-    blocks<T>(out + (i - from), base, part, last, few + 1, h, i, end);
+    blocks<T>(out + (i - from), base, part, group, left, h, i, end);
   }
 }
 

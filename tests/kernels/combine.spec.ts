@@ -50,7 +50,8 @@ function wrong<T>(n: i32, count: i32, baseKind: i32, alias: i32, shift: i32, spe
     let sum: T = 0;
     for (let j = 0; j < count; j++) {
       const weight = <T>(h * load<f64>(terms + <usize>j * TERM_BYTES, 8));
-      sum = sum + weight * get<T>(<usize>load<u32>(terms + <usize>j * TERM_BYTES), i);
+      const product = weight * get<T>(<usize>load<u32>(terms + <usize>j * TERM_BYTES), i);
+      sum = j ? sum + product : product;
     }
     set<T>(expected, i, base ? sum + get<T>(base, i) : sum);
   }
@@ -174,7 +175,7 @@ describe("combine", () => {
     atEndOfMemory<f32>();
   });
 
-  it("gives +0 without base and terms, and −0 only as IEEE addition does", () => {
+  it("gives +0 without base and terms", () => {
     const out = place<f64>(MOST_TERMS, 0);
     fill<f64>(out, 5, false);
     combine<f64>(out, 0, terms, 0, 1, 5);
