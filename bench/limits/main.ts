@@ -72,14 +72,16 @@ interface Solve {
   readonly vjps: number;
   readonly forward: number;
   readonly gradient: number;
+  /** One evaluation alone, in turns with the solves: a machine's speed changes from minute to minute. */
+  readonly evaluation: number;
   /** What a solve takes that goes on to t = LONGER, more than that to t = 1. */
   readonly more: { readonly steps: number; readonly evaluations: number; readonly forward: number };
 }
 
 const LONGER = 8;
 
-/** dopri5 over the same network, as the table of BENCHMARKS.md has it; the build that odegrad chooses. */
-async function solves(batch: number): Promise<Solve> {
+/** dopri5 over the same network, as the table of BENCHMARKS.md has it; `build` is the one that odegrad chooses. */
+async function solves(build: Build, batch: number): Promise<Solve> {
   const field = mlp({ layers: LAYERS, seed: 0 });
   const y0 = Float64Array.from({ length: 2 * batch }, (_, i) => Math.sin(1 + 1.7 * i));
   const options = { y0, ts: [0, 1], solver: dopri5, rtol: 1e-6, atol: 1e-8 };
@@ -95,14 +97,16 @@ async function solves(batch: number): Promise<Solve> {
   const { solution, gradients } = gradient();
   const { steps, evaluations } = solve(field, longer).stats;
   const long = flags.quick ? { rounds: 7, milliseconds: 5 } : { rounds: 41, milliseconds: 10 };
-  const [forward, both, further] = (await race(
+  const alone = partsOf(build, batch).find(({ contestant }) => contestant.name === EVALUATION)!;
+  const [forward, both, further, evaluation] = (await race(
     [
       contestant("forward", () => solve(field, options)),
       contestant("gradient", gradient),
       contestant("longer", () => solve(field, longer)),
+      alone.contestant,
     ],
     long,
-  )) as [Timing, Timing, Timing];
+  )) as [Timing, Timing, Timing, Timing];
   return {
     batch,
     steps: solution.stats.steps,
@@ -110,6 +114,7 @@ async function solves(batch: number): Promise<Solve> {
     vjps: gradients.stats.vjps,
     forward: forward.minimum,
     gradient: both.minimum,
+    evaluation: evaluation.minimum,
     more: {
       steps: steps - solution.stats.steps,
       evaluations: evaluations - solution.stats.evaluations,
@@ -168,15 +173,12 @@ for (const { name } of field) {
 }
 
 const solved: Solve[] = [];
-for (const batch of BATCHES) solved.push(await solves(batch));
 // Engines choose the relaxed build for the solves where they have it.
-const chosen = rows.filter(({ build }) => build === field[0]!.name);
-const evaluationOf = (batch: number): number =>
-  chosen.find((row) => row.batch === batch && row.kernel === EVALUATION)!.nanoseconds;
-const outside = ({ batch, forward, evaluations }: Solve): number => forward - evaluations * evaluationOf(batch);
+for (const batch of BATCHES) solved.push(await solves(field[0]!, batch));
+const outside = ({ forward, evaluations, evaluation }: Solve): number => forward - evaluations * evaluation;
 /** Of a step, without what surrounds a solve: from what a longer solve takes more. */
-const stepOutside = ({ batch, more }: Solve): number =>
-  (more.forward - more.evaluations * evaluationOf(batch)) / more.steps;
+const stepOutside = ({ evaluation, more }: Solve): number =>
+  (more.forward - more.evaluations * evaluation) / more.steps;
 printTable(
   `dopri5, rtol 1e-6, atol 1e-8, t 0…1, ${field[0]!.name}: the solve, the solve and its gradient by backprop`,
   [

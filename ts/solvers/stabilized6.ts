@@ -7,8 +7,8 @@
 // freedom left, the principal error was made small, and the defects of the higher stage orders summed along that axis, so
 // that little order is lost to stiff modes; then as many coefficients as could be were made zero.
 //
-// The continuous extension bootstraps: order 4 from the step's own derivatives gives the field at 1/5 and 5/6 of the step, and
-// the quintic through y, y₁ and the derivatives at 0, 1/5, 5/6 and 1 has order 5 (see Hairer, Nørsett, Wanner, Solving ODEs I, II.6).
+// The continuous extension bootstraps (Hairer, Nørsett, Wanner, Solving ODEs I, II.6): order 4 from the step's own derivatives
+// gives the field at 1/5 and 5/6 of the step, and the quintic through y, y₁ and the derivatives at 0, 1/5, 5/6 and 1 has order 5.
 import { rungeKutta, type Solver } from "./solver.ts";
 
 const b = [
@@ -49,7 +49,7 @@ export const stabilized6: Solver = /* @__PURE__ */ rungeKutta({
   b: [...b, 0],
   c: [
     0, 0.09117442132172826, 0.18234884264345644, 0.32311718904437803, 0.5133816632844408, 0.18281061955625358,
-    0.6448938614204175, 0.7276754514562996, 0.9700790107489279, 1.0, 1.0,
+    0.6448938614204175, 0.7276754514562996, 0.9700790107489279, 1, 1,
   ],
   error: [
     -0.010909191998374002, 0, 0.09536849114626579, -0.10096575993657543, 0.08059985891221326, -0.03257710883504078,
