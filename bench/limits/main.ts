@@ -6,7 +6,7 @@ import { backprop, dopri5, mlp, solve } from "odegrad";
 import { type Build, builds } from "../kernels/builds.ts";
 import { PEAK_VECTORS, peakOf, peakOperations, trafficOf } from "../kernels/peak.ts";
 import { duration, number, printMachine, printTable, printVerdicts, type Verdict, writeJson } from "../report.ts";
-import { contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
+import { type Contestant, contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
 import { EVALUATION, partsOf, tanhOf, VJP } from "./network.ts";
 import { evaluationWork, floorOf, LAYERS, type Limits, vjpWork } from "./work.ts";
 
@@ -22,24 +22,32 @@ if (builds().length === 1) setFlagsFromString("--experimental-wasm-relaxed-simd"
 const microseconds = (nanoseconds: number): string => (nanoseconds / 1000).toPrecision(3);
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
-async function limitsOf(build: Build): Promise<{ limits: Limits; double: number }> {
-  const single = await peakOf(build.name, "float32");
-  const double = await peakOf(build.name, "float64");
-  const contestants = [single, double, ...(await trafficOf(build.name)), tanhOf(build, TANH_COUNT)];
-  const [f32, f64, loads, stores, tanh] = (await race(contestants, sampling)) as [
-    Timing,
-    Timing,
-    Timing,
-    Timing,
-    Timing,
+interface Machine extends Limits {
+  /** Multiplications and additions a nanosecond in float64. */
+  readonly double: number;
+}
+
+/** What shows the machine's limits; behind everything else that is in the build's memory. */
+async function probesOf(build: Build): Promise<Contestant[]> {
+  const peaks = [await peakOf(build.name, "float32"), await peakOf(build.name, "float64")];
+  return [...peaks, ...(await trafficOf(build.name)), tanhOf(build, TANH_COUNT)];
+}
+
+function machineOf(probes: readonly Timing[]): Machine {
+  const [f32, f64, loads, stores, tanh] = probes.map(({ minimum }) => minimum) as [
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
-  const limits = {
-    operations: peakOperations("float32") / f32.minimum,
-    loads: PEAK_VECTORS / loads.minimum,
-    stores: PEAK_VECTORS / stores.minimum,
-    tanh: tanh.minimum / TANH_COUNT,
+  return {
+    operations: peakOperations("float32") / f32,
+    double: peakOperations("float64") / f64,
+    loads: PEAK_VECTORS / loads,
+    stores: PEAK_VECTORS / stores,
+    tanh: tanh / TANH_COUNT,
   };
-  return { limits, double: peakOperations("float64") / f64.minimum };
 }
 
 interface Row {
@@ -50,19 +58,25 @@ interface Row {
   readonly floor: number;
 }
 
-async function gaps(build: Build, limits: Limits, batch: number): Promise<Row[]> {
+interface Gaps {
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+}
+
+/** The kernels in turns with what shows the machine's limits, whose speed changes from minute to minute. */
+async function gaps(build: Build, batch: number): Promise<Gaps> {
   const parts = partsOf(build, batch);
-  const timings = await race(
-    parts.map((part) => part.contestant),
-    sampling,
-  );
-  return timings.map(({ name, minimum }, i) => ({
+  const probes = await probesOf(build);
+  const timings = await race([...probes, ...parts.map((part) => part.contestant)], sampling);
+  const machine = machineOf(timings.slice(0, probes.length));
+  const rows = timings.slice(probes.length).map(({ name, minimum }, i) => ({
     build: build.name,
     batch,
     kernel: name,
     nanoseconds: minimum,
-    floor: floorOf(parts[i]!.work, limits),
+    floor: floorOf(parts[i]!.work, machine),
   }));
+  return { machine, rows };
 }
 
 interface Solve {
@@ -139,18 +153,21 @@ printTable(
   ),
 );
 
-const peaks = [];
+const machines = [];
 const rows: Row[] = [];
 for (const build of field) {
-  const found = await limitsOf(build);
-  peaks.push({ build: build.name, ...found.limits, double: found.double });
-  for (const batch of BATCHES) rows.push(...(await gaps(build, found.limits, batch)));
+  for (const batch of BATCHES) {
+    const found = await gaps(build, batch);
+    machines.push({ build: build.name, batch, ...found.machine });
+    rows.push(...found.rows);
+  }
 }
 printTable(
   "What one core does at most, 128-bit vectors in the L1 cache",
-  ["", "f32 GFLOP/s", "f64 GFLOP/s", "loads a ns", "stores a ns", "ns a tanh"],
-  peaks.map(({ build, operations, double, loads, stores, tanh }) => [
+  ["", "beside batch", "f32 GFLOP/s", "f64 GFLOP/s", "loads a ns", "stores a ns", "ns a tanh"],
+  machines.map(({ build, batch, operations, double, loads, stores, tanh }) => [
     build,
+    String(batch),
     ...[operations, double, loads, stores, tanh].map(number),
   ]),
 );
@@ -226,4 +243,4 @@ for (const it of solved) {
   }
 }
 printVerdicts(verdicts);
-writeJson("bench-limits.json", { peaks, rows, solves: solved, verdicts });
+writeJson("bench-limits.json", { machines, rows, solves: solved, verdicts });

@@ -16,9 +16,8 @@ export const VJP = "VJP";
 const TANH = 1;
 const [STATE, WIDTH] = [LAYERS[0]!, LAYERS[1]!];
 
-/** tanh alone, over numbers that stay in the L1 cache. */
+/** tanh alone, over numbers that stay in the L1 cache; in memory of its own. */
 export function tanhOf(build: Build, count: number): Contestant {
-  build.reset();
   const [out, x] = [build.vector("float32", count), build.vector("float32", count, 1)];
   return contestant("tanh", () => build.kernels.activationF32(TANH, out.address, x.address, count));
 }
