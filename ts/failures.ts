@@ -36,7 +36,7 @@ export function tooManySteps(t: number, h: number, { accepted, rejected }: StepS
   return new SolveError(
     "max-steps",
     `${accepted + rejected} steps (${accepted} accepted, ${rejected} rejected) reached only t = ${t}, the next step being ${h}${worst}. ` +
-      "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is. " +
+      "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is; stabilized6 takes the longest. " +
       "Raise maxSteps, loosen rtol and atol, or rescale or reformulate the problem",
     { t, h },
   );
