@@ -86,14 +86,14 @@ function segmentNorm<T>(
         const relative = rtols ? v128.load(rtols + i) : rtol;
         const absolute = atols ? v128.load(atols + i) : atol;
         const r = ratios<T>(v128.load(v + i), v128.load(ya + i), v128.load(yb + i), relative, absolute, rounding);
-        if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
+        if (kind) largest = v128.max<T>(largest, magnitude<T>(r));
         else sum = mulAdd<T>(r, r, sum);
       }
     }
     while (i < stop) {
       const part = <i32>(min<usize>(16, stop - i) / sizeof<T>());
       const r = ratiosAt<T>(terms, count, h, ya, yb, i, part, rtols, atols, rtol, atol, rounding);
-      if (kind) largest = v128.max<T>(largest, v128.abs<T>(r));
+      if (kind) largest = v128.max<T>(largest, magnitude<T>(r));
       else sum = mulAdd<T>(r, r, sum);
       i += <usize>part * sizeof<T>();
     }

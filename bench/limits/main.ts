@@ -34,19 +34,13 @@ async function probesOf(build: Build): Promise<Contestant[]> {
 }
 
 function machineOf(probes: readonly Timing[]): Machine {
-  const [f32, f64, loads, stores, tanh] = probes.map(({ minimum }) => minimum) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [f32, f64, loads, stores, tanh] = probes.map(({ minimum }) => minimum);
   return {
-    operations: peakOperations("float32") / f32,
-    double: peakOperations("float64") / f64,
-    loads: PEAK_VECTORS / loads,
-    stores: PEAK_VECTORS / stores,
-    tanh: tanh / TANH_COUNT,
+    operations: peakOperations("float32") / f32!,
+    double: peakOperations("float64") / f64!,
+    loads: PEAK_VECTORS / loads!,
+    stores: PEAK_VECTORS / stores!,
+    tanh: tanh! / TANH_COUNT,
   };
 }
 
