@@ -28,7 +28,7 @@ export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
 
 // A controller's memory, all f64:
 //   0 β₁ · 8 β₂ · 16 β₃ · 24 safety · 32 minFactor · 40 maxFactor · 48 ln(1/r) of the last accepted step · 56 … and of the
-//   one before (both start at 0, which is r = 1) · 64 the last r
+//   one before (both start at 0, which is r = 1) · 64 the last r · 72 the least factor after an accepted step
 
 /** a within least … most, without the branches that engines make of min and max. */
 // @ts-ignore: decorator
@@ -57,7 +57,7 @@ export function controlSquare(controller: usize, square: f64): f64 {
     // No error at all says nothing about the next: it is remembered as r = 1, as diffrax does.
     store<f64>(controller, square == 0 ? 0 : inverse * Math.LN2, 48);
     if (square == 0) return maxFactor;
-    return clip(factor, 1, maxFactor);
+    return clip(factor, load<f64>(controller, 72), maxFactor);
   }
   return -clip(factor, minFactor, safety);
 }
@@ -65,9 +65,9 @@ export function controlSquare(controller: usize, square: f64): f64 {
 /**
  * The factor on the step size after a step with scaled error r, negative if the step is rejected:
  * safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k,
- * β₃ = d/k as in diffrax. An accepted step (r ≤ 1) never shrinks, a rejected one shrinks at least by `safety`; r = 0 gives
- * maxFactor, NaN gives minFactor. Only accepted steps enter the memory. An r whose square leaves the range of f64 counts
- * as 0 or ∞.
+ * β₃ = d/k as in diffrax, after an accepted step (r ≤ 1) from the least factor there to maxFactor, after a rejected one from
+ * minFactor to `safety`; r = 0 gives maxFactor, NaN gives minFactor. Only accepted steps enter the memory. An r whose square
+ * leaves the range of f64 counts as 0 or ∞.
  */
 export function control(controller: usize, r: f64): f64 {
   return controlSquare(controller, r * r);

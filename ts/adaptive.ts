@@ -13,12 +13,15 @@ export class StepControl {
   private readonly memory: Vector;
 
   constructor(space: Space) {
-    this.memory = space.vector(9, "float64");
+    this.memory = space.vector(10, "float64");
   }
 
   /** Starts anew, with a controller for a method of order k. */
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
-    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0]);
+    // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
+    // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
+    const least = p === 0 && d === 0 ? 1 : safety;
+    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0, least]);
   }
 
   get address(): number {

@@ -106,7 +106,7 @@ public:
       }
       stats.accepted++;
       last = inverse;
-      size = h * std::clamp(factor, 1.0, 10.0);
+      size = h * std::clamp(factor, 0.9, 10.0);
       t = reaches ? end : t + h;
       std::swap(y, next);
       if (M::fsal) {

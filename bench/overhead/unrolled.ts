@@ -80,7 +80,7 @@ export function unrolledSource(n: number, inline?: readonly string[]): string {
       last = inverse;
       t = end;
       ${each((i) => `y${i} = x${i}; k0_${i} = k6_${i};`)}
-      size = h * Math.min(10, Math.max(1, factor));
+      size = h * Math.min(10, Math.max(0.9, factor));
     } else {
       size = h * Math.min(0.9, Math.max(0.2, factor));
     }

@@ -2,11 +2,12 @@
 import { control, initialGuess, initialStep } from "../../assembly/controller";
 import { close, reserve, seed, uniform } from "./vectors";
 
-const memory_ = reserve(72);
+const memory_ = reserve(80);
 
 const MIN_FACTOR = 0.2;
 const MAX_FACTOR = 10.0;
 const SAFETY = 0.9;
+const LEAST_ACCEPTED = 0.95;
 
 function setController(p: f64, i: f64, d: f64, k: f64): void {
   store<f64>(memory_, (p + i + d) / k, 0);
@@ -17,6 +18,7 @@ function setController(p: f64, i: f64, d: f64, k: f64): void {
   store<f64>(memory_, MAX_FACTOR, 40);
   store<f64>(memory_, 0, 48);
   store<f64>(memory_, 0, 56);
+  store<f64>(memory_, LEAST_ACCEPTED, 72);
 }
 
 // The errors of the last two accepted steps, 1 before there are any.
@@ -35,7 +37,7 @@ function reference(p: f64, i: f64, d: f64, k: f64, r: f64): f64 {
     beforeLast = last;
     last = r;
   }
-  const least = accepted ? 1 : MIN_FACTOR;
+  const least = accepted ? LEAST_ACCEPTED : MIN_FACTOR;
   const most = accepted ? MAX_FACTOR : SAFETY;
   const clipped = Math.min(Math.max(factor, least), most);
   return accepted ? clipped : -clipped;
@@ -65,10 +67,11 @@ describe("control", () => {
     expect<i32>(wrong(0.2, 0.3, -0.05, 8)).toBe(0, "PID, order 8");
   });
 
-  it("never shrinks an accepted step nor grows it beyond maxFactor", () => {
+  it("keeps the factor after an accepted step between its bounds", () => {
     setController(0, 1, 0, 5);
-    expect<f64>(control(memory_, 1)).toBe(1);
-    expect<f64>(control(memory_, 0.99)).toBe(1);
+    expect<f64>(control(memory_, 1)).toBe(LEAST_ACCEPTED);
+    const r = 0.7;
+    expect<bool>(close(control(memory_, r), SAFETY * Math.pow(r, -0.2), 1e-10)).toBe(true);
     expect<f64>(control(memory_, 1e-30)).toBe(MAX_FACTOR);
     expect<f64>(control(memory_, f64.MIN_VALUE)).toBe(MAX_FACTOR);
   });
@@ -95,7 +98,7 @@ describe("control", () => {
     expect<f64>(control(memory_, 0)).toBe(MAX_FACTOR);
     expect<f64>(control(memory_, 0)).toBe(MAX_FACTOR);
     const next = control(memory_, 0.5);
-    expect<bool>(next >= 1 && next <= MAX_FACTOR).toBe(true);
+    expect<bool>(next >= LEAST_ACCEPTED && next <= MAX_FACTOR).toBe(true);
   });
 
   it("keeps the error for whoever asks why", () => {

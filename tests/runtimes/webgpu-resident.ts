@@ -83,7 +83,8 @@ async function measures({ odegrad, onGpu, gpu }: Bench): Promise<string> {
       ],
     },
     dop853: { solver: odegrad.dop853, rtol: 1e-5 },
-    stages: { solver: manyStages(odegrad) },
+    // Smaller first steps have an error that is mostly rounding, in which the two differ.
+    stages: { solver: manyStages(odegrad), firstStep: 0.02 },
   } as const;
   let worst = 0;
   for (const [name, special] of Object.entries(cases)) {

@@ -9,6 +9,7 @@ import {
   integral,
   pid,
   rk4,
+  rungeKutta,
   type SolveOptions,
   type StepReport,
   solve,
@@ -448,7 +449,7 @@ describe("controllers", () => {
     expect(new Set(grids).size).toBe(grids.length);
   });
 
-  it("grow steps by maxFactor at most, and shrink accepted ones never", () => {
+  it("grow steps by maxFactor at most", () => {
     const { grid } = solve(lorenz, {
       y0: [1, 1, 1],
       ts: [0, 3],
@@ -457,11 +458,42 @@ describe("controllers", () => {
     });
     const steps = differences(grid);
     steps.slice(1, -1).forEach((h, i) => expect(h / steps[i]!).toBeLessThanOrEqual(1.25 * (1 + 1e-6)));
-    const smooth = solve(decay, { y0: [1], ts: [0, 3], firstStep: 1e-3 });
-    expect(smooth.stats.rejected).toBe(0);
-    differences(smooth.grid)
-      .slice(1, -1)
-      .forEach((h, i) => expect(h).toBeGreaterThanOrEqual(differences(smooth.grid)[i]! * (1 - 1e-9)));
+  });
+
+  it("shrink steps before they have to be rejected", () => {
+    const square = (_t: number, y: ArrayLike<number>, dy: Float64Array): void => {
+      dy[0] = y[0]! ** 2;
+    };
+    // y = 1/(1 − t): the steps shrink by a factor of 500.
+    const options = { y0: [1], ts: [0, 0.999], rtol: 1e-9, atol: 1e-12 };
+    const { stats, grid } = solve(square, options);
+    expect(stats.rejected).toBe(0);
+    const steps = differences(grid);
+    expect(steps[0]! / steps.at(-2)!).toBeGreaterThan(100);
+    steps.slice(1, -1).forEach((h, i) => expect(h / steps[i]!).toBeGreaterThanOrEqual(0.9 * (1 - 1e-6)));
+    // As torchdiffeq's, which rejects first.
+    const plain = solve(square, { ...options, controller: integral() });
+    expect(plain.stats.rejected).toBeGreaterThan(10);
+  });
+
+  it("go by the order of the error, which is above the solver's where the embedded solution is the better one", () => {
+    const b = [1, 0];
+    const tableau = {
+      name: "Euler in Heun",
+      order: 1,
+      embeddedOrder: 2,
+      a: [[], [1]],
+      b,
+      c: [0, 1],
+      error: [0.5, -0.5],
+    };
+    const options = { y0: [1, 0], ts: [0, 3], solver: rungeKutta(tableau), rtol: 1e-3, atol: 1e-3 };
+    for (const controller of [pid(), integral()]) {
+      const { stats, grid } = solve(oscillator, { ...options, controller });
+      expect(stats.rejected).toBe(0);
+      const steps = differences(grid).slice(30, -1);
+      expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(1.1);
+    }
   });
 });
 

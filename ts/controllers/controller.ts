@@ -25,7 +25,9 @@ const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
 
 /**
  * A PID controller: h ← h · safety · r₀^−(p+i+d)/k · r₁^(p+2d)/k · r₂^−d/k with r₀ the scaled error of the step just tried,
- * r₁ and r₂ those of the two accepted before it, k the solver's order (Söderlind 2003; the form diffrax uses).
+ * r₁ and r₂ those of the two accepted before it, k the solver's order (Söderlind 2003; the form diffrax uses). A rejected
+ * step shrinks by `safety` at least, an accepted one by `safety` at most, and under purely integral control never. (In
+ * diffrax it never does, which costs rejections where steps have to become smaller.)
  */
 export function pid(options?: Partial<Controller>): Controller {
   if (options === undefined) return DEFAULTS;
