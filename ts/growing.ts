@@ -14,9 +14,9 @@ export class ArrayRows implements Rows {
   readonly width: number;
   length = 0;
   bytes = 0;
-  private readonly dtype: Dtype;
+  protected readonly dtype: Dtype;
   private readonly limit: number;
-  private readonly chunks: { first: number; rows: number; numbers: FloatArray }[] = [];
+  protected readonly chunks: { first: number; rows: number; numbers: FloatArray }[] = [];
 
   /** `limit`: the most rows there will be, so that no memory is taken for more. */
   constructor(width: number, dtype: Dtype, limit: number = Number.POSITIVE_INFINITY) {
@@ -45,6 +45,23 @@ export class ArrayRows implements Rows {
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 
+  /** Has room for another row. */
+  protected makeRoom(): void {
+    if (!this.hasRoom) this.addChunk();
+  }
+
+  /** Forgets all rows. */
+  protected clear(): void {
+    this.chunks.length = 0;
+    this.length = 0;
+    this.bytes = 0;
+  }
+
+  /** Numbers for a chunk, contents arbitrary. */
+  protected allocate(length: number): FloatArray {
+    return unfilled(this.dtype, length);
+  }
+
   push({ view: row }: Holder): void {
     let chunk = this.chunks[this.chunks.length - 1];
     if (!chunk || this.length === chunk.first + chunk.rows) chunk = this.addChunk();
@@ -56,7 +73,7 @@ export class ArrayRows implements Rows {
 
   private addChunk(): { first: number; rows: number; numbers: FloatArray } {
     const rows = this.nextChunkRows;
-    const chunk = { first: this.length, rows, numbers: unfilled(this.dtype, rows * this.width) };
+    const chunk = { first: this.length, rows, numbers: this.allocate(rows * this.width) };
     this.chunks.push(chunk);
     this.bytes += chunk.numbers.byteLength;
     return chunk;
@@ -72,7 +89,7 @@ export class ArrayRows implements Rows {
     return { view: numbers.subarray(at, at + this.width) as FloatArray };
   }
 
-  private place(n: number): { numbers: FloatArray; at: number } {
+  protected place(n: number): { numbers: FloatArray; at: number } {
     let last = this.chunks.length - 1;
     while (this.chunks[last]!.first > n) last--;
     const { first, numbers } = this.chunks[last]!;

@@ -63,7 +63,6 @@ function* run(problem: Problem, known?: SolveError): Run<Solution> {
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
     const taped = tape?.field ? { ...parts, machine: { ...machine, field: tape.field } } : parts;
     const outcome = yield* integrate({ parts: taped, problem, path, tape, watch, ys });
-    tape?.finish?.();
     const { stats } = outcome;
     const next = bound.programs[stats.accepted & 1]!;
     path?.finish(outcome.grid, next);

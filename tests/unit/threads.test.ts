@@ -52,8 +52,14 @@ afterEach(async () => {
   for (const pool of [none, one, three]) await settled(pool);
 });
 
-/** All its memory comes back, where a worker may still touch it as soon as that worker has had a core. */
-const settled = (pool: Threads): Promise<void> => expect.poll(() => pool.memory.leased, { timeout: 60_000 }).toBe(0);
+/**
+ * All its memory comes back: what the latest recording has when another begins, the rest, where a worker may still touch it,
+ * as soon as that worker has had a core.
+ */
+const settled = (pool: Threads): Promise<void> => {
+  pool.recording(1, "float32");
+  return expect.poll(() => pool.memory.leased, { timeout: 60_000 }).toBe(0);
+};
 
 const start = (field: Mlp, batch: number): number[] => numbers(batch * field.dim, 7);
 
@@ -328,6 +334,53 @@ describe("workers that are gone", () => {
   });
 });
 
+describe("tapes in shared memory", () => {
+  const field = mlp({ layers: [2, 32, 2], seed: 2 });
+  const options: SolveOptions = { y0: start(field, 300), ts: [0, 1], solver: dopri5, adjoint: backprop() };
+  const cotangent = numbers(1200, 11);
+  const exact = ({ y0, params }: { y0: unknown; params: unknown }) => ({ y0, params });
+  const others = { ...options, y0: numbers(600, 3) };
+
+  it("make room for the next recording's, and are pulled back all the same", () => {
+    const [first, second] = [options, others].map((given) => solve(threaded(field, none), given).pullback(cotangent));
+    const network = threaded(field, one);
+    const solutions = [options, others].map((given) => solve(network, given));
+    expect(solutions.map((solution) => exact(solution.pullback(cotangent)))).toEqual([first!, second!].map(exact));
+    // The second's are still there.
+    const { stats } = solutions[1]!.pullback(cotangent);
+    expect(stats.evaluations).toBe(0);
+    solve(network, options);
+    const again = solutions.map((solution) => solution.pullback(cotangent));
+    expect(again.map(exact)).toEqual([first!, second!].map(exact));
+    // The first's, which were moved before they were pulled back, have stayed; the second's were given up.
+    expect(again.map(({ stats }) => stats.evaluations)).toEqual([0, second!.stats.vjps]);
+  });
+
+  it("go to ordinary arrays where there is no room", async () => {
+    const pool = await threads({ workers: 0, threshold: 0 });
+    const network = threaded(field, pool);
+    const expected = solve(network, options).pullback(cotangent);
+    const room = 2 ** 19;
+    const rest = pool.memory.lease(2 ** 31 - 2 ** 17 - room - pool.memory.leased);
+    const solution = solve(network, options);
+    expect(solution.stats.peakBytes.tape).toBeGreaterThan(room);
+    expect(exact(solution.pullback(cotangent))).toEqual(exact(expected));
+    rest.release(() => false);
+    pool.recording(1, "float32");
+    expect(pool.memory.leased).toBe(0);
+    pool.dispose();
+  });
+
+  it("are given up where a budget ends", () => {
+    const adjoint = auto({ budget: 2 ** 19 });
+    const results = [field, threaded(field, three)].map((network) =>
+      solve(network, { ...options, adjoint }).pullback(cotangent),
+    );
+    expect(results.map(({ stats }) => stats.adjoint)).toEqual(["symplectic", "symplectic"]);
+    expect(results[1]!.y0).toEqual(results[0]!.y0);
+  });
+});
+
 describe("shared memory", () => {
   it("does not grow over hundreds of solves, and an idle pool has none leased", () => {
     const network = threaded(mlp({ layers: [2, 64, 64, 2], seed: 1 }), three);
@@ -360,7 +413,7 @@ describe("shared memory", () => {
   it("that cannot be had is a SolveError, after which all goes on", () => {
     const field = mlp({ layers: [2, 900, 2], seed: 1 });
     const options: SolveOptions = {
-      y0: new Float32Array(700_000),
+      y0: new Float32Array(1_200_000),
       ts: [0, 1],
       solver: vern9,
       stepSize: 1,

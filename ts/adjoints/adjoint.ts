@@ -81,8 +81,6 @@ export interface Tape {
   readonly field?: BoundField | undefined;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
-  /** Called when the last step has been taken, while the block is leased. */
-  finish?(): void;
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
   /** Pulls `cotangent` (the shape of ys) back. */

@@ -60,7 +60,6 @@ function tape(forward: Forward, budget: number): Tape {
     get field() {
       return recording?.field;
     },
-    finish: () => recording?.finish?.(),
     get bytes() {
       return total(room.bytes) > total(bytes) ? room.bytes : bytes;
     },

@@ -6,7 +6,7 @@ import type { Problem } from "../problem.ts";
 import { bytesOf } from "../wasm/dtype.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, slotsOfStep } from "./discrete.ts";
-import { Recalling, slotsFor, Tapes, Taping } from "./tapes.ts";
+import { Recalling, Tapes, Taping } from "./tapes.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
@@ -25,7 +25,7 @@ function copiesSteps({ field, y0, residency }: Problem, slots: number): boolean 
 /** Tape slots that recording takes. */
 export function recordingSlots(problem: Problem): number {
   const slots = slotsOfStep(problem);
-  return copiesSteps(problem, slots) ? slots : slotsFor(problem.field);
+  return copiesSteps(problem, slots) ? slots : 1;
 }
 
 /** A tape of everything. */
@@ -48,7 +48,8 @@ export function record(
   const derivatives = arithmetic.rows(bound.derivatives.length);
   const together = copiesSteps(problem, slots);
   const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
-  const tapes = field.tape && !together ? new Tapes(arithmetic.rows(field.tapeLength), slots) : undefined;
+  const tapes =
+    field.tape && !together ? new Tapes(field.tapeRows?.() ?? arithmetic.rows(field.tapeLength), slots) : undefined;
   const fits = (tapeBytes: number): boolean => states.bytesWithNext + derivatives.bytesWithNext + tapeBytes <= budget;
   const taping = tapes && new Taping(field, tapes, () => fits(tapes.bytesWithRow));
   const bytes = {
@@ -76,19 +77,18 @@ export function record(
       steps?.push(field.tape!);
       tapes?.accept();
     },
-    finish: () => taping?.finish(),
     stop: () => taping?.stop(),
-    pullback: (trajectory, cotangent, times) => {
+    *pullback(trajectory, cotangent, times) {
       let recalling: Recalling | undefined;
       const recall = (inner: BoundField): BoundField => {
         if (!tapes) return inner;
         recalling = new Recalling(inner, tapes, slots);
         return recalling;
       };
-      const kept = { slots: together ? slots : slotsFor(problem.field), recall };
-      return pullDiscrete(trajectory, cotangent, times, kept, (backward) => ({
+      const kept = { slots: recordingSlots(problem), recall };
+      const gradients = yield* pullDiscrete(trajectory, cotangent, times, kept, (backward) => ({
         adjoint: "backprop",
-        tapes: true,
+        tapes: !tapes?.rows.lost,
         bytes,
         step({ n, program }) {
           program.start.forEach((part, i, parts) => states.read(n * parts.length + i, part));
@@ -98,6 +98,8 @@ export function record(
           return undefined;
         },
       }));
+      tapes?.rows.spend?.();
+      return gradients;
     },
   };
 }

@@ -1,18 +1,17 @@
 // The tapes of a solve's evaluations, in rows that outlive it. Each is copied out on its own, right after its evaluation while
-// caches still have it, or, by a field of several threads, while the others begin with the next; and back in likewise.
+// caches still have it, and back in likewise; or it stays in a row of the field's own.
 import type { Holder, Rows } from "../arithmetic.ts";
-import { type Awaitable, type BoundField, RECOMPUTE } from "../fields/field.ts";
+import { type Awaitable, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
 import { ArrayRows } from "../growing.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
 const NO_ROW = -1;
-
-/** How many slots of its own a field needs so that tapes can be copied out and in. */
-export const slotsFor = (field: { readonly overlaps?: boolean }): number => (field.overlaps ? 2 : 1);
+/** The slot that tapes are copied from and to. */
+const COPIED = 0;
 
 /** The tapes of evaluations by step and by slot; where a slot is evaluated once for two steps, both have the same row. */
 export class Tapes {
-  readonly rows: Rows;
+  readonly rows: Rows & Partial<TapeRows>;
   /** For each step taken the row of every slot. */
   private readonly steps: ArrayRows;
   /** The row of the latest evaluation of every slot, and whether it belongs to a step taken. */
@@ -20,7 +19,7 @@ export class Tapes {
   private readonly taken: Uint8Array;
   private next = 0;
 
-  constructor(rows: Rows, slots: number) {
+  constructor(rows: Rows & Partial<TapeRows>, slots: number) {
     this.rows = rows;
     this.steps = new ArrayRows(slots, "float64");
     this.latest = new Float64Array(slots).fill(NO_ROW);
@@ -53,6 +52,12 @@ export class Tapes {
     return this.latest[slot]!;
   }
 
+  /** Has this row, which may be new, ready to be filled in place; false where it is to be stored. */
+  reserve(row: number): boolean {
+    const { rows } = this;
+    return rows.inPlace === true && (row < rows.length || rows.extend!());
+  }
+
   store(row: number, tape: Holder): void {
     if (row === this.rows.length) this.rows.push(tape);
     else this.rows.write(row, tape);
@@ -70,24 +75,12 @@ export class Tapes {
   }
 }
 
-/** A bound field and where its own slots are. */
-class Copying {
+/** A bound field that something is added to. */
+class Wrapped {
   protected readonly inner: BoundField;
-  protected readonly places: readonly Holder[];
-  private turn = 0;
 
   constructor(inner: BoundField) {
-    const { tape, tapeLength } = inner;
     this.inner = inner;
-    const part = (from: number): Holder => ({ view: tape!.view.subarray(from, from + tapeLength) as Vector["view"] });
-    if (inner.overlap) this.places = [part(0), part(tapeLength)];
-    else this.places = [tape!.length === tapeLength ? tape! : part(0)];
-  }
-
-  /** The slot that was not used last, where there are two. */
-  protected nextTurn(): number {
-    this.turn = (this.turn + 1) % this.places.length;
-    return this.turn;
   }
 
   get tapeLength(): number {
@@ -116,7 +109,7 @@ class Copying {
 }
 
 /** A bound field whose evaluations leave their tapes in `tapes`. */
-export class Taping extends Copying implements BoundField {
+export class Taping extends Wrapped implements BoundField {
   private tapes: Tapes | undefined;
   private fits: (() => boolean) | undefined;
 
@@ -133,29 +126,20 @@ export class Taping extends Copying implements BoundField {
 
   /** Keeps no more tapes, and nothing of those before. */
   stop(): void {
-    this.finish();
+    this.tapes?.rows.spend?.();
     this.tapes = undefined;
     this.fits = undefined;
   }
 
-  /** Copies what has not been copied yet. */
-  finish(): void {
-    this.inner.overlap?.(() => {});
-  }
-
   evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
-    const { inner, tapes } = this;
+    const { inner } = this;
+    if (slot !== RECOMPUTE && this.tapes?.needsRow(slot) && !this.fits!()) this.stop();
+    const { tapes } = this;
     if (slot === RECOMPUTE || !tapes) return inner.evaluate(t, x, dx, RECOMPUTE);
-    const turn = this.nextTurn();
-    const pending = inner.evaluate(t, x, dx, turn);
-    if (tapes.needsRow(slot) && !this.fits!()) {
-      this.stop();
-      return pending;
-    }
     const row = tapes.rowFor(slot);
-    const place = this.places[turn]!;
-    if (inner.overlap) inner.overlap(() => tapes.store(row, place));
-    else tapes.store(row, place);
+    if (tapes.reserve(row)) return inner.evaluate(t, x, dx, row);
+    const pending = inner.evaluate(t, x, dx, COPIED);
+    tapes.store(row, inner.tape!);
     return pending;
   }
 
@@ -165,17 +149,17 @@ export class Taping extends Copying implements BoundField {
 }
 
 /** A bound field whose VJPs find their tapes in `tapes`. */
-export class Recalling extends Copying implements BoundField {
+export class Recalling extends Wrapped implements BoundField {
   private readonly tapes: Tapes;
   private readonly rows: Float64Array;
-  /** The row that each place holds. */
-  private readonly held: number[];
+  /** The row that was copied in last. */
+  private copied = NO_ROW;
 
   constructor(inner: BoundField, tapes: Tapes, slots: number) {
     super(inner);
     this.tapes = tapes;
     this.rows = new Float64Array(slots);
-    this.held = this.places.map(() => NO_ROW);
+    if (tapes.rows.inPlace) inner.tapeRows!(tapes.rows as TapeRows);
   }
 
   /** The VJPs that follow are of this step. */
@@ -188,25 +172,12 @@ export class Recalling extends Copying implements BoundField {
   }
 
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
-    const { inner, held, rows } = this;
+    const { inner, tapes } = this;
     if (slot === RECOMPUTE) return inner.vjp(t, x, cotangent, xBar, RECOMPUTE);
-    const row = rows[slot]!;
-    let place = held.indexOf(row);
-    if (place < 0) {
-      place = this.nextTurn();
-      this.recall(place, row);
-    }
-    // Rows are in the order of evaluations, and VJPs go back.
-    if (inner.overlap && row > 0 && !held.includes(row - 1)) {
-      const other = 1 - place;
-      held[other] = NO_ROW;
-      inner.overlap(() => this.recall(other, row - 1));
-    }
-    return inner.vjp(t, x, cotangent, xBar, place);
-  }
-
-  private recall(place: number, row: number): void {
-    this.tapes.rows.read(row, this.places[place]!);
-    this.held[place] = row;
+    const row = this.rows[slot]!;
+    if (tapes.rows.inPlace) return inner.vjp(t, x, cotangent, xBar, row);
+    if (this.copied !== row) tapes.rows.read(row, inner.tape!);
+    this.copied = row;
+    return inner.vjp(t, x, cotangent, xBar, COPIED);
   }
 }

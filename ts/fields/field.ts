@@ -1,7 +1,7 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
 // and, once bound, how to evaluate it and its vector–Jacobian product there.
 
-import type { Arithmetic } from "../arithmetic.ts";
+import type { Arithmetic, Rows } from "../arithmetic.ts";
 import type { Dtype, FloatArray } from "../wasm/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 
@@ -37,6 +37,18 @@ export interface FillingField {
   answer(result: unknown, dy: Float64Array): void;
 }
 
+/** Rows for tapes in memory of the field's own, where evaluations leave them and VJPs find them. */
+export interface TapeRows extends Rows {
+  /** Whether they still are there. Otherwise they are copied, as others are. */
+  readonly inPlace: boolean;
+  /** Whether they are nowhere any more. */
+  readonly lost: boolean;
+  /** Appends a row to be filled in place; false, and no row, where that cannot be. */
+  extend(): boolean;
+  /** They have served: whoever needs the room first may have it. */
+  spend(): void;
+}
+
 /** A field bound to one leased block. Everything it touches lives there. */
 export interface BoundField {
   /** Numbers an evaluation leaves behind for its VJP, in the dtype of its arithmetic; 0 if the VJP needs none. */
@@ -65,10 +77,10 @@ export interface BoundField {
    */
   jvp?(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void>;
   /**
-   * Does `work` while other threads begin with the next evaluation or VJP, which must touch nothing that `work` does; at the
-   * latest with the next `overlap`. Exists where the field's `overlaps` says so.
+   * Uses `rows`, which a field alike has made, or makes some. While they are in place, slots are their numbers. Where it
+   * exists.
    */
-  overlap?(work: () => void): void;
+  tapeRows?(rows?: TapeRows): TapeRows;
   /**
    * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
    * where it exists. It may follow a VJP that is still pending.
@@ -91,8 +103,6 @@ export interface Field {
   readonly hasJvp?: boolean;
   /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
-  /** Whether other threads take part, which this one can leave to themselves for a while. */
-  readonly overlaps?: boolean;
   /** Where the field can work on states that are on its device: the arithmetic there, for states of `length` numbers. */
   readonly resident?: ((scratch: Scratch, length: number) => Arithmetic) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */

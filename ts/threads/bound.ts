@@ -1,6 +1,6 @@
 // A network bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory;
 // the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
-import { type BindRequest, type BoundField, RECOMPUTE } from "../fields/field.ts";
+import { type BindRequest, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
 import { WasmArithmetic } from "../wasm/arithmetic.ts";
@@ -10,6 +10,7 @@ import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from ".
 import type { Call } from "./control.ts";
 import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
 import { type Pace, type Threads, unknownPace } from "./pool.ts";
+import type { SharedRows } from "./rows.ts";
 
 /** What one thread alone writes to. */
 interface Own {
@@ -68,7 +69,7 @@ export class BoundThreaded implements BoundField {
   private readonly tapeBytes: number;
   private readonly paces: Paces;
   private summed = false;
-  private deferred: (() => void) | undefined;
+  private rows: SharedRows | undefined;
 
   constructor(
     scratch: Scratch,
@@ -217,9 +218,9 @@ export class BoundThreaded implements BoundField {
     return rate;
   }
 
-  overlap(work: () => void): void {
-    this.deferred?.();
-    this.deferred = work;
+  tapeRows(rows: TapeRows = this.pool.recording(this.tapeLength, this.dtype)): TapeRows {
+    this.rows = rows as SharedRows;
+    return rows;
   }
 
   flush(): void {
@@ -245,9 +246,7 @@ export class BoundThreaded implements BoundField {
     call.kind = kind;
     call.t = t;
     call.tape = tape;
-    const { deferred } = this;
-    this.deferred = undefined;
-    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute, deferred);
+    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute);
   }
 
   private readonly compute = (chunk: number): void => {
@@ -274,6 +273,8 @@ export class BoundThreaded implements BoundField {
   };
 
   private slotAt(slot: number): number {
-    return slot < 0 || !this.tape ? NONE : this.tape.address + slot * this.tapeBytes;
+    if (slot < 0) return NONE;
+    if (this.rows?.inPlace) return this.rows.address(slot);
+    return this.tape ? this.tape.address + slot * this.tapeBytes : NONE;
   }
 }

@@ -1,8 +1,10 @@
 // A pool of workers: it offers the chunks of a call to them, computes what they have not taken, and waits for the rest, but
 // never long for a worker that does not get on.
 import { invalid, SolveError } from "../errors.ts";
+import type { Dtype } from "../wasm/dtype.ts";
 import { type Call, Caller, controlWords } from "./control.ts";
 import { Governor } from "./governor.ts";
+import { SharedRows } from "./rows.ts";
 import { SharedMemory } from "./shared-memory.ts";
 import { parallelism, type Running, start } from "./start.ts";
 
@@ -56,6 +58,7 @@ export class Threads {
   private readonly running: readonly Running[];
   private readonly end: () => void;
   private readonly governor = new Governor();
+  private rows: SharedRows | undefined;
 
   constructor(memory: SharedMemory, caller: Caller, running: readonly Running[], threshold: number) {
     this.memory = memory;
@@ -82,38 +85,34 @@ export class Threads {
     return () => running.some(({ ended }, worker) => !ended && caller.touched(worker) === job);
   }
 
+  /** Rows for the tapes of a recording, for which those of the one before make room. */
+  recording(width: number, dtype: Dtype): SharedRows {
+    this.rows?.leave();
+    this.rows = new SharedRows(width, dtype, this.memory);
+    return this.rows;
+  }
+
   /**
    * Has every chunk of a call of about `work` microseconds computed, here by `compute` or by a worker. `pace` is what this
-   * keeps of calls alike. `meanwhile` is done here once the workers can begin.
+   * keeps of calls alike.
    */
-  run(
-    call: Call,
-    work: number,
-    pace: Pace,
-    chunks: number,
-    compute: (chunk: number) => void,
-    meanwhile: (() => void) | undefined = undefined,
-  ): void {
+  run(call: Call, work: number, pace: Pace, chunks: number, compute: (chunk: number) => void): void {
     if (this.workers === 0 || work < this.threshold) {
-      meanwhile?.();
       for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
       return;
     }
     const { governor, caller } = this;
     const start = performance.now();
-    if (governor.sharing) caller.open(call, chunks);
-    let aside = 0;
-    if (meanwhile) {
-      const before = performance.now();
-      meanwhile();
-      aside = performance.now() - before;
+    if (governor.sharing) {
+      caller.open(call, chunks);
+      this.share(pace, chunks, compute, start);
+    } else {
+      for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
     }
-    if (governor.sharing) this.share(pace, chunks, compute, start + aside);
-    else for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
     const now = performance.now();
     const ms = now - start;
-    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, (ms - aside) / chunks);
-    governor.heard(pace.leastMs * chunks + aside, ms, now);
+    if (!governor.sharing) pace.leastMs = Math.min(pace.leastMs, ms / chunks);
+    governor.heard(pace.leastMs * chunks, ms, now);
   }
 
   private share(pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {

@@ -19,7 +19,6 @@ class ThreadedMlp<D extends Dtype> implements Mlp<D> {
   readonly tensors?: readonly number[];
   readonly differentiable = true;
   readonly hasJvp = true;
-  readonly overlaps = true;
   private readonly field: Mlp<D>;
   private readonly pool: Threads;
   /** By the batch. */
