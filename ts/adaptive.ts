@@ -16,7 +16,7 @@ export class StepControl {
     this.memory = space.vector(10, "float64");
   }
 
-  /** Starts anew, with a controller for a method of order k. */
+  /** Starts anew, with a controller for an error of order k. */
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.

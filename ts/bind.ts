@@ -5,7 +5,6 @@ import type { Arithmetic } from "./arithmetic.ts";
 import { Interpolator } from "./dense-output.ts";
 import { type Problem, schemeOf } from "./problem.ts";
 import { type BoundScheme, bindScheme, type Machine } from "./program.ts";
-import type { Solver } from "./solvers/solver.ts";
 import { measureKind, type Space, WasmArithmetic } from "./wasm/arithmetic.ts";
 import type { Scratch } from "./wasm/scratch.ts";
 
@@ -65,13 +64,9 @@ export function bindProblem(problem: Problem, scratch: Scratch, slots: number): 
   return { machine: { field, arithmetic }, bound, control, initial, interpolator };
 }
 
-/** The power of its size that a step's estimated error grows with: more than the order where the embedded one is not lower. */
-const errorOrder = ({ order, tableau }: Solver): number =>
-  tableau && tableau.embeddedOrder! >= order ? order + 1 : order;
-
 /** Fills what was declared; after the lease. */
 export function loadProblem({ machine, control }: Bound, { measure, steps, solver }: Problem): void {
   machine.arithmetic.load(measure);
   machine.field.load();
-  if (steps.kind === "adaptive") control!.load(steps.controller, errorOrder(solver));
+  if (steps.kind === "adaptive") control!.load(steps.controller, solver.errorOrder);
 }

@@ -9,6 +9,12 @@ const LARGEST_CHUNK_BYTES = 1 << 24;
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
+interface Chunk {
+  readonly first: number;
+  readonly rows: number;
+  numbers: FloatArray;
+}
+
 /** Rows of one width, appended one by one and never moved: growth copies nothing. */
 export class ArrayRows implements Rows {
   readonly width: number;
@@ -16,7 +22,7 @@ export class ArrayRows implements Rows {
   bytes = 0;
   protected readonly dtype: Dtype;
   private readonly limit: number;
-  protected readonly chunks: { first: number; rows: number; numbers: FloatArray }[] = [];
+  protected readonly chunks: Chunk[] = [];
 
   /** `limit`: the most rows there will be, so that no memory is taken for more. */
   constructor(width: number, dtype: Dtype, limit: number = Number.POSITIVE_INFINITY) {
@@ -45,9 +51,10 @@ export class ArrayRows implements Rows {
     return Math.min(Math.max(1, Math.floor(target / this.rowBytes)), this.limit - this.length);
   }
 
-  /** Has room for another row. */
-  protected makeRoom(): void {
-    if (!this.hasRoom) this.addChunk();
+  /** The chunk with room for another row. */
+  protected room(): Chunk {
+    const chunk = this.chunks[this.chunks.length - 1];
+    return chunk && this.length < chunk.first + chunk.rows ? chunk : this.addChunk();
   }
 
   /** Forgets all rows. */
@@ -63,15 +70,14 @@ export class ArrayRows implements Rows {
   }
 
   push({ view: row }: Holder): void {
-    let chunk = this.chunks[this.chunks.length - 1];
-    if (!chunk || this.length === chunk.first + chunk.rows) chunk = this.addChunk();
+    const chunk = this.room();
     const at = (this.length++ - chunk.first) * this.width;
     const { numbers } = chunk;
     if (this.width > FEW) numbers.set(row, at);
     else for (let i = 0; i < this.width; i++) numbers[at + i] = row[i]!;
   }
 
-  private addChunk(): { first: number; rows: number; numbers: FloatArray } {
+  private addChunk(): Chunk {
     const rows = this.nextChunkRows;
     const chunk = { first: this.length, rows, numbers: this.allocate(rows * this.width) };
     this.chunks.push(chunk);

@@ -112,12 +112,13 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
   }
 
   /**
-   * Frees the GPU buffers that the solve kept for `pullback`, which then throws `invalid`; does nothing for a solution on
-   * the CPU. Solutions that are garbage-collected are disposed of by themselves, sooner or later.
+   * Frees the GPU buffers that the solve kept for `pullback`, which then throws `invalid`, and tapes in the memory of a pool
+   * of threads, without which `pullback` evaluates anew. Solutions that are garbage-collected are disposed of by themselves, sooner or later.
    */
   dispose(): void {
     if (this.owner) forgotten.unregister(this);
     this.owner?.dispose?.();
+    this.tape?.dispose?.();
   }
 
   [Symbol.dispose](): void {

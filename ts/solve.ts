@@ -1,5 +1,5 @@
 // solve(): checks the options, binds the problem to one leased block, runs the loop and builds the Solution.
-import type { Gradients } from "./adjoints/adjoint.ts";
+import type { Gradients, Tape } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
 import { bindProblem, loadProblem } from "./bind.ts";
 import { DensePath } from "./dense-output.ts";
@@ -55,10 +55,11 @@ function* run(problem: Problem, known?: SolveError): Run<Solution> {
   const { field, arithmetic } = machine;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   let solution: Solution | undefined;
+  let tape: Tape | undefined;
   try {
     scratch.lease();
     loadProblem(parts, problem);
-    const tape = adjoint?.tape({ problem, bound, field, arithmetic });
+    tape = adjoint?.tape({ problem, bound, field, arithmetic });
     const path = problem.dense ? new DensePath(problem, bound) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
     const taped = tape?.field ? { ...parts, machine: { ...machine, field: tape.field } } : parts;
@@ -98,7 +99,10 @@ function* run(problem: Problem, known?: SolveError): Run<Solution> {
     return solution;
   } finally {
     scratch.release();
-    if (!solution) arithmetic.dispose?.();
+    if (!solution) {
+      arithmetic.dispose?.();
+      tape?.dispose?.();
+    }
   }
 }
 

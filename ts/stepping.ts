@@ -355,7 +355,7 @@ export class Stepping {
       const { factor } = this;
       // What the norm leaves out must be finite all the same.
       if (factor < 0 || (this.leavesOut && !this.remote && !this.isFinite())) return this.reject(factor);
-      const size = Math.abs(this.h) * factor;
+      const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
     }

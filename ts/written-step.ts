@@ -231,7 +231,7 @@ function runSource(scheme: Scheme, length: number): string {
     "known = true;",
     "continue;",
     "}",
-    "size = Math.abs(h) * factor;",
+    "size = Math.max(Math.abs(h) * factor, minStep);",
     "grid.push(last);",
     "t = last;",
     "parity ^= 1;",

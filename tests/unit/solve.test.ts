@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   backprop,
+  dop853,
   dopri5,
   euler,
   heun,
   integral,
   pid,
+  reversible,
   rk4,
   rungeKutta,
   type SolveOptions,
@@ -15,6 +17,7 @@ import {
   solve,
   tsit5,
   vectorField,
+  vern9,
 } from "../../ts/index.ts";
 import { failureOf, rejectionOf } from "./errors.ts";
 import { decay, logistic, logisticAt, lorenz, lotka, mixed, mixedOptions, oscillator, turned } from "./problems.ts";
@@ -412,6 +415,20 @@ describe("bounds on steps", () => {
     expect(failure.t).toBeGreaterThanOrEqual(0);
   });
 
+  it("minStep holds where a step that was accepted asks for less", () => {
+    // The second, which is no function that fills, takes the steps one by one.
+    const fields = [decay, vectorField({ f: (_t, y) => [-y[0]!] })];
+    for (const field of fields) {
+      const minStep = 0.2;
+      const options = { y0: [1], ts: [0, 5], solver: dopri5, rtol: 1e-6, atol: 0, firstStep: minStep, minStep };
+      const { stats, grid } = solve(field as typeof decay, options);
+      expect(stats.rejected).toBe(0);
+      const steps = differences(grid).slice(0, -1);
+      for (const h of steps) expect(h).toBeGreaterThanOrEqual(minStep * (1 - 1e-9));
+      expect(Math.min(...steps)).toBeLessThan(minStep * (1 + 1e-9));
+    }
+  });
+
   it("minStep does not forbid the short step that lands on an output", () => {
     const { status } = solve(decay, {
       y0: [1],
@@ -474,6 +491,23 @@ describe("controllers", () => {
     // As torchdiffeq's, which rejects first.
     const plain = solve(square, { ...options, controller: integral() });
     expect(plain.stats.rejected).toBeGreaterThan(10);
+  });
+
+  it("go by the order of the error also in a reversible method around such a pair, and for one of much lower order", () => {
+    const pair = {
+      name: "Euler in Heun",
+      order: 1,
+      embeddedOrder: 2,
+      a: [[], [1]],
+      b: [1, 0],
+      c: [0, 1],
+      error: [0.5, -0.5],
+    };
+    expect(rungeKutta(pair).errorOrder).toBe(2);
+    expect(reversible(rungeKutta(pair)).errorOrder).toBe(2);
+    const tableau = { ...rk4.tableau!, embeddedOrder: 1, error: [1 / 6 - 1, 1 / 3, 1 / 3, 1 / 6] };
+    expect(rungeKutta(tableau).errorOrder).toBe(2);
+    for (const { errorOrder, order } of [dopri5, tsit5, dop853, vern9]) expect(errorOrder).toBe(order);
   });
 
   it("go by the order of the error, which is above the solver's where the embedded solution is the better one", () => {

@@ -1,7 +1,7 @@
 // Threads: whatever they share, solutions and ∂L/∂y0 are those of one thread bit for bit, and all gradients are the same
 // bits whoever computed which rows.
 import type { Worker } from "node:worker_threads";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Mlp, MlpOptions } from "../../ts/fields/mlp.ts";
 import {
   type Adjoint,
@@ -356,39 +356,84 @@ describe("tapes in shared memory", () => {
     expect(again.map(({ stats }) => stats.evaluations)).toEqual([0, second!.stats.vjps]);
   });
 
-  it("go to ordinary arrays where there is no room", async () => {
-    const pool = await threads({ workers: 0, threshold: 0 });
-    const network = threaded(field, pool);
-    const expected = solve(network, options).pullback(cotangent);
-    const room = 2 ** 19;
-    const rest = pool.memory.lease(2 ** 31 - 2 ** 17 - room - pool.memory.leased);
-    const solution = solve(network, options);
-    expect(solution.stats.peakBytes.tape).toBeGreaterThan(room);
-    expect(exact(solution.pullback(cotangent))).toEqual(exact(expected));
-    rest.release(() => false);
-    pool.recording(1, "float32");
-    expect(pool.memory.leased).toBe(0);
-    pool.dispose();
+  describe("where memory is short", () => {
+    let expected: ReturnType<typeof exact>;
+    let pool: Threads;
+    let network: Mlp;
+    beforeEach(async () => {
+      pool = await threads({ workers: 0, threshold: 0 });
+      network = threaded(field, pool);
+      expected = exact(solve(threaded(field, none), options).pullback(cotangent));
+    });
+    afterEach(() => pool.dispose());
+    /** Takes all of the memory but so many bytes. */
+    const leave = (room: number) => pool.memory.lease(2 ** 31 - 2 ** 17 - room - pool.memory.leased);
+
+    it("go to ordinary arrays", () => {
+      const room = 2 ** 19;
+      leave(room);
+      const solution = solve(network, options);
+      expect(solution.stats.peakBytes.tape).toBeGreaterThan(room);
+      const { leased } = pool.memory;
+      expect(exact(solution.pullback(cotangent))).toEqual(expected);
+      // It was the filler alone.
+      expect(pool.memory.leased).toBe(leased);
+      expect(leased).toBeLessThan(2 ** 31 - 2 ** 17 - room + 1);
+    });
+
+    it("make room for their own pullback, and for other solves", () => {
+      const solution = solve(network, options);
+      const { leased } = pool.memory;
+      const tight = leave(2 ** 15);
+      expect(exact(solution.pullback(cotangent))).toEqual(expected);
+      expect(pool.memory.leased).toBeLessThan(2 ** 31 - 2 ** 15 - leased + 2 ** 18);
+      tight.release(() => false);
+      const second = solve(network, options);
+      leave(2 ** 15);
+      expect(solve(network, { ...options, adjoint: symplectic() }).ys).toEqual(second.ys);
+      expect(exact(second.pullback(cotangent))).toEqual(expected);
+    });
   });
 
   it("are given up where a budget ends", () => {
     const adjoint = auto({ budget: 2 ** 19 });
-    const results = [field, threaded(field, three)].map((network) =>
-      solve(network, { ...options, adjoint }).pullback(cotangent),
-    );
-    expect(results.map(({ stats }) => stats.adjoint)).toEqual(["symplectic", "symplectic"]);
-    expect(results[1]!.y0).toEqual(results[0]!.y0);
+    const solution = solve(threaded(field, none), { ...options, adjoint });
+    expect(none.memory.leased).toBe(0);
+    expect(solution.stats.peakBytes.tape).toBeGreaterThan(2 ** 18);
+    const { y0, stats } = solution.pullback(cotangent);
+    expect(stats.adjoint).toBe("symplectic");
+    expect(y0).toEqual(solve(field, { ...options, adjoint }).pullback(cotangent).y0);
+  });
+
+  it("leave in the middle of their recording for those of a solve within it", () => {
+    const network = threaded(field, one);
+    const plain = [options, others].map((given) => exact(solve(threaded(field, none), given).pullback(cotangent)));
+    const within: unknown[] = [];
+    const onStep = (): void => {
+      if (within.length < 3) within.push(exact(solve(network, others).pullback(cotangent)));
+    };
+    const solution = solve(network, { ...options, onStep });
+    expect(exact(solution.pullback(cotangent))).toEqual(plain[0]);
+    expect(within).toEqual([plain[1], plain[1], plain[1]]);
+  });
+
+  it("of a solve that fails are not kept", () => {
+    expect(failureOf(() => solve(threaded(field, none), { ...options, maxSteps: 2 })).code).toBe("max-steps");
+    expect(none.memory.leased).toBe(0);
   });
 });
 
 describe("shared memory", () => {
-  it("does not grow over hundreds of solves, and an idle pool has none leased", () => {
+  it("does not grow over hundreds of solves, and keeps the tapes of one of them at most", async () => {
     const network = threaded(mlp({ layers: [2, 64, 64, 2], seed: 1 }), three);
     const options: SolveOptions = { y0: numbers(400, 1), ts: [0, 1], solver: rk4, stepSize: 0.5, adjoint: backprop() };
-    gradientOf(network, options);
+    const { stats } = solve(network, options);
     const { bytes } = three.memory;
     for (let i = 0; i < 300; i++) gradientOf(network, options);
     expect(three.memory.bytes).toBe(bytes);
+    await expect.poll(() => three.memory.leased, { timeout: 60_000 }).toBeLessThanOrEqual(stats.peakBytes.tape);
+    solve(network, options).dispose();
+    await expect.poll(() => three.memory.leased, { timeout: 60_000 }).toBe(0);
   });
 
   it("grows for a large batch, and the workers see it", () => {

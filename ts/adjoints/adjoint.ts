@@ -81,6 +81,8 @@ export interface Tape {
   readonly field?: BoundField | undefined;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
+  /** Gives up what it keeps elsewhere than in arrays; a pullback may then evaluate anew. */
+  dispose?(): void;
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
   /** Pulls `cotangent` (the shape of ys) back. */

@@ -60,6 +60,7 @@ function tape(forward: Forward, budget: number): Tape {
     get field() {
       return recording?.field;
     },
+    dispose: () => recording?.dispose?.(),
     get bytes() {
       return total(room.bytes) > total(bytes) ? room.bytes : bytes;
     },

@@ -49,7 +49,7 @@ export function record(
   const together = copiesSteps(problem, slots);
   const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
   const tapes =
-    field.tape && !together ? new Tapes(field.tapeRows?.() ?? arithmetic.rows(field.tapeLength), slots) : undefined;
+    field.tape && !together ? new Tapes(field.recordRows?.() ?? arithmetic.rows(field.tapeLength), slots) : undefined;
   const fits = (tapeBytes: number): boolean => states.bytesWithNext + derivatives.bytesWithNext + tapeBytes <= budget;
   const taping = tapes && new Taping(field, tapes, () => fits(tapes.bytesWithRow));
   const bytes = {
@@ -77,7 +77,11 @@ export function record(
       steps?.push(field.tape!);
       tapes?.accept();
     },
-    stop: () => taping?.stop(),
+    stop() {
+      taping?.stop();
+      tapes?.rows.drop?.();
+    },
+    dispose: () => tapes?.rows.drop?.(),
     *pullback(trajectory, cotangent, times) {
       let recalling: Recalling | undefined;
       const recall = (inner: BoundField): BoundField => {

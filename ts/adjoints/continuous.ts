@@ -193,7 +193,7 @@ function* solveBackwards(
         stops: Float64Array.from([...within, to]).sort((a, b) => (a - b) * direction),
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
-      if (steps.kind === "adaptive") parts.control!.load(steps.controller, solver.order);
+      if (steps.kind === "adaptive") parts.control!.load(steps.controller, solver.errorOrder);
       const outcome = yield* integrate({ parts, problem: segment, known: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;

@@ -126,14 +126,13 @@ export class Taping extends Wrapped implements BoundField {
 
   /** Keeps no more tapes, and nothing of those before. */
   stop(): void {
-    this.tapes?.rows.spend?.();
     this.tapes = undefined;
     this.fits = undefined;
   }
 
   evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
     const { inner } = this;
-    if (slot !== RECOMPUTE && this.tapes?.needsRow(slot) && !this.fits!()) this.stop();
+    if (slot !== RECOMPUTE && this.tapes && !this.hasRoomFor(slot)) this.stop();
     const { tapes } = this;
     if (slot === RECOMPUTE || !tapes) return inner.evaluate(t, x, dx, RECOMPUTE);
     const row = tapes.rowFor(slot);
@@ -141,6 +140,11 @@ export class Taping extends Wrapped implements BoundField {
     const pending = inner.evaluate(t, x, dx, COPIED);
     tapes.store(row, inner.tape!);
     return pending;
+  }
+
+  private hasRoomFor(slot: number): boolean {
+    const tapes = this.tapes!;
+    return !tapes.rows.lost && (!tapes.needsRow(slot) || this.fits!());
   }
 
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
@@ -159,7 +163,7 @@ export class Recalling extends Wrapped implements BoundField {
     super(inner);
     this.tapes = tapes;
     this.rows = new Float64Array(slots);
-    if (tapes.rows.inPlace) inner.tapeRows!(tapes.rows as TapeRows);
+    if (tapes.rows.inPlace) inner.useRows!(tapes.rows as TapeRows);
   }
 
   /** The VJPs that follow are of this step. */
@@ -167,8 +171,8 @@ export class Recalling extends Wrapped implements BoundField {
     this.tapes.rowsOf(step, this.rows);
   }
 
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
-    return this.inner.evaluate(t, x, dx, slot);
+  evaluate(t: number, x: Vector, dx: Vector): Awaitable<void> {
+    return this.inner.evaluate(t, x, dx, RECOMPUTE);
   }
 
   vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {

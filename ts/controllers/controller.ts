@@ -3,7 +3,7 @@ import { invalid } from "../errors.ts";
 
 /** PID control of the step size, with diffrax's meaning of the coefficients. */
 export interface Controller {
-  /** Proportional, integral and derivative coefficients, divided by the solver's order when used. */
+  /** Proportional, integral and derivative coefficients, divided by the order of the error when used. */
   readonly p: number;
   readonly i: number;
   readonly d: number;
@@ -25,7 +25,7 @@ const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
 
 /**
  * A PID controller: h ← h · safety · r₀^−(p+i+d)/k · r₁^(p+2d)/k · r₂^−d/k with r₀ the scaled error of the step just tried,
- * r₁ and r₂ those of the two accepted before it, k the solver's order (Söderlind 2003; the form diffrax uses). A rejected
+ * r₁ and r₂ those of the two accepted before it, k the order of the error (Söderlind 2003; the form diffrax uses). A rejected
  * step shrinks by `safety` at least, an accepted one by `safety` at most, and under purely integral control never. (In
  * diffrax it never does, which costs rejections where steps have to become smaller.)
  */
@@ -44,6 +44,6 @@ export function pid(options?: Partial<Controller>): Controller {
   return controller;
 }
 
-/** The integral controller of torchdiffeq and of Hairer's codes: `pid({ p: 0, i: 1, d: 0 })`. */
+/** The integral controller of torchdiffeq: `pid({ p: 0, i: 1, d: 0 })`. */
 export const integral = (options: Partial<Omit<Controller, "p" | "i" | "d">> = {}): Controller =>
   pid({ ...options, p: 0, i: 1, d: 0 });

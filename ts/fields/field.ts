@@ -47,6 +47,8 @@ export interface TapeRows extends Rows {
   extend(): boolean;
   /** They have served: whoever needs the room first may have it. */
   spend(): void;
+  /** Gives them up now. */
+  drop(): void;
 }
 
 /** A field bound to one leased block. Everything it touches lives there. */
@@ -76,11 +78,10 @@ export interface BoundField {
    * out never aliases x or xDot. Exists where the field's `hasJvp` says so.
    */
   jvp?(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void>;
-  /**
-   * Uses `rows`, which a field alike has made, or makes some. While they are in place, slots are their numbers. Where it
-   * exists.
-   */
-  tapeRows?(rows?: TapeRows): TapeRows;
+  /** Makes rows for the tapes of a recording. While rows are used and in place, slots are their numbers. Where it exists. */
+  recordRows?(): TapeRows;
+  /** Uses the rows that a field alike has made. */
+  useRows?(rows: TapeRows): void;
   /**
    * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
    * where it exists. It may follow a VJP that is still pending.

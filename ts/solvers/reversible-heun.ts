@@ -40,6 +40,7 @@ function schemeOf(): Scheme {
 export const reversibleHeun: Solver = {
   name: "reversibleHeun",
   order: 2,
+  errorOrder: 2,
   adaptive: true,
   interpolates: false,
   scheme: /* @__PURE__ */ schemeOf(),

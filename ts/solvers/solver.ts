@@ -6,6 +6,8 @@ export interface Solver {
   readonly name: string;
   /** Order of convergence p. */
   readonly order: number;
+  /** The power of its size that a step's estimated error grows with: the controller's k. */
+  readonly errorOrder: number;
   /** Whether the method estimates its error, so that steps can be chosen. */
   readonly adaptive: boolean;
   /** Whether outputs between steps are interpolated unless asked otherwise: the continuous extension has order ≥ p − 1. */
@@ -119,12 +121,17 @@ function denseOf(
   return { dense: { order: interpolant?.order ?? 3, operations, ks, weights }, last };
 }
 
+/** An error that is steadied is made to grow as that of the solution advanced; others are those of the worse of the two. */
+const errorOrderOf = ({ order, embeddedOrder = order - 1, steadyingError }: Tableau): number =>
+  steadyingError ? order : Math.min(order, embeddedOrder) + 1;
+
 /** A solver from its coefficients. */
 export function rungeKutta(tableau: Tableau): Solver {
   const { name, order, error, interpolant } = tableau;
   return {
     name,
     order,
+    errorOrder: errorOrderOf(tableau),
     adaptive: error !== undefined,
     interpolates: interpolant !== undefined && interpolant.order >= order - 1,
     scheme: schemeOf(tableau),

@@ -140,7 +140,7 @@ export class BoundThreaded implements BoundField {
   load(): void {
     const { pool, shared, scratch, theta, sums } = this;
     const { kernels } = pool.memory;
-    const block = pool.memory.lease(shared.bytes);
+    const block = pool.lease(shared.bytes);
     scratch.onRelease(() => block.release(pool.quarantine(block.address)), shared.bytes);
     shared.put(kernels, block.address);
     this.network = networkOf(kernels, this.dtype === "float64");
@@ -218,9 +218,13 @@ export class BoundThreaded implements BoundField {
     return rate;
   }
 
-  tapeRows(rows: TapeRows = this.pool.recording(this.tapeLength, this.dtype)): TapeRows {
+  recordRows(): TapeRows {
+    this.rows = this.pool.recording(this.tapeLength, this.dtype);
+    return this.rows;
+  }
+
+  useRows(rows: TapeRows): void {
     this.rows = rows as SharedRows;
-    return rows;
   }
 
   flush(): void {

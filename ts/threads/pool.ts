@@ -5,7 +5,7 @@ import type { Dtype } from "../wasm/dtype.ts";
 import { type Call, Caller, controlWords } from "./control.ts";
 import { Governor } from "./governor.ts";
 import { SharedRows } from "./rows.ts";
-import { SharedMemory } from "./shared-memory.ts";
+import { type SharedBlock, SharedMemory } from "./shared-memory.ts";
 import { parallelism, type Running, start } from "./start.ts";
 
 export interface ThreadsOptions {
@@ -42,6 +42,10 @@ export interface Pace {
 }
 
 export const unknownPace = (): Pace => ({ lastMs: 0, leastMs: Number.POSITIVE_INFINITY });
+
+function computeAll(chunks: number, compute: (chunk: number) => void): void {
+  for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
+}
 
 /** The workers of a pool that nobody holds any more are ended. */
 const forgotten = new FinalizationRegistry<() => void>((end) => end());
@@ -88,8 +92,22 @@ export class Threads {
   /** Rows for the tapes of a recording, for which those of the one before make room. */
   recording(width: number, dtype: Dtype): SharedRows {
     this.rows?.leave();
-    this.rows = new SharedRows(width, dtype, this.memory);
-    return this.rows;
+    const rows = new SharedRows(width, dtype, this.memory, () => {
+      if (this.rows === rows) this.rows = undefined;
+    });
+    this.rows = rows;
+    return rows;
+  }
+
+  /** Memory for a job, for which tapes make room if need be. */
+  lease(bytes: number): SharedBlock {
+    try {
+      return this.memory.lease(bytes);
+    } catch (error) {
+      if (!this.rows) throw error;
+      this.rows.leave();
+      return this.memory.lease(bytes);
+    }
   }
 
   /**
@@ -98,7 +116,7 @@ export class Threads {
    */
   run(call: Call, work: number, pace: Pace, chunks: number, compute: (chunk: number) => void): void {
     if (this.workers === 0 || work < this.threshold) {
-      for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
+      computeAll(chunks, compute);
       return;
     }
     const { governor, caller } = this;
@@ -107,7 +125,7 @@ export class Threads {
       caller.open(call, chunks);
       this.share(pace, chunks, compute, start);
     } else {
-      for (let chunk = 0; chunk < chunks; chunk++) compute(chunk);
+      computeAll(chunks, compute);
     }
     const now = performance.now();
     const ms = now - start;

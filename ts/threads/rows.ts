@@ -1,25 +1,28 @@
 // Rows of tapes in the pool's shared memory: threads leave tapes there and find them there, and nothing is copied. A pool
-// keeps those of the latest recording there, so that they take no more than the largest one does. They make room for the
-// next: to ordinary arrays while a pullback is to come, and for ever after one, since a second one may evaluate anew.
+// keeps those of the latest recording there. They make room for the next, and for whatever else needs it: to ordinary arrays
+// while a pullback is to come, and for ever after one, since another one may evaluate anew.
 import { SolveError } from "../errors.ts";
 import type { TapeRows } from "../fields/field.ts";
 import { ArrayRows } from "../growing.ts";
 import { bytesOf, type Dtype, type FloatArray } from "../wasm/dtype.ts";
 import type { SharedBlock, SharedMemory } from "./shared-memory.ts";
 
-/** No worker touches them but in a call, and a call waits for whoever writes. */
+/** No worker writes to them but in a call, and a call waits for whoever does. */
 const idle = (): boolean => false;
 
 export class SharedRows extends ArrayRows implements TapeRows {
   inPlace = true;
   lost = false;
   private readonly memory: SharedMemory;
+  private readonly left: () => void;
   private readonly blocks: SharedBlock[] = [];
   private spent = false;
 
-  constructor(width: number, dtype: Dtype, memory: SharedMemory) {
+  /** `left`: told when they are in place no more. */
+  constructor(width: number, dtype: Dtype, memory: SharedMemory, left: () => void) {
     super(width, dtype);
     this.memory = memory;
+    this.left = left;
   }
 
   /** Where row n is, while they are in place. */
@@ -29,7 +32,7 @@ export class SharedRows extends ArrayRows implements TapeRows {
   }
 
   extend(): boolean {
-    this.makeRoom();
+    this.room();
     if (this.inPlace) this.length++;
     return this.inPlace;
   }
@@ -38,14 +41,30 @@ export class SharedRows extends ArrayRows implements TapeRows {
     this.spent = true;
   }
 
+  drop(): void {
+    this.spent = true;
+    this.leave();
+  }
+
   /** Makes room in the shared memory. */
   leave(): void {
     if (!this.inPlace) return;
+    const copies = this.spent ? undefined : this.copies();
     this.inPlace = false;
-    this.lost = this.spent;
-    if (this.lost) this.clear();
-    else for (const chunk of this.chunks) chunk.numbers = chunk.numbers.slice() as FloatArray;
-    for (const block of this.blocks) block.release(idle);
+    this.left();
+    if (copies) this.chunks.forEach((chunk, i) => (chunk.numbers = copies[i]!));
+    else this.clear();
+    this.lost = !copies;
+    for (const block of this.blocks.splice(0)) block.release(idle);
+  }
+
+  private copies(): FloatArray[] | undefined {
+    try {
+      return this.chunks.map(({ numbers }) => numbers.slice() as FloatArray);
+    } catch {
+      // There is no memory for them. They are given up instead: the solve that asks for room must not fail for it.
+      return undefined;
+    }
   }
 
   protected override allocate(length: number): FloatArray {
