@@ -53,8 +53,7 @@ export class ArrayRows implements Rows {
 
   /** The chunk with room for another row. */
   protected room(): Chunk {
-    const chunk = this.chunks[this.chunks.length - 1];
-    return chunk && this.length < chunk.first + chunk.rows ? chunk : this.addChunk();
+    return this.hasRoom ? this.chunks[this.chunks.length - 1]! : this.addChunk();
   }
 
   /** Forgets all rows. */

@@ -113,7 +113,8 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
 
   /**
    * Frees the GPU buffers that the solve kept for `pullback`, which then throws `invalid`, and tapes in the memory of a pool
-   * of threads, without which `pullback` evaluates anew. Solutions that are garbage-collected are disposed of by themselves, sooner or later.
+   * of threads, without which `pullback` evaluates anew. GPU buffers of solutions that are garbage-collected are freed by themselves,
+   * sooner or later, and the tapes in a pool make room for whatever needs it.
    */
   dispose(): void {
     if (this.owner) forgotten.unregister(this);

@@ -44,9 +44,9 @@ function tape(forward: Forward, budget: number): Tape {
   let steps = 0;
 
   /** Gives up the stages and goes on with the states. */
-  function shrink({ states, stop }: Recording): void {
+  function shrink({ states, dispose }: Recording): void {
     bytes = { ...bytes };
-    stop();
+    dispose();
     recording = undefined;
     for (let n = 0; n < steps; n++) {
       const state = bound.scheme.start.map((_, i) => states.row(n * parts + i));
@@ -60,7 +60,7 @@ function tape(forward: Forward, budget: number): Tape {
     get field() {
       return recording?.field;
     },
-    dispose: () => recording?.dispose?.(),
+    dispose: () => recording?.dispose(),
     get bytes() {
       return total(room.bytes) > total(bytes) ? room.bytes : bytes;
     },

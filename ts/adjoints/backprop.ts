@@ -34,8 +34,8 @@ export interface Recording extends Tape {
   readonly states: Rows;
   /** Whether another step can be kept. */
   readonly hasRoom: boolean;
-  /** Keeps no more tapes, and nothing of those before. */
-  stop(): void;
+  /** Keeps no more tapes, and nothing of those before elsewhere than in arrays. */
+  dispose(): void;
 }
 
 /** Records everything, in `budget` bytes. */
@@ -77,11 +77,10 @@ export function record(
       steps?.push(field.tape!);
       tapes?.accept();
     },
-    stop() {
+    dispose() {
       taping?.stop();
       tapes?.rows.drop?.();
     },
-    dispose: () => tapes?.rows.drop?.(),
     *pullback(trajectory, cotangent, times) {
       let recalling: Recalling | undefined;
       const recall = (inner: BoundField): BoundField => {

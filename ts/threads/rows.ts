@@ -4,7 +4,7 @@
 import { SolveError } from "../errors.ts";
 import type { TapeRows } from "../fields/field.ts";
 import { ArrayRows } from "../growing.ts";
-import { bytesOf, type Dtype, type FloatArray } from "../wasm/dtype.ts";
+import { bytesOf, type Dtype, type FloatArray, viewOn } from "../wasm/dtype.ts";
 import type { SharedBlock, SharedMemory } from "./shared-memory.ts";
 
 /** No worker writes to them but in a call, and a call waits for whoever does. */
@@ -42,7 +42,7 @@ export class SharedRows extends ArrayRows implements TapeRows {
   }
 
   drop(): void {
-    this.spent = true;
+    this.spend();
     this.leave();
   }
 
@@ -73,9 +73,7 @@ export class SharedRows extends ArrayRows implements TapeRows {
     try {
       const block = memory.lease(length * bytesOf(dtype));
       blocks.push(block);
-      const { buffer } = memory.memory;
-      const type = dtype === "float32" ? Float32Array : Float64Array;
-      return new type(buffer, block.address, length) as FloatArray;
+      return viewOn(dtype, memory.memory.buffer, block.address, length);
     } catch (error) {
       if (!(error instanceof SolveError)) throw error;
       // Ordinary arrays may still have room.

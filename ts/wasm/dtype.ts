@@ -13,6 +13,10 @@ export const bytesOf = (dtype: Dtype): number => (dtype === "float32" ? 4 : 8);
 export const zeros = (dtype: Dtype, length: number): FloatArray =>
   dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
 
+/** The numbers that lie in a buffer from a byte on. */
+export const viewOn = (dtype: Dtype, buffer: ArrayBufferLike, from: number, length: number): FloatArray =>
+  dtype === "float32" ? new Float32Array(buffer, from, length) : new Float64Array(buffer, from, length);
+
 /** Shorter arrays are cleared in no time. */
 const LONG = 8192;
 
@@ -23,5 +27,5 @@ export function unfilled(dtype: Dtype, length: number): FloatArray {
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };
   if (!Buffer?.allocUnsafeSlow || length < LONG) return zeros(dtype, length);
   const { buffer } = Buffer.allocUnsafeSlow(length * bytesOf(dtype));
-  return dtype === "float32" ? new Float32Array(buffer, 0, length) : new Float64Array(buffer, 0, length);
+  return viewOn(dtype, buffer, 0, length);
 }
