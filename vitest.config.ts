@@ -1,16 +1,27 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const source = (path: string): string => fileURLToPath(new URL(`ts/${path}`, import.meta.url));
+const inRoot = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const { exports } = JSON.parse(readFileSync(inRoot("package.json"), "utf8")) as {
+  exports: Record<string, string | { default: string }>;
+};
+
+/** Unit tests run on the sources: "odegrad/train" is what dist/fitting/index.js is made from. */
+const alias = Object.entries(exports).flatMap(([entry, target]) =>
+  typeof target === "string"
+    ? []
+    : [
+        {
+          find: new RegExp(`^odegrad${entry.slice(1)}$`),
+          replacement: inRoot(target.default.replace("/dist/", "/ts/").replace(/\.js$/, ".ts")),
+        },
+      ],
+);
 
 export default defineConfig({
-  resolve: {
-    // Unit tests run on the sources: "odegrad" is ts/index.ts, "odegrad/train" is ts/train/index.ts.
-    alias: [
-      { find: /^odegrad$/, replacement: source("index.ts") },
-      { find: /^odegrad\/(.+)$/, replacement: source("$1/index.ts") },
-    ],
-  },
+  resolve: { alias },
   test: {
     dir: "tests",
     include: ["**/*.test.ts"],

@@ -1,7 +1,7 @@
 // The papers behind a solver and an adjoint, as BibTeX.
-import { invalid } from "./errors.ts";
+import { invalid } from "./base/errors.ts";
 import type { SolveOptions } from "./options/options.ts";
-import { tsit5 } from "./solvers/tsit5.ts";
+import { tsit5 } from "./solvers/explicit/tsit5.ts";
 
 const PAPERS = {
   bogacki1989: `@article{bogacki1989,

@@ -3,17 +3,17 @@
 // the discrete solution to rounding, as the exact adjoints' gradients are. One direction costs about two solves and no
 // memory that grows with the steps: the way to go for few parameters, the adjoints' for few outputs.
 import type { Trajectory } from "./adjoints/adjoint.ts";
-import { bindProblem, loadProblem } from "./bind.ts";
-import { invalid } from "./errors.ts";
+import { type FloatArray, zeros } from "./base/dtype.ts";
+import { invalid } from "./base/errors.ts";
+import { drive, type Run } from "./base/waiting.ts";
 import { eventTangent } from "./events/landing.ts";
 import type { Awaitable } from "./fields/field.ts";
 import { TangentField } from "./fields/tangent.ts";
-import { integrate } from "./integrate.ts";
-import type { Problem } from "./problem.ts";
-import { drive, type Run } from "./run.ts";
+import { bindProblem, loadProblem } from "./integration/bind.ts";
+import { integrate } from "./integration/integrate.ts";
+import type { Problem } from "./options/check.ts";
 import { Solution, trajectoryOf } from "./solution.ts";
 import type { AsyncSolution } from "./solve.ts";
-import { type FloatArray, zeros } from "./wasm/dtype.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
 /** A direction in which the inputs of a solve move; what is left out stays. */

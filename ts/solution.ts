@@ -1,14 +1,14 @@
 // What `solve` returns: ordinary typed arrays, the counts, and the way back.
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
-import type { Arithmetic } from "./arithmetic.ts";
-import type { DensePath } from "./dense-output.ts";
-import { invalid, type SolveError, type SolveErrorCode } from "./errors.ts";
+import { type FloatArray, zeros } from "./base/dtype.ts";
+import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
+import { drive } from "./base/waiting.ts";
 import { eventCotangent } from "./events/landing.ts";
 import type { EventRecord } from "./events/watch.ts";
 import type { Awaitable } from "./fields/field.ts";
-import { drive } from "./run.ts";
-import type { Rejection, StepStats } from "./stepping.ts";
-import { type FloatArray, zeros } from "./wasm/dtype.ts";
+import type { DensePath } from "./integration/dense-path.ts";
+import type { Rejection, StepStats } from "./integration/stepping.ts";
+import type { Arithmetic } from "./vectors/arithmetic.ts";
 
 /** "done", "stopped" by a terminal event, or the code of what went wrong. */
 export type SolveStatus = "done" | "stopped" | SolveErrorCode;

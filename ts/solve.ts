@@ -1,18 +1,18 @@
 // solve(): checks the options, binds the problem to one leased block, runs the loop and builds the Solution.
 import type { Gradients, Tape } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
-import { bindProblem, loadProblem } from "./bind.ts";
-import { DensePath } from "./dense-output.ts";
-import type { SolveError } from "./errors.ts";
+import { type ArrayOf, type Dtype, type FloatArray, zeros } from "./base/dtype.ts";
+import type { SolveError } from "./base/errors.ts";
+import { drive, type Run, wait } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { Awaitable, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
-import { integrate, type Outcome } from "./integrate.ts";
+import { bindProblem, loadProblem } from "./integration/bind.ts";
+import { DensePath } from "./integration/dense-path.ts";
+import { integrate, type Outcome } from "./integration/integrate.ts";
+import { type Problem, problemOf } from "./options/check.ts";
 import type { SolveOptions } from "./options/options.ts";
-import { type Problem, problemOf } from "./problem.ts";
-import { drive, type Run, wait } from "./run.ts";
 import { Solution } from "./solution.ts";
-import { type ArrayOf, type Dtype, type FloatArray, zeros } from "./wasm/dtype.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
 /** A solution whose pullback is asynchronous, as its field is. */

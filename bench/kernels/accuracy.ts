@@ -1,7 +1,8 @@
 // The largest error of tanh, in units in the last place: float32 against the engine's double precision, float64 against
 // exact fixed-point arithmetic with 200 bits behind the point.
+
+import type { Dtype, FloatArray } from "../../ts/base/dtype.ts";
 import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
-import type { Dtype, FloatArray } from "../../ts/wasm/dtype.ts";
 import type { Build } from "./builds.ts";
 
 const TANH = ACTIVATIONS.indexOf("tanh");

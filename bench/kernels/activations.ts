@@ -1,7 +1,7 @@
 // Cases of the activations, forward and backward.
 
+import type { Dtype } from "../../ts/base/dtype.ts";
 import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
-import type { Dtype } from "../../ts/wasm/dtype.ts";
 import { copyOf } from "../sampling.ts";
 import { type Case, type Field, JS } from "./case.ts";
 import { Entrants } from "./entrants.ts";

@@ -1,7 +1,7 @@
 // odegrad's kernels as this engine can run them: the build that odegrad itself chooses first, and the other one after it.
 
 import { readFileSync } from "node:fs";
-import { bytesOf, type Dtype, type FloatArray } from "../../ts/wasm/dtype.ts";
+import { bytesOf, type Dtype, type FloatArray } from "../../ts/base/dtype.ts";
 import { instanceOn } from "../../ts/wasm/instantiate.ts";
 import type { Kernels } from "../../ts/wasm/memory.ts";
 import { fill } from "./inputs.ts";

@@ -1,6 +1,6 @@
 // A case: one kernel, precision and size, and those who compute it.
 
-import type { Dtype } from "../../ts/wasm/dtype.ts";
+import type { Dtype } from "../../ts/base/dtype.ts";
 import type { Native } from "../native.ts";
 import type { Contestant } from "../sampling.ts";
 import type { Build } from "./builds.ts";

@@ -1,6 +1,6 @@
 // Collects the contestants of a case with what their results sum up to.
 
-import type { Dtype } from "../../ts/wasm/dtype.ts";
+import type { Dtype } from "../../ts/base/dtype.ts";
 import { type Contestant, contestant } from "../sampling.ts";
 import { type Case, type Field, nativeContestant } from "./case.ts";
 import { sum } from "./inputs.ts";

@@ -1,5 +1,5 @@
 // The numbers that the contestants compute with, the same in every language, and small helpers around precisions.
-import type { Dtype, FloatArray } from "../../ts/wasm/dtype.ts";
+import type { Dtype, FloatArray } from "../../ts/base/dtype.ts";
 
 export const DTYPES: readonly Dtype[] = ["float32", "float64"];
 export const SIZES: readonly number[] = [8, 64, 1024, 8192, 65536, 1_000_000];

@@ -1,7 +1,7 @@
 // Cases of dense layers, square ones, and of the network 2 → 64 → 64 → 2 with tanh.
 
+import { bytesOf, type Dtype, type FloatArray } from "../../ts/base/dtype.ts";
 import { kernelLayout, parameterLayout } from "../../ts/fields/mlp-layout.ts";
-import { bytesOf, type Dtype, type FloatArray } from "../../ts/wasm/dtype.ts";
 import { copyOf } from "../sampling.ts";
 import type { Build } from "./builds.ts";
 import { type Case, type Field, JS } from "./case.ts";

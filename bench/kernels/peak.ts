@@ -1,7 +1,7 @@
 // The peaks of a build on this machine: assembly/peak.ts, compiled with the flags of that build.
 import { mkdirSync, readFileSync } from "node:fs";
 import { main as compile } from "assemblyscript/asc";
-import type { Dtype } from "../../ts/wasm/dtype.ts";
+import type { Dtype } from "../../ts/base/dtype.ts";
 import { type Contestant, contestant } from "../sampling.ts";
 
 const ROUNDS = 1000;

@@ -1,6 +1,6 @@
 // Activations and their derivatives in careful plain JavaScript: one loop for each, on the engine's own functions. Each
 // stands alone, because benchmarks run copies of its text (copyOf).
-import type { FloatArray } from "../../ts/wasm/dtype.ts";
+import type { FloatArray } from "../../ts/base/dtype.ts";
 
 type Forward = (out: FloatArray, x: FloatArray) => void;
 /** delta ← delta · act′; `kept` is the value (for silu and gelu the argument). */

@@ -1,6 +1,6 @@
 // Dense layers in careful plain JavaScript: tiles of 2 × 4 running sums, which is what the registers hold, on row-major
 // arrays. Each function stands alone, because benchmarks run copies of its text (copyOf).
-import type { FloatArray } from "../../ts/wasm/dtype.ts";
+import type { FloatArray } from "../../ts/base/dtype.ts";
 
 /** C [rows × outs] ← A [rows × ins] Wᵀ + bias, W [outs × ins]; rows even, outs a multiple of 4, or any by the slow path. */
 export function forward(

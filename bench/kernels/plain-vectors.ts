@@ -1,5 +1,5 @@
 // The vector kernels in careful plain JavaScript. Each stands alone, because benchmarks run copies of its text (copyOf).
-import type { FloatArray } from "../../ts/wasm/dtype.ts";
+import type { FloatArray } from "../../ts/base/dtype.ts";
 
 /** out ← base + h Σ wⱼ vⱼ, six terms, every vector an array; four elements at a time, term by term. */
 export function combine(out: FloatArray, base: FloatArray, v: FloatArray[], w: readonly number[], h: number): void {

@@ -1,6 +1,6 @@
 // Cases of the vector kernels: combine with six terms, the scaled norm, the dot product, Adam.
 
-import type { Dtype } from "../../ts/wasm/dtype.ts";
+import type { Dtype } from "../../ts/base/dtype.ts";
 import { copyOf } from "../sampling.ts";
 import type { Build, Vector } from "./builds.ts";
 import { type Case, type Field, JS } from "./case.ts";

@@ -1,7 +1,7 @@
 // odegrad/plot: the SVG is well-formed whatever goes in, gaps are gaps, ticks are what a person would draw.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SolveError } from "../../ts/errors.ts";
+import { SolveError } from "../../ts/base/errors.ts";
 import { chart, type PlottableSolution, plot } from "../../ts/plot/index.ts";
 import { escapeText } from "../../ts/plot/markup.ts";
 import { ticksOf } from "../../ts/plot/ticks.ts";

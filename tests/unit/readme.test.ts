@@ -1,9 +1,9 @@
 // The README's snippets run as they stand.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import * as train from "../../ts/fitting/index.ts";
 import * as odegrad from "../../ts/index.ts";
 import * as threads from "../../ts/threads/index.ts";
-import * as train from "../../ts/train/index.ts";
 
 const packages: Record<string, object> = { odegrad, "odegrad/threads": threads, "odegrad/train": train };
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor;

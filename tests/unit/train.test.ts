@@ -1,7 +1,7 @@
 // odegrad/train: Adam against the paper's formulas in plain float64, and everything that it refuses.
 import { describe, expect, it } from "vitest";
-import { SolveError } from "../../ts/errors.ts";
-import { type AdamOptions, adam } from "../../ts/train/index.ts";
+import { SolveError } from "../../ts/base/errors.ts";
+import { type AdamOptions, adam } from "../../ts/fitting/index.ts";
 import { memoryUse } from "../../ts/wasm/memory.ts";
 
 /** Kingma & Ba 2015, Algorithm 1, with the decay of Loshchilov & Hutter 2019: one number at a time. */

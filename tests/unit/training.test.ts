@@ -1,5 +1,6 @@
 // Training in float32 comes to the same loss with every adjoint: a small network learns a spiral.
 import { expect, it } from "vitest";
+import { adam } from "../../ts/fitting/index.ts";
 import {
   type Adjoint,
   auto,
@@ -14,7 +15,6 @@ import {
   symplectic,
   tsit5,
 } from "../../ts/index.ts";
-import { adam } from "../../ts/train/index.ts";
 
 const ts = Array.from({ length: 9 }, (_, i) => i / 4);
 const starts = [2, 0, 0, 1.5, -1, -1];

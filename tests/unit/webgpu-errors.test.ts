@@ -1,10 +1,10 @@
 // The GPU's errors and buffers, on a device that only pretends: what a software adapter cannot be made to do.
 import { SolveError } from "odegrad";
 import { describe, expect, test } from "vitest";
-import { Block } from "../../ts/webgpu/block.ts";
-import type { WebGpu } from "../../ts/webgpu/gpu.ts";
-import { ErrorScopes, lost } from "../../ts/webgpu/gpu-errors.ts";
-import { BufferPool } from "../../ts/webgpu/pool.ts";
+import type { WebGpu } from "../../ts/webgpu/device/gpu.ts";
+import { ErrorScopes, lost } from "../../ts/webgpu/device/gpu-errors.ts";
+import { BufferPool } from "../../ts/webgpu/device/pool.ts";
+import { Block } from "../../ts/webgpu/vectors/block.ts";
 
 /** A device whose open error scopes answer with these errors, by kind. */
 function deviceWith(errors: Partial<Record<GPUErrorFilter, string>>): { device: GPUDevice; open: GPUErrorFilter[] } {

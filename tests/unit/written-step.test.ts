@@ -1,7 +1,7 @@
 // Steps written out as JavaScript give the numbers of the kernels, to the bit, and stand back where text may not become code.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { rungeKutta, type SolveOptions, solve } from "../../ts/index.ts";
-import { writtenStep } from "../../ts/written-step.ts";
+import { writtenStep } from "../../ts/program/written-step.ts";
 import { failureOf } from "./errors.ts";
 import { mixed } from "./problems.ts";
 import { byName } from "./solver-list.ts";

@@ -1,11 +1,12 @@
 // What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
-import type { Arithmetic } from "../arithmetic.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import type { Run } from "../base/waiting.ts";
 import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
-import type { Problem } from "../problem.ts";
-import type { BoundScheme, Program } from "../program.ts";
-import type { Run } from "../run.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+import type { Problem } from "../options/check.ts";
+import type { BoundScheme, Program } from "../program/program.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
 
 /** Measured peak bytes by what they hold. */
 export interface PeakBytes {

@@ -1,7 +1,8 @@
 // The adjoint that a memory budget allows: everything is recorded as for backpropagation until that would not fit, then
 // the states alone, and where even those do not fit, as many of them as do.
-import { invalid } from "../errors.ts";
-import { bytesOf } from "../wasm/dtype.ts";
+
+import { bytesOf } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { type Recording, record, recordingSlots } from "./backprop.ts";
 import { placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";

@@ -1,9 +1,10 @@
 // Backpropagation through the solver (discretise-then-optimise): every derivative of every accepted step is kept, with what
 // the field's VJPs need, so that nothing is evaluated twice. The reference that the other adjoints are compared with.
-import type { Rows } from "../arithmetic.ts";
+
+import { bytesOf } from "../base/dtype.ts";
 import type { BoundField } from "../fields/field.ts";
-import type { Problem } from "../problem.ts";
-import { bytesOf } from "../wasm/dtype.ts";
+import type { Problem } from "../options/check.ts";
+import type { Rows } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, slotsOfStep } from "./discrete.ts";
 import { Recalling, Tapes, Taping } from "./tapes.ts";

@@ -1,10 +1,11 @@
 // Recursive checkpointing: c states are kept; on the way back the steps between them are run again, and states are kept
 // there in the room that has become free, so that the fewest steps are run again (revolve.ts).
-import { invalid } from "../errors.ts";
-import { firstTime, lastTime, type Problem } from "../problem.ts";
-import type { Run } from "../run.ts";
-import { Runner } from "../runner.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import type { Run } from "../base/waiting.ts";
+import { firstTime, lastTime, type Problem } from "../options/check.ts";
+import { Runner } from "../program/runner.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";

@@ -1,5 +1,5 @@
 // The states that a checkpointed solve keeps, in room for a fixed number of them.
-import type { Holder, Rows } from "../arithmetic.ts";
+import type { Holder, Rows } from "../vectors/arithmetic.ts";
 import type { Tape } from "./adjoint.ts";
 import { KEEP, type Placement, SKIP } from "./revolve.ts";
 

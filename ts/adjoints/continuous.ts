@@ -2,17 +2,18 @@
 // from output to output, in memory that does not depend on the number of steps. The gradient is approximate, within the
 // tolerances. By default only the state and its adjoint vote on the step size (Kidger et al. 2021, seminorms), since a_θ
 // and a_t feed nothing back.
-import type { Arithmetic, Measure, Segment, Terms } from "../arithmetic.ts";
-import { type Bound, bindProblem, loadProblem } from "../bind.ts";
-import { type Controller, pid } from "../controllers/controller.ts";
-import { invalid } from "../errors.ts";
-import { integrate } from "../integrate.ts";
+
+import { type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import { type Run, wait } from "../base/waiting.ts";
+import { type Bound, bindProblem, loadProblem } from "../integration/bind.ts";
+import { integrate } from "../integration/integrate.ts";
+import { firstTime, type Problem } from "../options/check.ts";
 import type { Steps } from "../options/steps.ts";
-import { firstTime, type Problem } from "../problem.ts";
-import { evaluationsOf } from "../program.ts";
-import { type Run, wait } from "../run.ts";
-import type { Solver } from "../solvers/solver.ts";
-import { type FloatArray, zeros } from "../wasm/dtype.ts";
+import { type Controller, pid } from "../problem/controller.ts";
+import { evaluationsOf } from "../program/program.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
+import type { Arithmetic, Measure, Segment, Terms } from "../vectors/arithmetic.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { AugmentedField, type AugmentedLayout, type BoundAugmented } from "./augmented.ts";

@@ -1,11 +1,12 @@
 // The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
-import { withArithmetic } from "../bind.ts";
+
+import { type FloatArray, zeros } from "../base/dtype.ts";
+import { type Run, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { firstTime, lastTime, type Problem, schemeOf } from "../problem.ts";
-import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program.ts";
-import { type Run, wait } from "../run.ts";
-import { type FloatArray, zeros } from "../wasm/dtype.ts";
+import { withArithmetic } from "../integration/bind.ts";
+import { firstTime, lastTime, type Problem, schemeOf } from "../options/check.ts";
+import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program/program.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";

@@ -1,8 +1,9 @@
 // How much the roundings of a reversible method's way back grow, seen while it goes forward. A step back multiplies the
 // error in a mode α by about e^(−x) or e^x / λ, x = hα, whichever is the larger (the principal and the parasitic root); of
 // x the forward pass shows two things.
-import type { Program } from "../program.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import type { Program } from "../program/program.ts";
 
 const squares = (x: FloatArray): number => {
   let sum = 0;

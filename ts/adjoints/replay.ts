@@ -1,5 +1,5 @@
 // Which part of a step must be run again to have some of its vectors back.
-import { type BoundScheme, type Instruction, instructionsOf, operationsOf } from "../program.ts";
+import { type BoundScheme, type Instruction, instructionsOf, operationsOf } from "../program/program.ts";
 import type { Variable } from "../solvers/scheme.ts";
 
 /**

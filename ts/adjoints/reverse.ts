@@ -1,11 +1,12 @@
 // The adjoint of reversible solvers (McCallum & Foster 2024): steps are undone one by one from the last, each transposed on
 // the way, so that nothing of the trajectory is kept but the step times and the last state. What rounding does to the
 // reconstruction is measured, and checkpoints of the state cap it.
-import type { Arithmetic } from "../arithmetic.ts";
-import { invalid } from "../errors.ts";
-import { type Run, wait } from "../run.ts";
-import { Runner } from "../runner.ts";
-import { bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
+
+import { bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import { type Run, wait } from "../base/waiting.ts";
+import { Runner } from "../program/runner.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";

@@ -3,13 +3,14 @@
 //   k̄_i = h (b_i λ + Σ_{j>i} a_ji X̄_j),   (X̄_i, θ̄_i, τ_i) = vjp(t_n + c_i h, X_i, k̄_i),   λ_n = λ + Σ X̄_i,
 // which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
-import type { Arithmetic, Terms } from "../arithmetic.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import { type Run, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import { type BoundScheme, instructionsOf, operationsOf, prepare, stageTime } from "../program.ts";
-import { type Run, wait } from "../run.ts";
-import { denseSlopes, denseWeights } from "../solvers/dense.ts";
+import { type BoundScheme, instructionsOf, operationsOf, prepare, stageTime } from "../program/program.ts";
+import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import { type Action, type Gather, Transposition } from "./transposition.ts";
 

@@ -3,9 +3,10 @@
 // VJP evaluates the field anew, so that the tape of one evaluation is alive at a time. Their partner Runge–Kutta method,
 // with b̃ᵢ = h where bᵢ = 0, is here in the form without division, the transposed step of sweep.ts: the same numbers, the
 // gradient of the discrete map, exact to rounding.
-import type { Run } from "../run.ts";
-import { Runner } from "../runner.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import type { Run } from "../base/waiting.ts";
+import { Runner } from "../program/runner.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { NO_TAPES, pullDiscrete, type Restore } from "./discrete.ts";

@@ -1,8 +1,9 @@
 // The tapes of a solve's evaluations, in rows that outlive it. Each is copied out on its own, right after its evaluation while
 // caches still have it, and back in likewise; or it stays in a row of the field's own.
-import type { Holder, Rows } from "../arithmetic.ts";
+
 import { type Awaitable, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
-import { ArrayRows } from "../growing.ts";
+import type { Holder, Rows } from "../vectors/arithmetic.ts";
+import { ArrayRows } from "../vectors/array-rows.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
 const NO_ROW = -1;

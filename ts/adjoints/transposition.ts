@@ -1,8 +1,9 @@
 // Reverse-mode differentiation of a step's straight-line program, done once, before any numbers are there: walking its
 // operations backwards gives the list of what a sweep does.
-import type { Arithmetic, Terms } from "../arithmetic.ts";
-import type { Instruction } from "../program.ts";
+
+import type { Instruction } from "../program/program.ts";
 import type { Term, Variable } from "../solvers/scheme.ts";
+import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
 /** bar ← base + Σ unit + h Σ scaled: the cotangent of one variable from those of all that used it. */

@@ -1,10 +1,11 @@
 // Landing on an event: the step is taken again so that it ends where the root function of the *step's own result* is
 // zero, and, for gradients, the derivatives that the implicit function theorem needs are measured there.
-import { eventsAccumulate } from "../failures.ts";
-import type { Program } from "../program.ts";
-import type { Run } from "../run.ts";
-import type { Runner } from "../runner.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import { eventsAccumulate } from "../base/failures.ts";
+import type { Run } from "../base/waiting.ts";
+import type { Program } from "../program/program.ts";
+import type { Runner } from "../program/runner.ts";
 import type { EventWatch, Hit, SolveEvent } from "./watch.ts";
 
 /** Derivatives at a terminal event root(t_e, y(t_e)) = 0, of the discrete map. */

@@ -1,8 +1,9 @@
 // Events: root functions watched along the solution. A root is found on the step's continuous extension; a step that must
 // stop there is taken again to end exactly at the event, so that the event is a grid point like any other.
-import type { Interpolator } from "../dense-output.ts";
-import type { Program } from "../program.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import type { Interpolator } from "../integration/dense-path.ts";
+import type { Program } from "../program/program.ts";
 import { brackets, rootIn } from "./roots.ts";
 
 /** A function of time and state whose zeros are events. */

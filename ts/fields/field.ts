@@ -1,8 +1,8 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
 // and, once bound, how to evaluate it and its vector–Jacobian product there.
 
-import type { Arithmetic, Rows } from "../arithmetic.ts";
-import type { Dtype, FloatArray } from "../wasm/dtype.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { Arithmetic, Rows } from "../vectors/arithmetic.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 
 /** A pending result where the field computes asynchronously, the result itself where it does not. */

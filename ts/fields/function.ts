@@ -1,8 +1,9 @@
 // JavaScript functions as fields: a bare function, or `vectorField` with its vector–Jacobian product. They are float64 and
 // see the whole state at once, through views of the leased block where they answer at once and through arrays of their own
 // where they answer later.
-import { invalid } from "../errors.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import type { Awaitable, BindRequest, BoundField, Field, FillingField } from "./field.ts";
 

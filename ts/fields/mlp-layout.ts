@@ -1,6 +1,6 @@
 // Where an MLP's numbers lie: in its flat parameters, in a tape, and in the packed form and descriptor that the kernels
 // of assembly/mlp.ts read. The two files state the same layout; whoever changes one changes both.
-import { bytesOf, type Dtype } from "../wasm/dtype.ts";
+import { bytesOf, type Dtype } from "../base/dtype.ts";
 
 /** The kernels' numbers of the activations: the places in this list. */
 export const ACTIVATIONS = ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const;

@@ -1,5 +1,5 @@
 // Parameters of a network as its kernels read them: packed in the leased block, with the descriptor that says where.
-import type { Dtype } from "../wasm/dtype.ts";
+import type { Dtype } from "../base/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import type { Layout } from "./mlp-layout.ts";
 

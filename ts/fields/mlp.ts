@@ -1,8 +1,9 @@
 // A multilayer perceptron as a field: SIMD kernels evaluate it and its vector–Jacobian product in one call each, on
 // weights that are packed once per solve.
-import { invalid } from "../errors.ts";
-import { uniform } from "../random.ts";
-import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../wasm/dtype.ts";
+
+import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import { uniform } from "../base/random.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";

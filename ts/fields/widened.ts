@@ -1,8 +1,9 @@
 // A float32 field for a solve in float64: the states, stages and cotangents are float64, the network's own arithmetic stays
 // float32. Meant for reversible solvers: going back, the increments are recomputed from states that are the same to
 // float64 rounding, hence almost always to the same float32 bits, and the state is reconstructed to far below float32.
-import { invalid } from "../errors.ts";
-import type { FloatArray } from "../wasm/dtype.ts";
+
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
 

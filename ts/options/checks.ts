@@ -1,7 +1,8 @@
 // Checks that the options have in common: each returns what it was given, in one form, or throws `invalid`.
-import type { Controller } from "../controllers/controller.ts";
-import { invalid } from "../errors.ts";
-import type { Solver } from "../solvers/solver.ts";
+
+import { invalid } from "../base/errors.ts";
+import type { Controller } from "../problem/controller.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 
 export function isNumbers(value: unknown): value is ArrayLike<number> {
   return (Array.isArray(value) || ArrayBuffer.isView(value)) && "length" in value;

@@ -1,6 +1,6 @@
 // The option `events`.
 import type { Adjoint } from "../adjoints/adjoint.ts";
-import { invalid } from "../errors.ts";
+import { invalid } from "../base/errors.ts";
 import type { SolveEvent } from "../events/watch.ts";
 
 export function eventsOf(events: readonly SolveEvent[] = [], adjoint: Adjoint | undefined): readonly SolveEvent[] {

@@ -1,7 +1,8 @@
 // How errors are measured: rtol, atol and norm.
-import type { Measure } from "../arithmetic.ts";
-import { invalid } from "../errors.ts";
+
+import { invalid } from "../base/errors.ts";
 import type { Field } from "../fields/field.ts";
+import type { Measure } from "../vectors/arithmetic.ts";
 import { finiteNumbers, isNumbers } from "./checks.ts";
 import type { NormSegment, SolveOptions } from "./options.ts";
 

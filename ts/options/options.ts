@@ -1,9 +1,9 @@
 // The options of `solve` as users write them.
 import type { Adjoint } from "../adjoints/adjoint.ts";
-import type { Controller } from "../controllers/controller.ts";
 import type { SolveEvent } from "../events/watch.ts";
-import type { StepReport } from "../integrate.ts";
-import type { Solver } from "../solvers/solver.ts";
+import type { StepReport } from "../integration/integrate.ts";
+import type { Controller } from "../problem/controller.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 
 /** A part of the state for the norm; weight 0 leaves it out. */
 export interface NormSegment {

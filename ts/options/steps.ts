@@ -1,7 +1,8 @@
 // Which steps a solve takes: their control or their times, and the times that they must end at.
-import { type Controller, pid } from "../controllers/controller.ts";
-import { invalid } from "../errors.ts";
-import type { Solver } from "../solvers/solver.ts";
+
+import { invalid } from "../base/errors.ts";
+import { type Controller, pid } from "../problem/controller.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
 import type { SolveOptions } from "./options.ts";
 

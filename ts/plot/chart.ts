@@ -1,5 +1,5 @@
 // Charts: lines and points over two axes, as SVG.
-import { invalid } from "../errors.ts";
+import { invalid } from "../base/errors.ts";
 import { drawAxes } from "./axes.ts";
 import { type Axis, type Frame, isUpright, LABEL_SIZE, layOut, MARGIN, TITLE_SIZE, titleHeight } from "./layout.ts";
 import { drawLegend, layOutLegend } from "./legend.ts";

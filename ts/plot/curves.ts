@@ -1,5 +1,5 @@
 // The curve of a solution: smooth through its interpolants where it keeps them, else the points that it was asked for.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import type { PlottableSolution } from "./plot.ts";
 
 export interface Curve {

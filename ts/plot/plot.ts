@@ -1,5 +1,5 @@
 // Pictures of a solution: its components over time, a phase portrait, or the steps that the solver took.
-import { invalid } from "../errors.ts";
+import { invalid } from "../base/errors.ts";
 import { type ChartOptions, chart, type Series } from "./chart.ts";
 import { trace } from "./curves.ts";
 import type { Plot } from "./picture.ts";

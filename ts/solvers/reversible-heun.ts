@@ -1,7 +1,8 @@
 // Reversible Heun (Kidger, Foster, Li & Lyons 2021, "Efficient and accurate gradients for neural SDEs"): order 2, one
 // evaluation a step, undone by two. For comparison with `reversible`: it is stable for purely oscillating modes only.
+
+import type { Solver } from "./runge-kutta.ts";
 import { type Scheme, variable } from "./scheme.ts";
-import type { Solver } from "./solver.ts";
 
 /**
  *   ŷ₁ = 2y − ŷ + h f(t, ŷ)      y₁ = y + h/2 (f(t, ŷ) + f(t + h, ŷ₁))

@@ -1,9 +1,9 @@
 // Algebraically reversible methods around any explicit Runge–Kutta method (McCallum & Foster 2024, "Efficient, accurate
 // and stable gradients for neural ODEs"): two states advance together, each by steps of the method from the other, so that
 // a step can be undone exactly and the gradient needs no stored trajectory.
-import { invalid } from "../errors.ts";
+import { invalid } from "../base/errors.ts";
+import type { Solver, Tableau } from "./runge-kutta.ts";
 import { neededFor, type Operation, pruned, type Scheme, terms, type Variable, variable } from "./scheme.ts";
-import type { Solver, Tableau } from "./solver.ts";
 
 /** Options of `reversible`. */
 export interface ReversibleOptions {

@@ -1,10 +1,11 @@
 // A network bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory;
 // the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
+
+import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import { type BindRequest, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
-import { WasmArithmetic } from "../wasm/arithmetic.ts";
-import { bytesOf, type Dtype, type FloatArray } from "../wasm/dtype.ts";
+import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Layout, type Scratch, type Vector } from "../wasm/scratch.ts";
 import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from "./chunks.ts";
 import type { Call } from "./control.ts";

@@ -1,8 +1,9 @@
 // How a batch is cut into chunks of rows, and how much work a network is. Both depend on the network and the batch alone,
 // never on the number of threads or on how fast they are: so the sums over chunks, and with them every bit of a gradient,
 // are the same whoever computed what.
+
+import type { Dtype } from "../base/dtype.ts";
 import { parameterLayout, type Shape } from "../fields/mlp-layout.ts";
-import type { Dtype } from "../wasm/dtype.ts";
 
 export interface Chunks {
   readonly count: number;

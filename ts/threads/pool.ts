@@ -1,7 +1,8 @@
 // A pool of workers: it offers the chunks of a call to them, computes what they have not taken, and waits for the rest, but
 // never long for a worker that does not get on.
-import { invalid, SolveError } from "../errors.ts";
-import type { Dtype } from "../wasm/dtype.ts";
+
+import type { Dtype } from "../base/dtype.ts";
+import { invalid, SolveError } from "../base/errors.ts";
 import { type Call, Caller, controlWords } from "./control.ts";
 import { Governor } from "./governor.ts";
 import { SharedRows } from "./rows.ts";

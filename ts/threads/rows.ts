@@ -1,10 +1,11 @@
 // Rows of tapes in the pool's shared memory: threads leave tapes there and find them there, and nothing is copied. A pool
 // keeps those of the latest recording there. They make room for the next, and for whatever else needs it: to ordinary arrays
 // while a pullback is to come, and for ever after one, since another one may evaluate anew.
-import { SolveError } from "../errors.ts";
+
+import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
+import { SolveError } from "../base/errors.ts";
 import type { TapeRows } from "../fields/field.ts";
-import { ArrayRows } from "../growing.ts";
-import { bytesOf, type Dtype, type FloatArray, viewOn } from "../wasm/dtype.ts";
+import { ArrayRows } from "../vectors/array-rows.ts";
 import type { SharedBlock, SharedMemory } from "./shared-memory.ts";
 
 /** No worker writes to them but in a call, and a call waits for whoever does. */

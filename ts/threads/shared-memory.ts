@@ -1,6 +1,6 @@
 // The memory that all threads compute in: one WebAssembly memory, shared, and the main thread's instance of the kernels
 // on it. Unlike the solver's own memory it may grow at any time, because views of a shared buffer stay valid.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import { instanceOn } from "../wasm/instantiate.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import { MOST_PAGES, sharedModule } from "./shared-module.ts";

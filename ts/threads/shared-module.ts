@@ -1,6 +1,6 @@
 // The third build of the kernels: the module that the solver uses, on a shared memory. The code is the same byte for byte,
 // so it is made here, by exchanging the section that says what memory is imported.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import { binaries } from "../wasm/binaries.ts";
 
 /** 2 GiB, so that every address is a positive 32-bit integer. */

@@ -1,6 +1,6 @@
 // Starting workers, in Node, Deno and Bun by node:worker_threads and in browsers as Web Workers, from a text: no file, and
 // they keep no process alive.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import { source } from "./generated/worker.ts";
 import type { Assignment } from "./hand.ts";
 

@@ -1,9 +1,10 @@
 // A network whose evaluations and VJPs are shared by the threads of a pool.
-import { invalid } from "../errors.ts";
+
+import type { ArrayOf, Dtype } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { ACTIVATIONS, type Activation } from "../fields/mlp-layout.ts";
-import type { ArrayOf, Dtype } from "../wasm/dtype.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { BoundThreaded, type Paces, unknownPaces } from "./bound.ts";
 import { chunksOf, RECOMPUTING_WORK, workOf } from "./chunks.ts";

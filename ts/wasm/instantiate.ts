@@ -1,6 +1,6 @@
 // The kernels as a module: relaxed SIMD (fused multiply-add) where the engine has it, plain SIMD elsewhere. The binaries
 // are part of the JavaScript: no file, URL, permission or bundler setting, and no asynchronous start.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import { binaries } from "./binaries.ts";
 import type { Kernels } from "./memory.ts";
 

@@ -1,7 +1,7 @@
 // WebAssembly instances and the leases of their memory. A memory never grows: growing detaches every view, and the first
 // buffer that is ever detached makes V8 compile all JavaScript that touches typed arrays with one more check an access, fields
 // and everything else on the page: up to half as slow again. Where a block does not fit, another instance is made.
-import { SolveError } from "../errors.ts";
+import { SolveError } from "../base/errors.ts";
 import type { FieldKernels } from "../fields/mlp-kernels.ts";
 import { instantiate } from "./instantiate.ts";
 

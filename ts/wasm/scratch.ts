@@ -5,7 +5,7 @@
 // a solve ends (`Scratch.reuse`) for the next one that is alike. It comes first in the block; where the next block is at
 // the same place, its addresses and views still hold.
 
-import { bytesOf, type Dtype, type FloatArray, viewOn } from "./dtype.ts";
+import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
 import { type Block, type Kernels, lease, standby } from "./memory.ts";
 
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */

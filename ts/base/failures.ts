@@ -1,0 +1,64 @@
+// The numerical failures of a solve, each with the time, the step, what was happening and what to try.
+
+import type { StepStats } from "../integration/stepping.ts";
+import type { FloatArray } from "./dtype.ts";
+import { SolveError } from "./errors.ts";
+
+/** Position of the first element that is not finite. */
+const firstBad = (numbers: FloatArray): number => numbers.findIndex((value) => !Number.isFinite(value));
+
+export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
+  const bad = firstBad(slope);
+  return nonFinite(
+    t,
+    Number.NaN,
+    `the field's derivative of component ${bad} is ${slope[bad]} at the start; does it fill all of dy?`,
+  );
+}
+
+export function stateNotFinite(t: number, h: number, state: FloatArray): SolveError {
+  const bad = firstBad(state);
+  return nonFinite(t, h, `component ${bad} is ${state[bad]} after this step`);
+}
+
+/** `h` may be NaN where it is not known. */
+export function nonFinite(t: number, h: number, what: string): SolveError {
+  return new SolveError(
+    "non-finite",
+    `at t = ${t}${Number.isNaN(h) ? "" : `, step ${h}`}: ${what}. Check the field there for division by zero, logarithms and overflow, ` +
+      "or, with fixed steps, try smaller ones",
+    { t, h },
+  );
+}
+
+/** `component` is the one with the largest error of the last step tried, −1 where no error was measured. */
+export function tooManySteps(t: number, h: number, { accepted, rejected }: StepStats, component: number): SolveError {
+  const worst = component < 0 ? "" : `; the largest error is in component ${component}`;
+  return new SolveError(
+    "max-steps",
+    `${accepted + rejected} steps (${accepted} accepted, ${rejected} rejected) reached only t = ${t}, the next step being ${h}${worst}. ` +
+      "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is; stabilized6 takes the longest. " +
+      "Raise maxSteps, loosen rtol and atol, or rescale or reformulate the problem",
+    { t, h },
+  );
+}
+
+export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: number, component: number): SolveError {
+  if (errorWasNaN) return nonFinite(t, h, "every trial step, however small, gives NaN or infinity");
+  const bound = minStep > 0 ? `minStep = ${minStep}` : "what t can resolve";
+  const worst = component < 0 ? "" : ` because of component ${component}`;
+  return new SolveError(
+    "step-underflow",
+    `at t = ${t} the error control asks for a step below ${bound} (${h})${worst}. The solution may blow up or jump there, ` +
+      "or the problem be stiff; loosen rtol and atol, or look at the field near this time",
+    { t, h },
+  );
+}
+
+export function eventsAccumulate(t: number, index: number): SolveError {
+  return new SolveError(
+    "step-underflow",
+    `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, or let its effect stop the motion`,
+    { t, h: 0 },
+  );
+}

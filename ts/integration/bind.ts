@@ -1,0 +1,73 @@
+// A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
+// field.
+
+import { type Problem, schemeOf } from "../options/check.ts";
+import { type BoundScheme, bindScheme, type Machine } from "../program/program.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
+import { measureKind, type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
+import type { Scratch } from "../wasm/scratch.ts";
+import { InitialStep, StepControl } from "./adaptive.ts";
+import { Interpolator } from "./dense-path.ts";
+
+/** What does not depend on the field. */
+interface Common {
+  readonly arithmetic: Arithmetic;
+  readonly bound: BoundScheme;
+  readonly control: StepControl | undefined;
+  readonly initial: InitialStep | undefined;
+  readonly interpolator: Interpolator | undefined;
+}
+
+/** What `integrate` needs of the block, beside the problem itself. */
+export interface Bound extends Omit<Common, "arithmetic"> {
+  readonly machine: Machine;
+}
+
+/**
+ * The arithmetic of a problem's states and what `make` makes of it: on the field's device, or in WebAssembly memory, where
+ * solves with the same `kind` have it in common.
+ */
+export function withArithmetic<T>(
+  problem: Problem,
+  scratch: Scratch,
+  kind: string,
+  make: (arithmetic: Arithmetic, space: Space) => T,
+): T {
+  const { field, y0, residency } = problem;
+  if (residency === "device") return make(field.resident!(scratch, y0.length), scratch);
+  return scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
+    make(new WasmArithmetic(layout, y0.length, field.dtype), layout),
+  );
+}
+
+function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common {
+  const { steps, measure, extended } = problem;
+  const adaptive = steps.kind === "adaptive";
+  arithmetic.measureLike(measure);
+  const bound = bindScheme(schemeOf(problem), arithmetic, extended);
+  return {
+    arithmetic,
+    bound,
+    control: adaptive ? new StepControl(space) : undefined,
+    initial: adaptive ? new InitialStep(arithmetic, bound.programs[0]) : undefined,
+    interpolator: extended ? new Interpolator(arithmetic, bound) : undefined,
+  };
+}
+
+/** Declares everything; `slots` as in `BindRequest`. */
+export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
+  const { field: unbound, y0, params, steps, measure } = problem;
+  const kind = `solve ${steps.kind} ${measureKind(measure)}`;
+  const { arithmetic, bound, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
+    declare(problem, ...place),
+  );
+  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
+  return { machine: { field, arithmetic }, bound, control, initial, interpolator };
+}
+
+/** Fills what was declared; after the lease. */
+export function loadProblem({ machine, control }: Bound, { measure, steps, solver }: Problem): void {
+  machine.arithmetic.load(measure);
+  machine.field.load();
+  if (steps.kind === "adaptive") control!.load(steps.controller, solver.errorOrder);
+}

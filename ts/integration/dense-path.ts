@@ -1,0 +1,106 @@
+// The solution between steps: interpolated outputs while a solve runs, and the steps kept for `solution.at(t)`.
+
+import { type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import type { Problem } from "../options/check.ts";
+import type { BoundScheme, Program } from "../program/program.ts";
+import { denseWeights } from "../solvers/dense-weights.ts";
+import type { Dense } from "../solvers/scheme.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
+import { ArrayRows } from "../vectors/array-rows.ts";
+import type { Vector } from "../wasm/scratch.ts";
+
+/** Interpolates inside the step in work, once the extension's own evaluations are done. */
+export class Interpolator {
+  private readonly arithmetic: Arithmetic;
+  private readonly dense: Dense;
+  private readonly state: Vector;
+  private readonly weights: Float64Array;
+
+  constructor(arithmetic: Arithmetic, bound: BoundScheme) {
+    this.arithmetic = arithmetic;
+    this.dense = bound.scheme.dense!;
+    this.state = arithmetic.vector();
+    this.weights = new Float64Array(this.dense.ks.length);
+  }
+
+  /** The state at t + s h, in a vector that the next call overwrites. */
+  at(program: Program, s: number, h: number): Vector {
+    const { terms } = program.dense!;
+    denseWeights(this.dense, s, this.weights);
+    terms.set(this.weights);
+    this.arithmetic.combine(this.state, program.start[0]!, terms, h);
+    return this.state;
+  }
+}
+
+/** The steps of a solve with their derivatives. */
+export class DensePath {
+  private readonly problem: Problem;
+  private readonly dense: Dense;
+  private readonly slots: BoundScheme["denseSlots"];
+  private readonly states: ArrayRows;
+  private readonly derivatives: ArrayRows;
+  private readonly bound: BoundScheme;
+  private grid: Float64Array = new Float64Array(0);
+  private last: FloatArray = new Float64Array(0);
+
+  constructor(problem: Problem, bound: BoundScheme) {
+    const { dtype } = problem.field;
+    this.problem = problem;
+    this.bound = bound;
+    this.dense = bound.scheme.dense!;
+    this.slots = bound.denseSlots;
+    this.states = new ArrayRows(problem.y0.length, dtype);
+    this.derivatives = new ArrayRows(bound.derivatives.length, dtype);
+  }
+
+  get bytes(): number {
+    return this.states.bytes + this.derivatives.bytes;
+  }
+
+  accept(program: Program): void {
+    this.states.push(program.start[0]!);
+    this.derivatives.push(this.bound.derivatives);
+  }
+
+  /** Called at the end of the solve, with the program that would have come next. */
+  finish(grid: Float64Array, next: Program): void {
+    this.grid = grid;
+    this.last = next.start[0]!.view.slice();
+  }
+
+  at(t: number): FloatArray {
+    const { grid, problem } = this;
+    const { direction } = problem;
+    const steps = grid.length - 1;
+    const end = grid[steps]!;
+    if (!((t - grid[0]!) * direction >= 0 && (end - t) * direction >= 0)) {
+      throw invalid("t", t, `a time between ${grid[0]} and ${end}`);
+    }
+    if (t === end) return this.last.slice();
+    let n = 0;
+    for (let high = steps; high - n > 1; ) {
+      const middle = (n + high) >> 1;
+      if ((t - grid[middle]!) * direction >= 0) n = middle;
+      else high = middle;
+    }
+    const { dtype } = problem.field;
+    const length = this.states.width;
+    const y = zeros(dtype, length);
+    const ks = zeros(dtype, this.derivatives.width);
+    this.states.read(n, { view: y });
+    if (t === grid[n]) return y;
+    this.derivatives.read(n, { view: ks });
+    const h = grid[n + 1]! - grid[n]!;
+    const weights = new Float64Array(this.dense.ks.length);
+    denseWeights(this.dense, (t - grid[n]!) / h, weights);
+    const slots = this.slots[n & 1]!;
+    for (let i = 0; i < length; i++) {
+      let sum = 0;
+      for (let j = 0; j < weights.length; j++) sum += weights[j]! * ks[slots[j]! * length + i]!;
+      y[i]! += h * sum;
+    }
+    return y;
+  }
+}

@@ -1,0 +1,205 @@
+// The one integration loop: takes steps (stepping.ts), writes the outputs that they reach, watches for events, and waits
+// where the field answers with a promise.
+import type { Tape } from "../adjoints/adjoint.ts";
+import { type FloatArray, zeros } from "../base/dtype.ts";
+import { SolveError } from "../base/errors.ts";
+import { slopeNotFinite, stateNotFinite } from "../base/failures.ts";
+import { aborted, type Run, wait } from "../base/waiting.ts";
+import { type EventSlopes, land, slopesAt } from "../events/landing.ts";
+import type { EventWatch, Hit } from "../events/watch.ts";
+import { RECOMPUTE } from "../fields/field.ts";
+import type { Problem } from "../options/check.ts";
+import type { Instruction, Program } from "../program/program.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
+import type { Vector } from "../wasm/scratch.ts";
+import type { Bound } from "./bind.ts";
+import type { DensePath } from "./dense-path.ts";
+import { type Rejection, Stepping, type StepStats } from "./stepping.ts";
+
+/** What `onStep` receives after an accepted step. */
+export interface StepReport {
+  /** The time reached. */
+  readonly t: number;
+  /** The step taken, negative where time decreases. */
+  readonly h: number;
+  /** The state at t: a view to read now, not to keep. */
+  readonly y: FloatArray;
+  readonly stats: Readonly<StepStats>;
+}
+
+/** A problem bound to its leased block. */
+export interface Integration {
+  readonly problem: Problem;
+  readonly parts: Bound;
+  /** Whether the derivative at the start is in its place already. */
+  readonly known?: boolean;
+  /** Keeps every step for `at`. */
+  readonly path?: DensePath | undefined;
+  readonly tape?: Pick<Tape, "accept" | "keepsTapes"> | undefined;
+  readonly watch?: EventWatch | undefined;
+  /** Rows of output, filled as they are reached. */
+  readonly ys: FloatArray;
+}
+
+/** How far a solve came. Outputs are in their rows once they have arrived from the device, if the states are on one. */
+export interface Outcome {
+  readonly stats: StepStats;
+  /** Accepted step times. */
+  readonly grid: Float64Array;
+  readonly rejections: readonly Rejection[];
+  /** Output rows filled. */
+  readonly outputs: number;
+  /** The size (positive) that the step after the last would have had; NaN where steps are given. */
+  readonly nextStep: number;
+  /** Whether a terminal event ended it, at the last grid point. */
+  readonly stopped: boolean;
+  /** The event's derivatives there, where gradients will need them. */
+  readonly slopes: EventSlopes | undefined;
+  /** Set where the solve failed. */
+  readonly failure: SolveError | undefined;
+}
+
+/**
+ * Advances the state over all output times. Returns with `failure` set where the numbers failed; exceptions of the
+ * user's own functions pass through.
+ */
+export function* integrate(it: Integration): Run<Outcome> {
+  const { problem, parts, path, tape, watch, ys } = it;
+  const { initial, interpolator } = parts;
+  const { field, arithmetic } = parts.machine;
+  const { ts, y0, direction, steps, onStep } = problem;
+  const keepTapes = tape?.keepsTapes ?? false;
+  const accept =
+    tape || path
+      ? (program: Program, h: number): void => {
+          path?.accept(program);
+          tape?.accept(program, h);
+        }
+      : undefined;
+  // A step is looked at before it is advanced over where something of it is wanted.
+  const watched = watch !== undefined || path !== undefined || onStep !== undefined;
+  const handOut = watched || ts.length > 2;
+  // Outputs inside steps need the step; those at its end are stops.
+  const unseen = !watched && accept === undefined && (ts.length === 2 || !problem.extended);
+  const stepping = new Stepping(problem, parts, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
+  const { stats, runner } = stepping;
+  let outputs = 1;
+  let slopes: EventSlopes | undefined;
+  const outcome = (failure?: SolveError, stopped = false): Outcome => {
+    stats.evaluations = runner.evaluations;
+    const { rejections, size } = stepping;
+    return {
+      stats,
+      grid: stepping.grid.array(),
+      rejections,
+      outputs,
+      failure,
+      nextStep: size,
+      stopped,
+      slopes,
+    };
+  };
+
+  try {
+    const { program: first } = stepping;
+    for (const part of first.start) arithmetic.copyIn(part, y0);
+    ys.set(y0);
+
+    if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
+      const { out, k, slot } = first.instructions[0]!;
+      if (!stepping.known) {
+        runner.evaluations++;
+        const pending = field.evaluate(stepping.first, out, k!, keepTapes ? slot : RECOMPUTE);
+        if (pending) yield pending;
+        stepping.known = true;
+      }
+      if (!(yield* wait(arithmetic.isFinite(k!))))
+        return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
+      if (watch && watch.begin(stepping.t, y0, k!.view, direction) !== undefined) return outcome(undefined, true);
+    }
+    if (steps.kind === "adaptive") {
+      let size = steps.firstStep;
+      if (size === undefined) {
+        runner.evaluations++;
+        size = yield* initial!.choose(field, stepping.first, direction, problem.solver.order);
+      }
+      stepping.size = Math.max(size, steps.minStep);
+    }
+
+    for (;;) {
+      const pending = stepping.advance();
+      if (pending) {
+        yield pending;
+        continue;
+      }
+      if (stepping.phase === "done") {
+        if (!stepping.failure && outputs < ts.length)
+          arithmetic.copyOut(stepping.program.start[0]!, ys, outputs++ * y0.length);
+        return outcome(stepping.failure);
+      }
+      const { program, t, first, h: full } = stepping;
+      const { instructions: extension } = program.dense ?? NO_EXTENSION;
+      let extended = false;
+      let hit: Hit | undefined;
+      if (watch) {
+        yield* runner.finish(extension, 0, first, full, stepping.last);
+        extended = true;
+        hit = watch.search(program, t, full);
+        if (hit) {
+          const event = watch.events[hit.index]!;
+          stepping.end = yield* land(watch, runner, program, t, first, full, hit);
+          stepping.h = stepping.end - t;
+          // The step ends at the event now, and so does what is evaluated at its end.
+          stepping.last = stepping.end;
+          if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, first, stepping.end);
+          extended = false;
+        }
+      }
+      const { end, h, last } = stepping;
+      const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
+      if (!extended && (path || inside)) {
+        yield* runner.finish(extension, 0, first, h, last);
+        extended = true;
+      }
+      for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
+        const at = ts[outputs]!;
+        const state = at === end ? program.end[0]! : interpolator!.at(program, (at - t) / h, h);
+        arithmetic.copyOut(state, ys, outputs * y0.length);
+      }
+      stepping.advanceOver(extended);
+      if (!watch && !onStep) continue;
+      const state = arithmetic.remote ? yield* numbersOf(arithmetic, program.end[0]!) : program.end[0]!.view;
+      if (watch) {
+        const event = hit && watch.events[hit.index]!;
+        if (hit) watch.record(hit.index, end, state);
+        if (event?.terminal) return outcome(undefined, true);
+        if (event?.effect) {
+          event.effect(end, state);
+          if (!state.every(Number.isFinite)) return outcome(stateNotFinite(end, h, state));
+          stepping.known = false;
+        }
+        watch.arrive(end, state, hit?.index);
+      }
+      if (onStep) {
+        stats.evaluations = runner.evaluations;
+        onStep({ t: end, h, y: state, stats });
+      }
+    }
+  } catch (error) {
+    // What ended the waiting is a failure like any other, with what was reached until then; anything else is the user's.
+    if (!(error instanceof SolveError) || error.code === "invalid") throw error;
+    const { signal } = problem;
+    // Whoever raised it while waiting knew neither the time nor the step.
+    return outcome(error.code === "aborted" && signal ? aborted(signal, stepping.t, stepping.h) : error);
+  }
+}
+
+/** A copy of what a vector holds. */
+function* numbersOf(arithmetic: Arithmetic, vector: Vector): Run<FloatArray> {
+  const numbers = zeros(arithmetic.dtype, vector.length);
+  arithmetic.copyOut(vector, numbers);
+  yield* wait(arithmetic.arrived());
+  return numbers;
+}
+
+const NO_EXTENSION: { instructions: readonly Instruction[] } = { instructions: [] };

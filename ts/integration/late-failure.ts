@@ -1,0 +1,31 @@
+// Steps on a device are not looked at while they are taken, where none are chosen. What is not finite stays so from step to
+// step, so the outputs show it in the end.
+
+import type { FloatArray } from "../base/dtype.ts";
+import { nonFinite } from "../base/failures.ts";
+import type { Problem } from "../options/check.ts";
+import type { LateFailure } from "../vectors/arithmetic.ts";
+import type { Outcome } from "./integrate.ts";
+
+/** What the outputs say: the failure at the first that is not finite, and the steps and outputs before it. */
+export function lateFailure(problem: Problem, { outputs, grid }: Outcome, ys: FloatArray): LateFailure | undefined {
+  const { ts, y0, stops, direction } = problem;
+  const bad = ys.subarray(0, outputs * y0.length).findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return undefined;
+  const row = Math.floor(bad / y0.length);
+  const last = ts[row - 1]!;
+  // A step beyond the last finite output may not be finite at its end, even where one inside it is.
+  const steps = grid.filter((t) => (last - t) * direction >= 0);
+  const end = steps[steps.length - 1]!;
+  const before = (times: Float64Array): Float64Array => times.filter((t) => (end - t) * direction > 0);
+  const reached = {
+    ...problem,
+    ts: ts.filter((t) => (end - t) * direction >= 0),
+    stops: Float64Array.from([...before(stops), ...(steps.length > 1 ? [end] : [])]),
+    steps: { kind: "given", grid: steps },
+    // It may have been what ended the solve.
+    signal: undefined,
+  } as const;
+  const what = `component ${bad % y0.length} is ${ys[bad]} at the next output time, ${ts[row]}`;
+  return { failure: nonFinite(last, Number.NaN, what), reached };
+}

@@ -1,0 +1,49 @@
+// Step-size controllers as users pass them: numbers only; the arithmetic is in assembly/controller.ts.
+import { invalid } from "../base/errors.ts";
+
+/** PID control of the step size, with diffrax's meaning of the coefficients. */
+export interface Controller {
+  /** Proportional, integral and derivative coefficients, divided by the order of the error when used. */
+  readonly p: number;
+  readonly i: number;
+  readonly d: number;
+  /** Every proposed factor is multiplied by this. */
+  readonly safety: number;
+  /** Least factor after a rejected step, and largest factor after an accepted one. */
+  readonly minFactor: number;
+  readonly maxFactor: number;
+}
+
+const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
+  p: 0.4,
+  i: 0.3,
+  d: 0,
+  safety: 0.9,
+  minFactor: 0.2,
+  maxFactor: 10,
+});
+
+/**
+ * A PID controller: h ← h · safety · r₀^−(p+i+d)/k · r₁^(p+2d)/k · r₂^−d/k with r₀ the scaled error of the step just tried,
+ * r₁ and r₂ those of the two accepted before it, k the order of the error (Söderlind 2003; the form diffrax uses). A rejected
+ * step shrinks by `safety` at least, an accepted one by `safety` at most, and under purely integral control never. (In
+ * diffrax it never does, which costs rejections where steps have to become smaller.)
+ */
+export function pid(options?: Partial<Controller>): Controller {
+  if (options === undefined) return DEFAULTS;
+  const controller = { ...DEFAULTS, ...options };
+  for (const [name, value] of Object.entries(controller)) {
+    if (!(name in DEFAULTS)) throw invalid(`pid option ${name}`, value, Object.keys(DEFAULTS).join(", "));
+    if (typeof value !== "number" || !Number.isFinite(value))
+      throw invalid(`pid option ${name}`, value, "a finite number");
+  }
+  const { safety, minFactor, maxFactor } = controller;
+  if (!(safety > 0 && safety <= 1)) throw invalid("pid option safety", safety, "above 0, at most 1");
+  if (!(minFactor > 0 && minFactor < 1)) throw invalid("pid option minFactor", minFactor, "between 0 and 1");
+  if (!(maxFactor > 1)) throw invalid("pid option maxFactor", maxFactor, "above 1");
+  return controller;
+}
+
+/** The integral controller of torchdiffeq: `pid({ p: 0, i: 1, d: 0 })`. */
+export const integral = (options: Partial<Omit<Controller, "p" | "i" | "d">> = {}): Controller =>
+  pid({ ...options, p: 0, i: 1, d: 0 });

@@ -1,0 +1,166 @@
+// A scheme with a place in memory: what the integration loop and the adjoints execute, step by step.
+
+import type { BoundField } from "../fields/field.ts";
+import type { Combination, Operation, Scheme, Variable } from "../solvers/scheme.ts";
+import type { Arithmetic, MutableTerms, Terms } from "../vectors/arithmetic.ts";
+import type { Vector } from "../wasm/scratch.ts";
+
+/** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
+export interface Instruction {
+  readonly out: Vector;
+  readonly base: Vector | undefined;
+  readonly terms: Terms | undefined;
+  readonly unit: boolean;
+  readonly k: Vector | undefined;
+  readonly c: number;
+  /** Which tape slot the evaluation leaves its tape in, which is also its k's place among the derivatives. */
+  readonly slot: number;
+}
+
+/** The continuous extension of a step. */
+export interface DenseProgram {
+  /** What must be run after the step before outputs inside it can be interpolated. */
+  readonly instructions: readonly Instruction[];
+  /** Σ wᵢ kᵢ over the extension's derivatives, for weights set from output to output. */
+  readonly terms: MutableTerms;
+}
+
+/**
+ * A scheme bound to vectors, for steps of one parity: start and end change places from step to step, so that accepting a
+ * step copies nothing.
+ */
+export interface Program {
+  readonly start: readonly Vector[];
+  readonly end: readonly Vector[];
+  readonly instructions: readonly Instruction[];
+  readonly error: Terms | undefined;
+  readonly steadyingError: Terms | undefined;
+  readonly dense: DenseProgram | undefined;
+  /** From the end of a step back to its start, for reversible methods. */
+  readonly inverse: readonly Instruction[] | undefined;
+}
+
+/** The two programs of a scheme and the memory behind them. */
+export interface BoundScheme {
+  readonly scheme: Scheme;
+  /** For even and for odd steps. */
+  readonly programs: readonly [Program, Program];
+  /** All derivatives k of a step side by side. */
+  readonly derivatives: Vector;
+  /** Whether the step itself, or only its continuous extension, leaves the first derivative of the next step behind. */
+  readonly fsal: "step" | "dense" | undefined;
+  /** For even and for odd steps: places among the derivatives of the continuous extension's k, in its order. */
+  readonly denseSlots: readonly [readonly number[], readonly number[]];
+  /** Bytes of the stage and derivative vectors. */
+  readonly stageBytes: number;
+}
+
+/** Number of field evaluations in a step, those of the continuous extension included where it is used. */
+export function evaluationsOf(scheme: Scheme, dense: boolean): number {
+  let count = 0;
+  for (const { evaluate } of operationsOf(scheme, dense)) if (evaluate) count++;
+  return count;
+}
+
+/** The operations of a step, followed by those of the continuous extension where it is used. */
+export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
+  dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
+
+/** The same operations as bound in one program. */
+export const instructionsOf = (program: Program, dense: boolean): readonly Instruction[] =>
+  dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
+
+/** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
+export function bindScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): BoundScheme {
+  const before = arithmetic.bytes;
+  const operations = operationsOf(scheme, dense);
+  const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };
+  const ks = operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
+  const derivatives = arithmetic.adjacent(ks.length);
+  const input = arithmetic.vector();
+  const stageBytes = arithmetic.bytes - before;
+  const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
+
+  const slotsOf = (odd: boolean): Map<Variable, number> => {
+    const slots = new Map(ks.map((k, i) => [k, i]));
+    if (odd && swaps) {
+      const { first, last } = scheme.fsal!;
+      const firstSlot = slots.get(first)!;
+      slots.set(first, slots.get(last)!);
+      slots.set(last, firstSlot);
+    }
+    return slots;
+  };
+  const denseSlotsOf = (odd: boolean): number[] => {
+    const slots = slotsOf(odd);
+    return dense && scheme.dense ? scheme.dense.ks.map((k) => slots.get(k)!) : [];
+  };
+
+  const program = (odd: boolean): Program => {
+    const inverse = scheme.inverse?.operations;
+    const place = new Map<Variable, Vector>([...operations, ...(inverse ?? [])].map(({ out }) => [out, input]));
+    scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
+    scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
+    const slots = slotsOf(odd);
+    for (const [k, slot] of slots) place.set(k, derivatives.parts[slot]!);
+    const places = (variables: readonly Variable[]): Vector[] => variables.map((variable) => place.get(variable)!);
+    const termsOf = (combination: Combination): Terms =>
+      arithmetic.terms(
+        places(combination.map(({ variable }) => variable)),
+        combination.map(({ weight }) => weight),
+      );
+    const instruction = ({ out, base, terms, unit = false, evaluate }: Operation): Instruction => ({
+      out: place.get(out)!,
+      base: base && place.get(base)!,
+      terms: base || terms.length > 0 ? termsOf(terms) : undefined,
+      unit,
+      k: evaluate && place.get(evaluate.k)!,
+      c: evaluate?.c ?? 0,
+      slot: evaluate ? slots.get(evaluate.k)! : 0,
+    });
+    return {
+      start: places(scheme.start),
+      end: places(scheme.end),
+      instructions: scheme.operations.map(instruction),
+      error: scheme.error && termsOf(scheme.error),
+      steadyingError: scheme.steadyingError && termsOf(scheme.steadyingError),
+      dense:
+        dense && scheme.dense
+          ? {
+              instructions: scheme.dense.operations.map(instruction),
+              terms: arithmetic.mutableTerms(places(scheme.dense.ks)),
+            }
+          : undefined,
+      inverse: inverse?.map(instruction),
+    };
+  };
+  return {
+    scheme,
+    programs: [program(false), program(true)],
+    derivatives: derivatives.whole,
+    denseSlots: [denseSlotsOf(false), denseSlotsOf(true)],
+    fsal: !swaps
+      ? undefined
+      : scheme.operations.some(({ evaluate }) => evaluate?.k === scheme.fsal!.last)
+        ? "step"
+        : "dense",
+    stageBytes,
+  };
+}
+
+/** Puts an instruction's stage input (or part of the solution) in its place. */
+export function prepare(arithmetic: Arithmetic, { out, base, terms, unit }: Instruction, h: number): void {
+  if (terms) arithmetic.combine(out, base, terms, unit ? 1 : h);
+}
+
+/** Everything a step or a sweep needs beside its own vectors. */
+export interface Machine {
+  readonly field: BoundField;
+  readonly arithmetic: Arithmetic;
+}
+
+/**
+ * The time of a stage. A stage at c = 1 takes the step's end as it is, so that it does not depend on the rounding of
+ * t + h, or `last` where the field jumps at the end and the step belongs to the side before.
+ */
+export const stageTime = (c: number, t: number, h: number, last: number): number => (c === 1 ? last : t + c * h);

@@ -1,0 +1,48 @@
+// Runs instructions up to the first pending evaluation. A plain function, because engines optimise those better than
+// generators; the loop that calls it waits where it has to.
+
+import type { Run } from "../base/waiting.ts";
+import { RECOMPUTE } from "../fields/field.ts";
+import { type Instruction, type Machine, stageTime } from "./program.ts";
+
+export class Runner {
+  /** Field evaluations so far. */
+  evaluations = 0;
+  /** The evaluation to wait for before going on, if any. */
+  pending: Promise<void> | undefined;
+  private readonly machine: Machine;
+  private readonly keepTapes: boolean;
+
+  constructor(machine: Machine, keepTapes: boolean) {
+    this.machine = machine;
+    this.keepTapes = keepTapes;
+  }
+
+  /** Runs a step of size h from t, from instruction `from` on; returns the position to go on from. */
+  run(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): number {
+    const { field, arithmetic } = this.machine;
+    const { keepTapes } = this;
+    this.pending = undefined;
+    for (let i = from; i < instructions.length; i++) {
+      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
+      if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
+      if (k !== undefined) {
+        this.evaluations++;
+        const pending = field.evaluate(stageTime(c, t, h, last), out, k, keepTapes ? slot : RECOMPUTE);
+        if (pending !== undefined) {
+          this.pending = pending;
+          return i + 1;
+        }
+      }
+    }
+    return instructions.length;
+  }
+
+  /** The same to the end, waiting on the way: for what is not done in every step. */
+  *finish(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): Run<void> {
+    for (let next = from; next < instructions.length; ) {
+      next = this.run(instructions, next, t, h, last);
+      if (this.pending !== undefined) yield this.pending;
+    }
+  }
+}

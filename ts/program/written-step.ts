@@ -1,0 +1,290 @@
+// A step of a small state written out as JavaScript: for up to four numbers and a JavaScript field, calls into WebAssembly
+// cost more than the arithmetic between two evaluations. The text is made from the scheme, once for each length, in the order
+// of operations of assembly/combine.ts and norm.ts, so that the numbers are the same to the bit. Where a page's policy forbids
+// making functions from text, the kernels do it all.
+
+import type { Times } from "../base/times.ts";
+import type { FillingField } from "../fields/field.ts";
+import type { Operation, Scheme } from "../solvers/scheme.ts";
+import type { Instruction } from "./program.ts";
+
+const LARGEST = 4;
+
+/** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
+export const AT = { t: 0, h: 1, last: 2, rtol: 3, atol: 4, square: 5 } as const;
+/** Where those of a controlled run lie, in another: an array of more than 64 bytes is far more work to allocate. */
+export const RUN = { size: 0, target: 1, direction: 2, minStep: 3, maxStep: 4, rejected: 5, fresh: 6 } as const;
+
+/** A step that would end within this fraction of its size before a stop ends at the stop. */
+export const SNAP = 1e-12;
+/** Steps below this fraction of t are mostly rounding. */
+export const LEAST: number = 16 * Number.EPSILON;
+
+/**
+ * Runs a step from operation `from` (0, or 1 where the first derivative is in its place). `arrays`: the vectors of the
+ * scheme's variables in the order that they first occur as an operation's `out` and `k`. `answer` is called where the field
+ * returned something instead of filling. Leaves the square of the error's scaled rms norm, for one rtol and one atol, among
+ * the numbers; NaN where the scheme estimates no error.
+ */
+export type WrittenStep = (
+  field: FillingField["f"],
+  params: unknown,
+  arrays: readonly Float64Array[],
+  numbers: Float64Array,
+  from: number,
+  answer: (result: unknown, k: Float64Array) => void,
+) => void;
+
+/**
+ * Takes the steps that end at given[from] … given[to − 1] on the same vectors, without an error estimate: the state stays
+ * where the first step's start is. `known`: whether the first derivative is in its place. Stops at a step whose result is not
+ * finite, or whose size is 0, without taking it; returns how many steps were taken.
+ */
+export type WrittenSteps = (
+  field: FillingField["f"],
+  params: unknown,
+  arrays: readonly Float64Array[],
+  given: Float64Array,
+  from: number,
+  to: number,
+  known: boolean,
+  answer: (result: unknown, k: Float64Array) => void,
+) => number;
+
+/**
+ * Tries steps under error control from numbers' t, the first of size `size`, until one would end at the target, be too small
+ * or be one more than `most`. `sides`: the vectors of even and of odd steps, `parity` the first step's.
+ * Leaves t, the wanted size, h and square of the step tried last, how many were rejected, each handed to `reject`, and how
+ * many evaluated the field at their start. Returns how many were accepted.
+ */
+export type WrittenRun = (
+  field: FillingField["f"],
+  params: unknown,
+  sides: readonly (readonly Float64Array[])[],
+  numbers: Float64Array,
+  run: Float64Array,
+  parity: number,
+  known: boolean,
+  most: number,
+  grid: Times,
+  judge: (controller: number, square: number) => number,
+  controller: number,
+  reject: (t: number, h: number) => void,
+  answer: (result: unknown, k: Float64Array) => void,
+) => number;
+
+/** What was written for a scheme, by the state's length. */
+type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
+const writtenOnce: Known<WrittenStep> = new WeakMap();
+const writtenInLoops: Known<WrittenSteps> = new WeakMap();
+const writtenRuns: Known<WrittenRun> = new WeakMap();
+
+/** The step of a scheme for states of `length` numbers; undefined where there is none. */
+export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
+  write(writtenOnce, scheme, length, ["numbers", "from"], source);
+
+/** Its steps in a loop, likewise. */
+export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
+  write(writtenInLoops, scheme, length, ["given", "from", "to", "known"], loopSource);
+
+/** Its steps under control, for schemes that estimate their error once. */
+export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
+  scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
+
+const RUN_PARAMETERS = ["numbers", "run", "parity", "known", "most", "grid", "judge", "controller", "reject"];
+
+function write<T>(
+  written: Known<T>,
+  scheme: Scheme,
+  length: number,
+  own: readonly string[],
+  text: (scheme: Scheme, length: number) => string,
+): T | undefined {
+  // A state of several parts has starts that no operation puts anything in; it is rare, and left to the kernels.
+  if (length > LARGEST || scheme.start.length > 1) return undefined;
+  const known = written.get(scheme) ?? [];
+  written.set(scheme, known);
+  if (!(length in known)) known[length] = compile(own, text(scheme, length)) as T | undefined;
+  return known[length];
+}
+
+function compile(own: readonly string[], text: string): unknown {
+  try {
+    return new Function("field", "params", "arrays", ...own, "answer", text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The vectors that a written step works on, one place for each variable. */
+export function arraysOf(scheme: Scheme, instructions: readonly Instruction[]): Float64Array[] {
+  const arrays: Float64Array[] = [];
+  scheme.operations.forEach(({ evaluate }, i) => {
+    arrays.push(instructions[i]!.out.view as Float64Array);
+    if (evaluate) arrays.push(instructions[i]!.k!.view as Float64Array);
+  });
+  return arrays;
+}
+
+/** The statements of a step: those that name its vectors, and those that run it from `t` over `h` to `last`. */
+interface Text {
+  readonly names: ReadonlyMap<object, string>;
+  readonly elements: readonly number[];
+  readonly head: readonly string[];
+  readonly body: string[];
+}
+
+function textOf({ operations }: Scheme, length: number, known: string): Text {
+  const elements = Array.from({ length }, (_, i) => i);
+  const names = new Map<object, string>();
+  const head: string[] = [];
+  const lines: string[] = [];
+  let place = 0;
+  const name = (variable: object, prefix: string): string => {
+    const own = `${prefix}${place}`;
+    names.set(variable, own);
+    head.push(`const ${own} = arrays[${place++}];`);
+    return own;
+  };
+  const places = operations.map(({ out, evaluate }) => ({ out: name(out, "x"), k: evaluate && name(evaluate.k, "k") }));
+  // Every number is read into a variable of its own once it is there: a call of the field may change any array, as far as
+  // the engine knows.
+  const read = (array: string): void => {
+    for (const i of elements) lines.push(`const ${array}_${i} = ${array}[${i}];`);
+  };
+  const start = operations[0]!;
+  read(places[0]!.out);
+  operations.forEach((operation, index) => {
+    const { out, k } = places[index]!;
+    if (operation !== start) combination(operation, out, names, elements, lines);
+    if (!k) return;
+    const { c } = operation.evaluate!;
+    const at = c === 1 ? "last" : `t + ${literal(c)} * h`;
+    const call = `const r${index} = field(${at}, ${out}, ${k}, params); if (r${index} !== undefined) answer(r${index}, ${k});`;
+    lines.push(operation === start ? `if (!(${known})) { ${call} }` : call);
+    read(k);
+  });
+  return { names, elements, head, body: lines };
+}
+
+function loopSource(scheme: Scheme, length: number): string {
+  const { start, end, fsal } = scheme;
+  const { names, elements, head, body } = textOf(scheme, length, "known");
+  const copy = (to: object, from: object): string[] =>
+    elements.map((i) => `${names.get(to)}[${i}] = ${names.get(from)}_${i};`);
+  const keeps = keepsLast(scheme);
+  return [
+    ...head,
+    "let at = from;",
+    "for (; at < to; at++) {",
+    "const t = given[at - 1], last = given[at], h = last - t;",
+    ...body,
+    `if (${elements.map((i) => `0 * ${names.get(end[0]!)}_${i}`).join(" + ")} !== 0 || h === 0) break;`,
+    ...copy(start[0]!, end[0]!),
+    ...(keeps ? copy(fsal!.first, fsal!.last) : []),
+    `known = ${keeps};`,
+    "}",
+    "return at - from;",
+  ].join("\n");
+}
+
+/** Whether a step leaves the first derivative of the next behind. */
+const keepsLast = ({ operations, fsal }: Scheme): boolean =>
+  fsal !== undefined && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
+
+/** `const` for those of the numbers. */
+const readNumbers = (array: string, places: Record<string, number>, names: readonly string[]): string[] =>
+  names.map((name) => `const ${name} = ${array}[${places[name]}];`);
+
+function source(scheme: Scheme, length: number): string {
+  const text = textOf(scheme, length, "from !== 0");
+  const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
+  const numbers = readNumbers("numbers", AT, ["t", "h", "last", "rtol", "atol"]);
+  return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
+}
+
+function runSource(scheme: Scheme, length: number): string {
+  const text = textOf(scheme, length, "known");
+  return [
+    "const sides = arrays;",
+    ...readNumbers("numbers", AT, ["rtol", "atol"]),
+    ...readNumbers("run", RUN, ["target", "direction", "minStep", "maxStep"]),
+    `let t = numbers[${AT.t}], size = run[${RUN.size}], tried = numbers[${AT.h}], measured = NaN;`,
+    "let accepted = 0, rejected = 0, fresh = 0;",
+    "while (accepted + rejected < most) {",
+    // As in Stepping's `propose`.
+    "const wanted = size < maxStep ? size : maxStep;",
+    `if (!(wanted < Math.abs(target - t) * ${literal(1 - SNAP)})) break;`,
+    "const last = t + wanted * direction, h = last - t;",
+    `if (wanted < minStep || wanted < ${literal(LEAST)} * Math.abs(t) || h === 0 || last === target) break;`,
+    "const arrays = sides[parity];",
+    "if (!known) fresh++;",
+    ...text.head,
+    ...text.body,
+    ...squareText(scheme, length, text),
+    "const factor = judge(controller, square);",
+    "tried = h;",
+    "measured = square;",
+    "if (factor < 0) {",
+    "rejected++;",
+    "reject(t, h);",
+    "size = Math.abs(h) * -factor;",
+    "known = true;",
+    "continue;",
+    "}",
+    "size = Math.abs(h) * factor;",
+    "if (size < minStep) size = minStep;",
+    "grid.push(last);",
+    "t = last;",
+    "parity ^= 1;",
+    "accepted++;",
+    `known = ${keepsLast(scheme)};`,
+    "}",
+    `numbers[${AT.t}] = t; numbers[${AT.h}] = tried; numbers[${AT.square}] = measured;`,
+    `run[${RUN.size}] = size; run[${RUN.rejected}] = rejected; run[${RUN.fresh}] = fresh;`,
+    "return accepted;",
+  ].join("\n");
+}
+
+/** `square`: the square of the error's scaled norm. */
+function squareText({ error, start: [y], end: [y1] }: Scheme, length: number, { names, elements }: Text): string[] {
+  const lines: string[] = [];
+  const [before, after] = [names.get(y!)!, names.get(y1!)!];
+  error!.forEach(({ weight }, j) => {
+    lines.push(`const w${j} = h * ${literal(weight)};`);
+  });
+  for (const i of elements) {
+    const estimate = error!.map(({ variable }, j) => `w${j} * ${names.get(variable)}_${i}`).join(" + ");
+    lines.push(`const e${i} = ${estimate}, a${i} = Math.abs(${before}_${i}), b${i} = Math.abs(${after}_${i});`);
+    // As in norm.ts: no error needs no tolerance, and 0·y₁ shows a result that is not finite.
+    lines.push(`const r${i}_ = e${i} / (rtol * (a${i} > b${i} ? a${i} : b${i}) + atol);`);
+    lines.push(`const q${i} = (e${i} === 0 ? 0 : r${i}_ * r${i}_) + 0 * ${after}_${i};`);
+  }
+  lines.push(`const square = (${elements.map((i) => `q${i}`).join(" + ")}) * ${literal(1 / length)};`);
+  return lines;
+}
+
+/** out ← base + Σ (h·weight) variable, and every element in a variable. */
+function combination(
+  { base, terms, unit }: Operation,
+  out: string,
+  names: ReadonlyMap<object, string>,
+  elements: readonly number[],
+  lines: string[],
+): void {
+  if (!base && terms.length === 0) {
+    for (const i of elements) lines.push(`const ${out}_${i} = ${out}[${i}];`);
+    return;
+  }
+  terms.forEach(({ weight }, j) => {
+    lines.push(`const ${out}w${j} = ${unit ? "" : "h * "}${literal(weight)};`);
+  });
+  for (const i of elements) {
+    const products = terms.map(({ variable }, j) => `${out}w${j} * ${names.get(variable)}_${i}`);
+    const sum = products.join(" + ") || "0";
+    lines.push(`const ${out}_${i} = ${base ? `${names.get(base)}_${i} + (${sum})` : sum}; ${out}[${i}] = ${out}_${i};`);
+  }
+}
+
+/** A number that reads back as itself. */
+const literal = (value: number): string => (value < 0 ? `(${value})` : String(value));

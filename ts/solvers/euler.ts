@@ -1,4 +1,0 @@
-// Euler's method, order 1.
-import { rungeKutta, type Solver } from "./solver.ts";
-
-export const euler: Solver = /* @__PURE__ */ rungeKutta({ name: "euler", order: 1, a: [[]], b: [1], c: [0] });

@@ -1,0 +1,4 @@
+// Euler's method, order 1.
+import { rungeKutta, type Solver } from "../runge-kutta.ts";
+
+export const euler: Solver = /* @__PURE__ */ rungeKutta({ name: "euler", order: 1, a: [[]], b: [1], c: [0] });

@@ -1,0 +1,10 @@
+// Kutta's 3/8 rule, order 4 (Kutta 1901); what torchdiffeq calls rk4.
+import { rungeKutta, type Solver } from "../runge-kutta.ts";
+
+export const rk38: Solver = /* @__PURE__ */ rungeKutta({
+  name: "rk38",
+  order: 4,
+  a: [[], [1 / 3], [-1 / 3, 1], [1, -1, 1]],
+  b: [1 / 8, 3 / 8, 3 / 8, 1 / 8],
+  c: [0, 1 / 3, 2 / 3, 1],
+});

@@ -1,0 +1,10 @@
+// The classical fourth-order Runge–Kutta method (Kutta 1901).
+import { rungeKutta, type Solver } from "../runge-kutta.ts";
+
+export const rk4: Solver = /* @__PURE__ */ rungeKutta({
+  name: "rk4",
+  order: 4,
+  a: [[], [1 / 2], [0, 1 / 2], [0, 0, 1]],
+  b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],
+  c: [0, 1 / 2, 1 / 2, 1],
+});

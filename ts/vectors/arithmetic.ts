@@ -1,0 +1,128 @@
+// What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm/arithmetic.ts), or on a device that
+// the field computes on. Linear combinations are recorded or done at once; numbers that decide something may have to be
+// waited for.
+
+import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { SolveError } from "../base/errors.ts";
+import type { Awaitable } from "../fields/field.ts";
+import type { Outcome } from "../integration/integrate.ts";
+import type { Problem } from "../options/check.ts";
+import type { Kernels } from "../wasm/memory.ts";
+import type { Scratch, Vector } from "../wasm/scratch.ts";
+
+/** Σ cⱼ vⱼ with everything but the step size fixed. */
+export interface Terms {
+  readonly count: number;
+}
+
+/** Terms whose weights change from use to use. */
+export interface MutableTerms extends Terms {
+  set(weights: ArrayLike<number>): void;
+}
+
+/** One part of the state for the norm: the error norm is the largest `weight` · norm(part). */
+export interface Segment {
+  readonly start: number;
+  readonly length: number;
+  readonly weight: number;
+}
+
+/** How errors are measured. */
+export interface Measure {
+  readonly kind: "rms" | "max";
+  readonly segments: readonly Segment[];
+  /** A number, or one for each element of the state. */
+  readonly rtol: number | ArrayLike<number>;
+  readonly atol: number | ArrayLike<number>;
+}
+
+/** What holds numbers of the kind that a solve's vectors hold. */
+export type Holder = Pick<Vector, "view">;
+
+/** Rows of one width that outlive the solve, appended one by one. */
+export interface Rows {
+  readonly length: number;
+  readonly bytes: number;
+  /** What `bytes` will be once another row is pushed. */
+  readonly bytesWithNext: number;
+  push(row: Holder): void;
+  /** Overwrites row n, which was pushed before. */
+  write(n: number, row: Holder): void;
+  /** Copies row n into `into`. */
+  read(n: number, into: Holder): void;
+  /** Row n itself, to be pushed elsewhere. */
+  row(n: number): Holder;
+}
+
+/** A failure that showed when the solve was over. */
+export interface LateFailure {
+  readonly failure: SolveError;
+  /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
+  readonly reached: Problem;
+}
+
+export interface Arithmetic {
+  /** Numbers in a state. */
+  readonly length: number;
+  readonly dtype: Dtype;
+  /** Whether the vectors are on a device: then they have no views, and failures show late. */
+  readonly remote: boolean;
+  /** Bytes declared so far. */
+  readonly bytes: number;
+  /** The WebAssembly kernels, for what is computed of single numbers; only after the lease. */
+  readonly kernels: Kernels;
+
+  /** Declares a vector of the state's length. */
+  vector(): Vector;
+  /** Declares `parts` vectors that lie side by side, and the whole of them as one vector. */
+  adjacent(parts: number): { whole: Vector; parts: Vector[] };
+  /** Declares Σ weightsⱼ vectorsⱼ; terms of weight 0 are left out. */
+  terms(vectors: readonly Vector[], weights: readonly number[]): Terms;
+  /** Declares Σ weightsⱼ vectorsⱼ with weights to be set before each use. */
+  mutableTerms(vectors: readonly Vector[]): MutableTerms;
+  /** Declares room for a measure of the kind of `like`. */
+  measureLike(like: Measure): void;
+  /** The arithmetic of vectors of another length in the same place, declared in a solve's own part of its block. */
+  like(scratch: Scratch, length: number): Arithmetic;
+  /** Fills what was declared and, where room for one was declared, sets how `norm` measures; once, after the lease. */
+  load(measure?: Measure): void;
+
+  /** out ← base + h Σ terms; no base counts as 0. `out` may be the base or one of the terms' vectors. */
+  combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void;
+  /** out ← 0, of out's length. */
+  clear(out: Vector): void;
+  /** out ← factor · x, of out's length. */
+  assign(out: Vector, factor: number, x: Vector): void;
+  /** `length` numbers of a vector, from `start` on, as a vector; only after the lease. */
+  part(whole: Vector, start: number, length: number): Vector;
+  /** The scaled norm of h Σ terms, by the declared measure, with the scale of max(|ya|, |yb|); NaN if not finite. */
+  norm(terms: Terms, h: number, ya: Vector, yb: Vector): Awaitable<number>;
+  /**
+   * The controller's factor on the step size for the error h Σ terms, negative where it exceeds the tolerances. On a device
+   * also where anything of yb is not finite.
+   */
+  judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Awaitable<number>;
+  /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
+  judgeSteadied(
+    controller: number,
+    error: Terms,
+    steadying: Terms,
+    h: number,
+    ya: Vector,
+    yb: Vector,
+  ): Awaitable<number>;
+  dot(a: Vector, b: Vector): Awaitable<number>;
+  isFinite(x: Vector): Awaitable<boolean>;
+
+  /** Copies numbers into a vector. */
+  copyIn(to: Vector, numbers: FloatArray): void;
+  /** Copies a vector into an array, from `at` on, where the numbers are once `arrived` says so. */
+  copyOut(from: Vector, into: FloatArray, at?: number): void;
+  arrived(): Promise<void> | undefined;
+  /** Rows of `width` numbers that outlive the solve; there will be `limit` of them at most. */
+  rows(width: number, limit?: number): Rows;
+  /** Why a solve failed whose results have arrived, where nobody looked before. */
+  lateFailure?(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined;
+  /** Frees the rows, where nobody else does. */
+  dispose?(): void;
+}

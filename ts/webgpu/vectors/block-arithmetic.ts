@@ -1,0 +1,264 @@
+// The arithmetic of a solve whose vectors are on the GPU: combinations are recorded and never waited for; an error norm is
+// reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
+
+import { type FloatArray, zeros } from "../../base/dtype.ts";
+import type { Outcome } from "../../integration/integrate.ts";
+import { lateFailure } from "../../integration/late-failure.ts";
+import type { Problem } from "../../options/check.ts";
+import type { Arithmetic, LateFailure, Measure, Rows, Terms } from "../../vectors/arithmetic.ts";
+import { steadied } from "../../vectors/wasm-arithmetic.ts";
+import type { Kernels } from "../../wasm/memory.ts";
+import type { Scratch, Vector } from "../../wasm/scratch.ts";
+import type { Shader } from "../device/commands.ts";
+import type { WebGpu } from "../device/gpu.ts";
+import { Readback } from "../device/readback.ts";
+import { Block, type BlockVector } from "./block.ts";
+import { GpuRows } from "./gpu-rows.ts";
+import { type LoadedMeasure, Reduction } from "./reduction.ts";
+import { COMBINE, COMBINE_SHADER, FILL_SHADER, NONE, REDUCE, THREADS } from "./shaders.ts";
+import { WeightedVectors, writeTerms } from "./weighted-vectors.ts";
+
+const MOST_DISPATCHED = 65535;
+
+export class BlockArithmetic implements Arithmetic {
+  readonly remote = true;
+  readonly dtype = "float32";
+  readonly length: number;
+  readonly block: Block;
+  private readonly scratch: Scratch;
+  readonly readback: Readback;
+  private readonly kept: GpuRows[] = [];
+  private readonly reduction: Reduction;
+  private room: { rtols: BlockVector | undefined; atols: BlockVector | undefined } | undefined;
+  /** The error of a step, where it has more terms than a reduction takes. */
+  private error: BlockVector | undefined;
+  private measure: LoadedMeasure | undefined;
+  private fillShader!: Shader;
+  private combineShader!: Shader;
+
+  constructor(scratch: Scratch, block: Block, length: number, readback: Readback = new Readback(block.gpu)) {
+    this.scratch = scratch;
+    this.block = block;
+    this.length = length;
+    this.readback = readback;
+    this.reduction = new Reduction(block);
+  }
+
+  /** The arithmetic of a new block. */
+  static on(gpu: WebGpu, scratch: Scratch, length: number): BlockArithmetic {
+    return new BlockArithmetic(scratch, new Block(gpu), length);
+  }
+
+  get bytes(): number {
+    return this.block.bytes;
+  }
+
+  get kernels(): Kernels {
+    return this.scratch.kernels;
+  }
+
+  vector(): BlockVector {
+    return this.block.vector(this.length);
+  }
+
+  adjacent(parts: number): { whole: BlockVector; parts: BlockVector[] } {
+    const { block, length } = this;
+    const whole = block.vector(parts * length);
+    return { whole, parts: Array.from({ length: parts }, (_, i) => block.part(whole, i * length, length)) };
+  }
+
+  terms(vectors: readonly Vector[], weights: readonly number[]): WeightedVectors {
+    const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
+    if (used.length > REDUCE.terms) this.error ??= this.vector();
+    return new WeightedVectors(
+      used.map(({ vector }) => vector),
+      used.map(({ weight }) => weight),
+    );
+  }
+
+  mutableTerms(vectors: readonly Vector[]): WeightedVectors {
+    return new WeightedVectors(vectors, new Float64Array(vectors.length));
+  }
+
+  measureLike({ rtol, atol }: Measure): void {
+    const tolerances = (tolerance: Measure["rtol"]) => (typeof tolerance === "number" ? undefined : this.vector());
+    this.room = { rtols: tolerances(rtol), atols: tolerances(atol) };
+  }
+
+  like(scratch: Scratch, length: number): BlockArithmetic {
+    return new BlockArithmetic(scratch, this.block, length, this.readback);
+  }
+
+  load(measure?: Measure): void {
+    const { block, scratch } = this;
+    const { commands } = block.gpu;
+    this.readback.guard(() => block.take());
+    scratch.onRelease(() => {
+      this.readback.drop();
+      block.release();
+    });
+    this.fillShader = commands.shader(FILL_SHADER);
+    this.combineShader = commands.shader(COMBINE_SHADER);
+    this.reduction.load();
+    if (!measure) return;
+    const { rtols, atols } = this.room!;
+    if (rtols) this.copyIn(rtols, Float32Array.from(measure.rtol as ArrayLike<number>));
+    if (atols) this.copyIn(atols, Float32Array.from(measure.atol as ArrayLike<number>));
+    this.measure = { ...measure, rtols, atols };
+  }
+
+  combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void {
+    const { vectors, weights } = terms as WeightedVectors;
+    this.sum(out, base, vectors, weights, h, 0, this.length);
+  }
+
+  /** out ← base + h Σ weights · vectors, from term `from` on, as many in a dispatch as there is room for. */
+  private sum(
+    out: Vector,
+    base: Vector | undefined,
+    vectors: readonly Vector[],
+    weights: ArrayLike<number>,
+    h: number,
+    from: number,
+    n: number,
+  ): void {
+    if (n === 0) return;
+    const { commands } = this.block.gpu;
+    const { words, at } = commands;
+    const count = Math.min(COMBINE.terms, vectors.length - from);
+    words[at] = out.address;
+    words[at + 1] = base === undefined ? NONE : base.address;
+    words[at + 2] = count;
+    words[at + 3] = n;
+    writeTerms(commands, at + COMBINE.header, { vectors, weights }, h, from, count);
+    this.run(this.combineShader, groupsOver(n));
+    if (from + count < vectors.length) this.sum(out, out, vectors, weights, h, from + count, n);
+  }
+
+  private run(shader: Shader, groups: number): void {
+    this.block.gpu.commands.dispatch(shader, this.block.buffer, groups);
+  }
+
+  clear(out: Vector): void {
+    this.set(out, 0);
+  }
+
+  assign(out: Vector, factor: number, x: Vector): void {
+    this.sum(out, undefined, [x], [factor], 1, 0, out.length);
+  }
+
+  /** out ← out + x, of out's length. */
+  add(out: Vector, x: Vector): void {
+    this.sum(out, out, [x], [1], 1, 0, out.length);
+  }
+
+  /** out ← value, every number of it. */
+  set(out: Vector, value: number): void {
+    const { commands } = this.block.gpu;
+    const { words, floats, at } = commands;
+    words[at] = out.address;
+    words[at + 1] = out.length;
+    floats[at + 2] = value;
+    this.run(this.fillShader, groupsOver(out.length));
+  }
+
+  part(whole: Vector, start: number, length: number): BlockVector {
+    return this.block.part(whole, start, length);
+  }
+
+  norm(terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+    this.reduceNorm(terms, h, ya, yb);
+    return this.answer();
+  }
+
+  private reduceNorm(terms: Terms, h: number, ya: Vector, yb: Vector): void {
+    const fits = terms.count <= REDUCE.terms;
+    if (!fits) this.combine(this.error!, undefined, terms, h);
+    const shown = fits ? (terms as WeightedVectors) : new WeightedVectors([this.error!], [1]);
+    this.reduction.norm(this.measure!, shown, fits ? h : 1, ya, yb);
+  }
+
+  /** Reads a vector of one number. */
+  async number(x: Vector): Promise<number> {
+    const numbers = zeros("float32", 1);
+    this.copyOut(x, numbers);
+    await this.arrived();
+    return numbers[0]!;
+  }
+
+  /** The value of the last reduction; NaN where a number was not finite, its own sums included. */
+  private async answer(): Promise<number> {
+    const numbers = zeros("float32", 2);
+    this.copyOut(this.reduction.result, numbers);
+    await this.arrived();
+    const [value, bads] = numbers;
+    return bads === 0 && Number.isFinite(value) ? value! : Number.NaN;
+  }
+
+  async judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+    const error = await this.norm(terms, h, ya, yb);
+    return this.decide(controller, error);
+  }
+
+  async judgeSteadied(
+    controller: number,
+    error: Terms,
+    steadying: Terms,
+    h: number,
+    ya: Vector,
+    yb: Vector,
+  ): Promise<number> {
+    const numbers = zeros("float32", 4);
+    [error, steadying].forEach((terms, i) => {
+      this.reduceNorm(terms, h, ya, yb);
+      this.copyOut(this.reduction.result, numbers, 2 * i);
+    });
+    await this.arrived();
+    const bad = numbers[1]! + numbers[3]! > 0;
+    return this.decide(controller, bad ? Number.NaN : steadied(numbers[0]!, numbers[2]!));
+  }
+
+  /** The controller's factor; after an abort the block may belong to another solve. */
+  private decide(controller: number, error: number): number {
+    return this.scratch.leased ? this.kernels.control(controller, error) : Number.NaN;
+  }
+
+  dot(a: Vector, b: Vector): Promise<number> {
+    this.reduction.dot(a, b);
+    return this.answer();
+  }
+
+  async isFinite(x: Vector): Promise<boolean> {
+    this.reduction.finite(x);
+    return !Number.isNaN(await this.answer());
+  }
+
+  copyIn(to: Vector, numbers: FloatArray): void {
+    this.block.write(to, numbers as Float32Array);
+  }
+
+  copyOut(from: Vector, into: FloatArray, at = 0): void {
+    const { buffer, offset, length } = from as BlockVector;
+    this.readback.take(buffer, offset, into, at, length);
+  }
+
+  arrived(): Promise<void> | undefined {
+    return this.readback.arrived();
+  }
+
+  lateFailure(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined {
+    return lateFailure(problem, outcome, ys);
+  }
+
+  rows(width: number, limit?: number): Rows {
+    const rows = new GpuRows(this.block.gpu, width, limit);
+    this.kept.push(rows);
+    return rows;
+  }
+
+  dispose(): void {
+    for (const rows of this.kept.splice(0)) rows.dispose();
+  }
+}
+
+const groupsOver = (n: number): number => Math.min(MOST_DISPATCHED, Math.max(1, Math.ceil(n / THREADS)));
