@@ -8,8 +8,7 @@ export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { symplectic } from "./adjoints/symplectic.ts";
 export { SolveError, type SolveErrorCode } from "./base/errors.ts";
 export { citations } from "./citations.ts";
-export type { EventRecord, SolveEvent } from "./events/watch.ts";
-export type { Field } from "./fields/field.ts";
+export type { AsyncField, Field } from "./fields/field.ts";
 export {
   type FieldFunction,
   type JvpFunction,
@@ -22,12 +21,14 @@ export {
 } from "./fields/function.ts";
 export { mlp } from "./fields/mlp.ts";
 export { widened } from "./fields/widened.ts";
-export type { StepReport } from "./integration/integrate.ts";
 export { jvp, type Tangent } from "./jvp.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
 export { type Controller, integral, pid } from "./problem/controller.ts";
+export type { EventRecord, SolveEvent } from "./problem/event.ts";
+export type { StepReport } from "./problem/report.ts";
+export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
-export { type AsyncField, type AsyncFieldFunction, type AsyncSolution, solve } from "./solve.ts";
+export { type AsyncFieldFunction, solve } from "./solve.ts";
 export { bosh3 } from "./solvers/explicit/bosh3.ts";
 export { cashKarp } from "./solvers/explicit/cash-karp.ts";
 export { dop853 } from "./solvers/explicit/dop853.ts";

@@ -5,15 +5,15 @@
 import type { Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid } from "./base/errors.ts";
+import type { Awaitable } from "./base/waiting.ts";
 import { drive, type Run } from "./base/waiting.ts";
 import { eventTangent } from "./events/landing.ts";
-import type { Awaitable } from "./fields/field.ts";
 import { TangentField } from "./fields/tangent.ts";
 import { bindProblem, loadProblem } from "./integration/bind.ts";
 import { integrate } from "./integration/integrate.ts";
-import type { Problem } from "./options/check.ts";
+import type { Problem } from "./problem/problem.ts";
+import type { AsyncSolution } from "./solution.ts";
 import { Solution, trajectoryOf } from "./solution.ts";
-import type { AsyncSolution } from "./solve.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
 /** A direction in which the inputs of a solve move; what is left out stays. */
@@ -103,7 +103,6 @@ function* solveForwards(
     dense: false,
     residency: "host",
     events: [],
-    adjoint: undefined,
     onStep: undefined,
   };
   const scratch = new Scratch();

@@ -2,12 +2,12 @@
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
+import type { Awaitable } from "./base/waiting.ts";
 import { drive } from "./base/waiting.ts";
 import { eventCotangent } from "./events/landing.ts";
-import type { EventRecord } from "./events/watch.ts";
-import type { Awaitable } from "./fields/field.ts";
 import type { DensePath } from "./integration/dense-path.ts";
-import type { Rejection, StepStats } from "./integration/stepping.ts";
+import type { EventRecord } from "./problem/event.ts";
+import type { Rejection, StepStats } from "./problem/report.ts";
 import type { Arithmetic } from "./vectors/arithmetic.ts";
 
 /** "done", "stopped" by a terminal event, or the code of what went wrong. */
@@ -126,3 +126,6 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     this.dispose();
   }
 }
+
+/** A solution whose pullback is asynchronous, as its field is. */
+export type AsyncSolution<Y extends FloatArray = FloatArray> = Solution<Y, Promise<Gradients<Y>>>;

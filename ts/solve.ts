@@ -1,32 +1,28 @@
 // solve(): checks the options, binds the problem to one leased block, runs the loop and builds the Solution.
-import type { Gradients, Tape } from "./adjoints/adjoint.ts";
+
+import type { Tape } from "./adjoints/adjoint.ts";
 import { slotBytes } from "./adjoints/discrete.ts";
 import { type ArrayOf, type Dtype, type FloatArray, zeros } from "./base/dtype.ts";
 import type { SolveError } from "./base/errors.ts";
+import type { Awaitable } from "./base/waiting.ts";
 import { drive, type Run, wait } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
-import type { Awaitable, Field } from "./fields/field.ts";
+import type { AsyncField, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
 import { bindProblem, loadProblem } from "./integration/bind.ts";
 import { DensePath } from "./integration/dense-path.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
-import { type Problem, problemOf } from "./options/check.ts";
+import { lateFailure } from "./integration/late-failure.ts";
+import { type Request, requestOf } from "./options/check.ts";
 import type { SolveOptions } from "./options/options.ts";
-import { Solution } from "./solution.ts";
+import type { Problem } from "./problem/problem.ts";
+import { type AsyncSolution, Solution } from "./solution.ts";
 import { Scratch } from "./wasm/scratch.ts";
-
-/** A solution whose pullback is asynchronous, as its field is. */
-export type AsyncSolution<Y extends FloatArray = FloatArray> = Solution<Y, Promise<Gradients<Y>>>;
 
 /** A bare function that answers later. */
 export type AsyncFieldFunction = (...arguments_: Parameters<BareField>) => Promise<void | ArrayLike<number>>;
 
 type SyncFieldFunction = (...arguments_: Parameters<BareField>) => void | ArrayLike<number>;
-
-/** A field that evaluates asynchronously, such as one on a GPU. */
-export interface AsyncField extends Field {
-  readonly asynchronous: true;
-}
 
 /**
  * Solves dy/dt = f(t, y, θ), y(ts[0]) = y0 at the times `ts`.
@@ -42,13 +38,13 @@ export function solve<D extends Dtype>(
 ): Solution<ArrayOf<D>>;
 export function solve(field: SyncFieldFunction | Field, options: SolveOptions): Solution;
 export function solve(field: FieldFunction | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
-  const problem = problemOf(field, options);
-  return drive(run(problem), problem.signal);
+  const request = requestOf(field, options);
+  return drive(run(request), request.problem.signal);
 }
 
 /** `known`: why a larger problem failed, of which this is the part that was reached. */
-function* run(problem: Problem, known?: SolveError): Run<Solution> {
-  const { field: unbound, y0, ts, adjoint } = problem;
+function* run({ problem, adjoint }: Request, known?: SolveError): Run<Solution> {
+  const { field: unbound, y0, ts } = problem;
   const scratch = new Scratch();
   const parts = bindProblem(problem, scratch, adjoint?.slots(problem) ?? 0);
   const { machine, bound, interpolator } = parts;
@@ -74,9 +70,9 @@ function* run(problem: Problem, known?: SolveError): Run<Solution> {
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    const late = arithmetic.lateFailure?.(problem, outcome, ys);
+    const late = arithmetic.remote ? lateFailure(problem, outcome, ys) : undefined;
     if (late && problem.onFailure === "throw") throw late.failure;
-    if (late) return yield* run(late.reached, outcome.failure ?? late.failure);
+    if (late) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
     const { slopes, grid, failure = known } = outcome;
     const results = reached(problem, outcome, ys, end[0]!);
     const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };

@@ -4,8 +4,9 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { Run } from "../base/waiting.ts";
 import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
-import type { Problem } from "../options/check.ts";
-import type { BoundScheme, Program } from "../program/program.ts";
+import type { StepListener } from "../integration/integrate.ts";
+import type { Problem } from "../problem/problem.ts";
+import type { BoundScheme } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 
 /** Measured peak bytes by what they hold. */
@@ -75,13 +76,9 @@ export interface Trajectory {
 }
 
 /** What one solve keeps for its backward passes. */
-export interface Tape {
-  /** Whether evaluations must leave their tapes in the slots. */
-  readonly keepsTapes: boolean;
+export interface Tape extends StepListener {
   /** What evaluates in place of the bound field, where more becomes of evaluations' tapes. */
   readonly field?: BoundField | undefined;
-  /** Called for each accepted step, of size h, while its vectors are still in place. */
-  accept(program: Program, h: number): void;
   /** Gives up what it keeps elsewhere than in arrays; a pullback may then evaluate anew. */
   dispose?(): void;
   /** Bytes kept now, by kind. */

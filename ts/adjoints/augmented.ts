@@ -2,7 +2,8 @@
 //   d x/dt = f,   d a_x/dt = −Jᵀ a_x,   d a_θ/dt = −Fᵀ a_x,   d a_t/dt = −a_x · ∂f/∂t
 // over a state laid out as [x | a_x | a_t | a_θ] (Chen et al. 2018, appendix B; Kidger et al. 2021, eq. 2–3).
 
-import { type Awaitable, type BindRequest, type BoundField, type Field, RECOMPUTE } from "../fields/field.ts";
+import type { Awaitable } from "../base/waiting.ts";
+import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "../fields/field.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 

@@ -3,7 +3,7 @@
 
 import { bytesOf } from "../base/dtype.ts";
 import type { BoundField } from "../fields/field.ts";
-import type { Problem } from "../options/check.ts";
+import type { Problem } from "../problem/problem.ts";
 import type { Rows } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, slotsOfStep } from "./discrete.ts";

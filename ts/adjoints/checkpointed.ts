@@ -4,7 +4,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Run } from "../base/waiting.ts";
-import { firstTime, lastTime, type Problem } from "../options/check.ts";
+import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
 import { Runner } from "../program/runner.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { Checkpoints } from "./checkpoints.ts";

@@ -8,9 +8,9 @@ import { invalid } from "../base/errors.ts";
 import { type Run, wait } from "../base/waiting.ts";
 import { type Bound, bindProblem, loadProblem } from "../integration/bind.ts";
 import { integrate } from "../integration/integrate.ts";
-import { firstTime, type Problem } from "../options/check.ts";
-import type { Steps } from "../options/steps.ts";
 import { type Controller, pid } from "../problem/controller.ts";
+import type { Steps } from "../problem/problem.ts";
+import { firstTime, type Problem } from "../problem/problem.ts";
 import { evaluationsOf } from "../program/program.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import type { Arithmetic, Measure, Segment, Terms } from "../vectors/arithmetic.ts";
@@ -154,7 +154,6 @@ function* solveBackwards(
     extended: false,
     dense: false,
     events: [],
-    adjoint: undefined,
     onStep: undefined,
   };
   const scratch = new Scratch();

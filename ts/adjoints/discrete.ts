@@ -5,7 +5,7 @@ import { type FloatArray, zeros } from "../base/dtype.ts";
 import { type Run, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
 import { withArithmetic } from "../integration/bind.ts";
-import { firstTime, lastTime, type Problem, schemeOf } from "../options/check.ts";
+import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program/program.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
@@ -37,8 +37,8 @@ export interface BackwardStep {
 
 /** How one adjoint brings a step back. */
 export interface Restore {
-  /** Its name, where that is not the name of the solve's adjoint. */
-  readonly adjoint?: string;
+  /** Its name. */
+  readonly adjoint: string;
   /**
    * Puts step n's start state, derivatives and whatever its transposition needs in place. The end state is there already:
    * it is the start state of step n + 1.
@@ -163,7 +163,7 @@ export function* pullDiscrete(
       params: thetaBar,
       ...(times && { ts: tsBar }),
       stats: {
-        adjoint: restore.adjoint ?? problem.adjoint!.name,
+        adjoint: restore.adjoint,
         evaluations: stats.evaluations + (restore.tapes ? 0 : pass.vjps),
         vjps: pass.vjps,
         accepted: steps,

@@ -95,6 +95,7 @@ function tape({ problem, bound, arithmetic }: Forward, segments: number | "auto"
           const gap = new Gap(arithmetic, y0);
           let next = keptAfter.length - 1;
           return {
+            adjoint: "reverse",
             tapes: true,
             bytes,
             get reconstructionError() {

@@ -1,7 +1,8 @@
 // The tapes of a solve's evaluations, in rows that outlive it. Each is copied out on its own, right after its evaluation while
 // caches still have it, and back in likewise; or it stays in a row of the field's own.
 
-import { type Awaitable, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
+import type { Awaitable } from "../base/waiting.ts";
+import { type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
 import type { Holder, Rows } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
 import type { Vector } from "../wasm/scratch.ts";

@@ -1,6 +1,5 @@
 // The numerical failures of a solve, each with the time, the step, what was happening and what to try.
 
-import type { StepStats } from "../integration/stepping.ts";
 import type { FloatArray } from "./dtype.ts";
 import { SolveError } from "./errors.ts";
 
@@ -32,7 +31,12 @@ export function nonFinite(t: number, h: number, what: string): SolveError {
 }
 
 /** `component` is the one with the largest error of the last step tried, −1 where no error was measured. */
-export function tooManySteps(t: number, h: number, { accepted, rejected }: StepStats, component: number): SolveError {
+export function tooManySteps(
+  t: number,
+  h: number,
+  { accepted, rejected }: { readonly accepted: number; readonly rejected: number },
+  component: number,
+): SolveError {
   const worst = component < 0 ? "" : `; the largest error is in component ${component}`;
   return new SolveError(
     "max-steps",

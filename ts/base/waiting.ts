@@ -1,8 +1,10 @@
 // Every algorithm here is a generator that yields only where a field returned a promise. `drive` runs one: to its end at
 // once where nothing was pending, as a promise otherwise. So nothing is written twice.
 
-import type { Awaitable } from "../fields/field.ts";
 import { SolveError } from "./errors.ts";
+
+/** A pending result where a computation takes time, the result itself where it does not. */
+export type Awaitable<T> = T | Promise<T>;
 
 /** A computation that may wait: it yields the promises it needs and is resumed with their results. */
 export type Run<T> = Generator<Promise<unknown>, T, unknown>;

@@ -4,9 +4,10 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { eventsAccumulate } from "../base/failures.ts";
 import type { Run } from "../base/waiting.ts";
+import type { SolveEvent } from "../problem/event.ts";
 import type { Program } from "../program/program.ts";
 import type { Runner } from "../program/runner.ts";
-import type { EventWatch, Hit, SolveEvent } from "./watch.ts";
+import type { EventWatch, Hit } from "./watch.ts";
 
 /** Derivatives at a terminal event root(t_e, y(t_e)) = 0, of the discrete map. */
 export interface EventSlopes {

@@ -2,30 +2,10 @@
 // stop there is taken again to end exactly at the event, so that the event is a grid point like any other.
 
 import type { FloatArray } from "../base/dtype.ts";
-import type { Interpolator } from "../integration/dense-path.ts";
+import type { EventRecord, SolveEvent } from "../problem/event.ts";
+import type { Interpolator } from "../program/interpolator.ts";
 import type { Program } from "../program/program.ts";
 import { brackets, rootIn } from "./roots.ts";
-
-/** A function of time and state whose zeros are events. */
-export interface SolveEvent {
-  /** Its zeros are the events; `y` is a view to read now. */
-  readonly root: (t: number, y: FloatArray) => number;
-  /** 1: only from negative to positive along the integration, −1: only from positive to negative; both by default. */
-  readonly direction?: 1 | -1;
-  /** End the solve there, with status "stopped"; also at the start, where the root function is 0 there. */
-  readonly terminal?: boolean;
-  /** Changes the state in place; the solve goes on from there. */
-  readonly effect?: (t: number, y: FloatArray) => void;
-}
-
-/** An event that occurred. */
-export interface EventRecord {
-  /** Which of `events`. */
-  readonly index: number;
-  readonly t: number;
-  /** The state there, before any effect. */
-  readonly y: FloatArray;
-}
 
 /** An event that the step must end at, at t + s h. */
 export interface Hit {

@@ -2,11 +2,9 @@
 // and, once bound, how to evaluate it and its vector–Jacobian product there.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import type { Arithmetic, Rows } from "../vectors/arithmetic.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-
-/** A pending result where the field computes asynchronously, the result itself where it does not. */
-export type Awaitable<T> = T | Promise<T>;
 
 /** No stored tape: a VJP asked for with this slot evaluates the field anew. */
 export const RECOMPUTE = -1;
@@ -108,4 +106,9 @@ export interface Field {
   readonly resident?: ((scratch: Scratch, length: number) => Arithmetic) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
   bind(scratch: Scratch, request: BindRequest): BoundField;
+}
+
+/** A field that evaluates asynchronously, such as one on a GPU. */
+export interface AsyncField extends Field {
+  readonly asynchronous: true;
 }

@@ -4,8 +4,9 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Awaitable, BindRequest, BoundField, Field, FillingField } from "./field.ts";
+import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
 /** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
 export type FieldFunction<P = Float64Array> = (

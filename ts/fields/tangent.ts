@@ -1,8 +1,9 @@
 // A field together with its linearisation, over states laid out as [y | ẏ]: d y/dt = f(t, y, θ), d ẏ/dt = J ẏ + F θ̇.
 // One-step methods are linear in what they are given beside y, so solving this is differentiating the discrete solution.
 import { bytesOf, type FloatArray } from "../base/dtype.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
+import type { BindRequest, BoundField, Field } from "./field.ts";
 
 interface Halves {
   readonly y: Vector;

@@ -4,8 +4,9 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Awaitable, BindRequest, BoundField, Field } from "./field.ts";
+import type { BindRequest, BoundField, Field } from "./field.ts";
 
 class BoundWidened implements BoundField {
   readonly tapeLength: number;

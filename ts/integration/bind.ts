@@ -1,13 +1,13 @@
 // A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
 // field.
 
-import { type Problem, schemeOf } from "../options/check.ts";
+import { type Problem, schemeOf } from "../problem/problem.ts";
+import { Interpolator } from "../program/interpolator.ts";
 import { type BoundScheme, bindScheme, type Machine } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import { measureKind, type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { InitialStep, StepControl } from "./adaptive.ts";
-import { Interpolator } from "./dense-path.ts";
 
 /** What does not depend on the field. */
 interface Common {

@@ -1,38 +1,12 @@
-// The solution between steps: interpolated outputs while a solve runs, and the steps kept for `solution.at(t)`.
+// The steps of a solve, kept for `solution.at(t)`.
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import type { Problem } from "../options/check.ts";
+import type { Problem } from "../problem/problem.ts";
 import type { BoundScheme, Program } from "../program/program.ts";
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
-import type { Vector } from "../wasm/scratch.ts";
-
-/** Interpolates inside the step in work, once the extension's own evaluations are done. */
-export class Interpolator {
-  private readonly arithmetic: Arithmetic;
-  private readonly dense: Dense;
-  private readonly state: Vector;
-  private readonly weights: Float64Array;
-
-  constructor(arithmetic: Arithmetic, bound: BoundScheme) {
-    this.arithmetic = arithmetic;
-    this.dense = bound.scheme.dense!;
-    this.state = arithmetic.vector();
-    this.weights = new Float64Array(this.dense.ks.length);
-  }
-
-  /** The state at t + s h, in a vector that the next call overwrites. */
-  at(program: Program, s: number, h: number): Vector {
-    const { terms } = program.dense!;
-    denseWeights(this.dense, s, this.weights);
-    terms.set(this.weights);
-    this.arithmetic.combine(this.state, program.start[0]!, terms, h);
-    return this.state;
-  }
-}
 
 /** The steps of a solve with their derivatives. */
 export class DensePath {

@@ -1,6 +1,5 @@
 // The one integration loop: takes steps (stepping.ts), writes the outputs that they reach, watches for events, and waits
 // where the field answers with a promise.
-import type { Tape } from "../adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 import { slopeNotFinite, stateNotFinite } from "../base/failures.ts";
@@ -8,23 +7,21 @@ import { aborted, type Run, wait } from "../base/waiting.ts";
 import { type EventSlopes, land, slopesAt } from "../events/landing.ts";
 import type { EventWatch, Hit } from "../events/watch.ts";
 import { RECOMPUTE } from "../fields/field.ts";
-import type { Problem } from "../options/check.ts";
+import type { Problem } from "../problem/problem.ts";
+import type { Rejection, StepStats } from "../problem/report.ts";
 import type { Instruction, Program } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Bound } from "./bind.ts";
 import type { DensePath } from "./dense-path.ts";
-import { type Rejection, Stepping, type StepStats } from "./stepping.ts";
+import { Stepping } from "./stepping.ts";
 
-/** What `onStep` receives after an accepted step. */
-export interface StepReport {
-  /** The time reached. */
-  readonly t: number;
-  /** The step taken, negative where time decreases. */
-  readonly h: number;
-  /** The state at t: a view to read now, not to keep. */
-  readonly y: FloatArray;
-  readonly stats: Readonly<StepStats>;
+/** What follows the accepted steps of a solve. */
+export interface StepListener {
+  /** Whether evaluations must leave their tapes in the slots. */
+  readonly keepsTapes: boolean;
+  /** Called for each accepted step, of size h, while its vectors are still in place. */
+  accept(program: Program, h: number): void;
 }
 
 /** A problem bound to its leased block. */
@@ -35,7 +32,7 @@ export interface Integration {
   readonly known?: boolean;
   /** Keeps every step for `at`. */
   readonly path?: DensePath | undefined;
-  readonly tape?: Pick<Tape, "accept" | "keepsTapes"> | undefined;
+  readonly tape?: StepListener | undefined;
   readonly watch?: EventWatch | undefined;
   /** Rows of output, filled as they are reached. */
   readonly ys: FloatArray;

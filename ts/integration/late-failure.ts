@@ -2,10 +2,17 @@
 // step, so the outputs show it in the end.
 
 import type { FloatArray } from "../base/dtype.ts";
+import type { SolveError } from "../base/errors.ts";
 import { nonFinite } from "../base/failures.ts";
-import type { Problem } from "../options/check.ts";
-import type { LateFailure } from "../vectors/arithmetic.ts";
+import type { Problem } from "../problem/problem.ts";
 import type { Outcome } from "./integrate.ts";
+
+/** A failure that showed when the solve was over. */
+export interface LateFailure {
+  readonly failure: SolveError;
+  /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
+  readonly reached: Problem;
+}
 
 /** What the outputs say: the failure at the first that is not finite, and the steps and outputs before it. */
 export function lateFailure(problem: Problem, { outputs, grid }: Outcome, ys: FloatArray): LateFailure | undefined {

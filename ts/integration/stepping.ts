@@ -6,9 +6,11 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
 import { stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
 import { Times } from "../base/times.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import { aborted } from "../base/waiting.ts";
-import type { Awaitable, FillingField } from "../fields/field.ts";
-import { firstTime, lastTime, type Problem } from "../options/check.ts";
+import type { FillingField } from "../fields/field.ts";
+import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
+import type { Rejection, StepStats } from "../problem/report.ts";
 import { evaluationsOf, type Program } from "../program/program.ts";
 import { Runner } from "../program/runner.ts";
 import {
@@ -26,24 +28,6 @@ import {
 } from "../program/written-step.ts";
 import type { Measure } from "../vectors/arithmetic.ts";
 import type { Bound } from "./bind.ts";
-
-/** Counts of a solve; all are counted, none estimated. */
-export interface StepStats {
-  /** Attempted steps: accepted + rejected. */
-  steps: number;
-  accepted: number;
-  rejected: number;
-  /** Evaluations of the field, the NFE of the literature. */
-  evaluations: number;
-  /** Size of the first step tried. */
-  firstStep: number;
-}
-
-/** A step that was tried from t and not accepted. */
-export interface Rejection {
-  readonly t: number;
-  readonly h: number;
-}
 
 /**
  * Where `advance` left off: before a step, within one, before its verdict, or after one that was accepted but not yet

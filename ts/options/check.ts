@@ -1,56 +1,29 @@
 // The problem behind the options, checked and normalised once at the door: everything behind it sees a flat state of one
 // dtype, a measure for errors, and times that are known to be monotone.
+
 import type { Adjoint } from "../adjoints/adjoint.ts";
-import { type FloatArray, zeros } from "../base/dtype.ts";
+import { zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import type { SolveEvent } from "../events/watch.ts";
 import type { Field } from "../fields/field.ts";
 import { asField, type BareField } from "../fields/function.ts";
-import type { StepReport } from "../integration/integrate.ts";
+import type { Problem } from "../problem/problem.ts";
 import { tsit5 } from "../solvers/explicit/tsit5.ts";
-import type { Solver } from "../solvers/runge-kutta.ts";
-import { pruned, type Scheme } from "../solvers/scheme.ts";
-import type { Measure } from "../vectors/arithmetic.ts";
 import { finiteNumbers, isSolver, monotone, oneOf } from "./checks.ts";
 import { eventsOf } from "./events.ts";
 import { measureOf } from "./measure.ts";
 import { OPTION_NAMES, type SolveOptions } from "./options.ts";
-import { jumpsOf, landsOn, type Steps, stepsOf, stopsOf } from "./steps.ts";
+import { jumpsOf, landsOn, stepsOf, stopsOf } from "./steps.ts";
 
-/** What is to be solved. */
-export interface Problem {
-  readonly field: Field;
-  readonly solver: Solver;
-  readonly y0: FloatArray;
-  readonly ts: Float64Array;
-  /** Times that a step must end at, in the order of integration, the last output time included. */
-  readonly stops: Float64Array;
-  /** Those of them where the field may jump, and the start where it may jump there. */
-  readonly jumps: ReadonlySet<number>;
-  /** Whether the continuous extension of steps is needed: for outputs inside steps, or to be kept. */
-  readonly extended: boolean;
-  /** Whether every step's continuous extension is kept. */
-  readonly dense: boolean;
-  /** 1 where time increases, −1 where it decreases. */
-  readonly direction: number;
-  readonly measure: Measure;
-  readonly steps: Steps;
-  readonly maxSteps: number;
-  readonly events: readonly SolveEvent[];
+/** What a user asks for: the problem, and how gradients will be computed. */
+export interface Request {
+  readonly problem: Problem;
   readonly adjoint: Adjoint | undefined;
-  /** Where the states are: in WebAssembly memory, or on the field's device. */
-  readonly residency: "host" | "device";
-  /** The parameters to compute with: a copy where an adjoint will need them later, the user's array otherwise. */
-  readonly params: FloatArray | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onStep: ((report: StepReport) => void) | undefined;
-  readonly onFailure: "throw" | "return";
 }
 
 const DEFAULT_MAX_STEPS = 100_000;
 
 /** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
-export function problemOf(given: Field | BareField, options: SolveOptions): Problem {
+export function requestOf(given: Field | BareField, options: SolveOptions): Request {
   if (typeof options !== "object" || options === null)
     throw invalid("options", options, "an object with at least y0 and ts");
   for (const name of Object.keys(options)) {
@@ -116,7 +89,7 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     if (dense) throw invalid("dense", dense, `false ${allowed}`);
     if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
   }
-  return {
+  const problem: Problem = {
     field,
     solver,
     y0,
@@ -130,13 +103,13 @@ export function problemOf(given: Field | BareField, options: SolveOptions): Prob
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
-    adjoint,
     residency: residencyOf(options, field, dense || events.length > 0),
     params: adjoint ? field.params?.slice() : field.params,
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
   };
+  return { problem, adjoint };
 }
 
 /** `watched`: whether states are wanted in memory at any time. */
@@ -146,35 +119,4 @@ function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean
     throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
   if (chosen === "device" && watched) throw invalid("residency", residency, '"host" together with events or dense');
   return chosen;
-}
-
-/** The solver's scheme without what this problem has no use for: an error estimate, a continuous extension. */
-export const schemeOf = ({ solver, steps, extended }: Problem): Scheme =>
-  pruned(solver.scheme, { error: steps.kind === "adaptive", dense: extended });
-
-/**
- * The time that a step starting at `t` counts its stages from: `t` itself, or, where the field jumps there, the first
- * number after it, which belongs to this step's side, whichever side the field gives `t` to.
- */
-export function firstTime({ jumps, direction }: Problem, t: number): number {
-  return jumps.size > 0 && jumps.has(t) ? neighbour(t, direction) : t;
-}
-
-/**
- * The latest time that a step ending at `end` may evaluate the field at: `end` itself, or, where the field jumps there,
- * the last number before it, which still belongs to this step's side.
- */
-export function lastTime({ jumps, direction }: Problem, end: number): number {
-  return jumps.size > 0 && jumps.has(end) ? neighbour(end, -direction) : end;
-}
-
-const bits = new BigInt64Array(1);
-const number = new Float64Array(bits.buffer);
-
-/** The double next to t in a direction. */
-function neighbour(t: number, direction: number): number {
-  if (t === 0) return direction * Number.MIN_VALUE;
-  number[0] = t;
-  bits[0]! += t > 0 === direction > 0 ? 1n : -1n;
-  return number[0]!;
 }

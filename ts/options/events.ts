@@ -1,7 +1,7 @@
 // The option `events`.
 import type { Adjoint } from "../adjoints/adjoint.ts";
 import { invalid } from "../base/errors.ts";
-import type { SolveEvent } from "../events/watch.ts";
+import type { SolveEvent } from "../problem/event.ts";
 
 export function eventsOf(events: readonly SolveEvent[] = [], adjoint: Adjoint | undefined): readonly SolveEvent[] {
   const allowed = "an array of { root, direction, terminal, effect }";

@@ -1,8 +1,8 @@
 // The options of `solve` as users write them.
 import type { Adjoint } from "../adjoints/adjoint.ts";
-import type { SolveEvent } from "../events/watch.ts";
-import type { StepReport } from "../integration/integrate.ts";
 import type { Controller } from "../problem/controller.ts";
+import type { SolveEvent } from "../problem/event.ts";
+import type { StepReport } from "../problem/report.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 
 /** A part of the state for the norm; weight 0 leaves it out. */

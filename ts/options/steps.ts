@@ -1,21 +1,11 @@
 // Which steps a solve takes: their control or their times, and the times that they must end at.
 
 import { invalid } from "../base/errors.ts";
-import { type Controller, pid } from "../problem/controller.ts";
+import { pid } from "../problem/controller.ts";
+import type { Steps } from "../problem/problem.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
 import type { SolveOptions } from "./options.ts";
-
-/** The steps of a solve: chosen by error control, or given. */
-export type Steps =
-  | {
-      readonly kind: "adaptive";
-      readonly controller: Controller;
-      readonly firstStep: number | undefined;
-      readonly minStep: number;
-      readonly maxStep: number;
-    }
-  | { readonly kind: "given"; readonly grid: Float64Array };
 
 /**
  * The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. No longer

@@ -3,10 +3,7 @@
 // waited for.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
-import type { SolveError } from "../base/errors.ts";
-import type { Awaitable } from "../fields/field.ts";
-import type { Outcome } from "../integration/integrate.ts";
-import type { Problem } from "../options/check.ts";
+import type { Awaitable } from "../base/waiting.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
 
@@ -52,13 +49,6 @@ export interface Rows {
   read(n: number, into: Holder): void;
   /** Row n itself, to be pushed elsewhere. */
   row(n: number): Holder;
-}
-
-/** A failure that showed when the solve was over. */
-export interface LateFailure {
-  readonly failure: SolveError;
-  /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
-  readonly reached: Problem;
 }
 
 export interface Arithmetic {
@@ -121,8 +111,6 @@ export interface Arithmetic {
   arrived(): Promise<void> | undefined;
   /** Rows of `width` numbers that outlive the solve; there will be `limit` of them at most. */
   rows(width: number, limit?: number): Rows;
-  /** Why a solve failed whose results have arrived, where nobody looked before. */
-  lateFailure?(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
 }

@@ -2,7 +2,7 @@
 // exchange serves one bound field; how it carries the numbers is the backend's affair.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { invalid, SolveError } from "../../base/errors.ts";
-import type { Awaitable } from "../../fields/field.ts";
+import type { Awaitable } from "../../base/waiting.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import type { Tfjs } from "./tfjs.ts";
 

@@ -1,6 +1,8 @@
 // The fused network as a field whose solve steps in WebAssembly memory: states go up and results come down, one readback an
 // evaluation; the parameters' gradient is summed on the GPU and read by `flush`.
-import { type Awaitable, type BindRequest, type BoundField, RECOMPUTE } from "../../fields/field.ts";
+
+import type { Awaitable } from "../../base/waiting.ts";
+import { type BindRequest, type BoundField, RECOMPUTE } from "../../fields/field.ts";
 import type { Activation } from "../../fields/mlp.ts";
 import type { Shape } from "../../fields/mlp-layout.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";

@@ -1,6 +1,8 @@
 // The fused network as a field of a solve whose vectors are on the GPU: it computes on the solve's own block, tapes
 // included, so nothing is copied and nothing is waited for but, now and then, the GPU itself.
-import type { Awaitable, BindRequest, BoundField } from "../../fields/field.ts";
+
+import type { Awaitable } from "../../base/waiting.ts";
+import type { BindRequest, BoundField } from "../../fields/field.ts";
 import type { Activation } from "../../fields/mlp.ts";
 import type { Shape } from "../../fields/mlp-layout.ts";
 import type { Vector } from "../../wasm/scratch.ts";

@@ -3,7 +3,8 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { FloatArray } from "../../base/dtype.ts";
 import { invalid } from "../../base/errors.ts";
-import type { Awaitable, BindRequest, BoundField, Field } from "../../fields/field.ts";
+import type { Awaitable } from "../../base/waiting.ts";
+import type { BindRequest, BoundField, Field } from "../../fields/field.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";
 import type { Exchange, Input, TensorDevice } from "../device/exchange.ts";
 

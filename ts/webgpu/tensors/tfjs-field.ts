@@ -2,8 +2,7 @@
 // differentiation where the gradients of its operations are registered.
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
-import type { BindRequest, BoundField, Field } from "../../fields/field.ts";
-import type { AsyncField } from "../../solve.ts";
+import type { AsyncField, BindRequest, BoundField, Field } from "../../fields/field.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
 import { currentGpu, type WebGpu } from "../device/gpu.ts";

@@ -2,10 +2,7 @@
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
-import type { Outcome } from "../../integration/integrate.ts";
-import { lateFailure } from "../../integration/late-failure.ts";
-import type { Problem } from "../../options/check.ts";
-import type { Arithmetic, LateFailure, Measure, Rows, Terms } from "../../vectors/arithmetic.ts";
+import type { Arithmetic, Measure, Rows, Terms } from "../../vectors/arithmetic.ts";
 import { steadied } from "../../vectors/wasm-arithmetic.ts";
 import type { Kernels } from "../../wasm/memory.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";
@@ -244,10 +241,6 @@ export class BlockArithmetic implements Arithmetic {
 
   arrived(): Promise<void> | undefined {
     return this.readback.arrived();
-  }
-
-  lateFailure(problem: Problem, outcome: Outcome, ys: FloatArray): LateFailure | undefined {
-    return lateFailure(problem, outcome, ys);
   }
 
   rows(width: number, limit?: number): Rows {

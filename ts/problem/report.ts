@@ -1,0 +1,31 @@
+// What a solve tells of its steps: counts, rejections, and the report that `onStep` receives.
+import type { FloatArray } from "../base/dtype.ts";
+
+/** Counts of a solve; all are counted, none estimated. */
+export interface StepStats {
+  /** Attempted steps: accepted + rejected. */
+  steps: number;
+  accepted: number;
+  rejected: number;
+  /** Evaluations of the field, the NFE of the literature. */
+  evaluations: number;
+  /** Size of the first step tried. */
+  firstStep: number;
+}
+
+/** A step that was tried from t and not accepted. */
+export interface Rejection {
+  readonly t: number;
+  readonly h: number;
+}
+
+/** What `onStep` receives after an accepted step. */
+export interface StepReport {
+  /** The time reached. */
+  readonly t: number;
+  /** The step taken, negative where time decreases. */
+  readonly h: number;
+  /** The state at t: a view to read now, not to keep. */
+  readonly y: FloatArray;
+  readonly stats: Readonly<StepStats>;
+}
