@@ -6,11 +6,11 @@ import type { Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid } from "./base/errors.ts";
 import type { Awaitable } from "./base/waiting.ts";
-import { drive, type Run } from "./base/waiting.ts";
+import { drive, type Waiting } from "./base/waiting.ts";
 import { eventTangent } from "./events/landing.ts";
 import { TangentField } from "./fields/tangent.ts";
-import { bindProblem, loadProblem } from "./integration/bind.ts";
 import { integrate } from "./integration/integrate.ts";
+import { load, setUp } from "./integration/setup.ts";
 import type { Problem } from "./problem/problem.ts";
 import type { AsyncSolution } from "./solution.ts";
 import { Solution, trajectoryOf } from "./solution.ts";
@@ -82,7 +82,7 @@ function* solveForwards(
   { problem, ts, grid: all, slopes }: Trajectory,
   y0Dot: Float64Array | undefined,
   paramsDot: Float64Array | undefined,
-): Run<FloatArray> {
+): Waiting<FloatArray> {
   const { field, y0, stops, direction } = problem;
   const n = y0.length;
   // A solve that ended early may have taken steps beyond the last output it reached.
@@ -106,12 +106,12 @@ function* solveForwards(
     onStep: undefined,
   };
   const scratch = new Scratch();
-  const parts = bindProblem(augmented, scratch, 0);
+  const setup = setUp(augmented, scratch, 0);
   const rows = zeros(field.dtype, ts.length * 2 * n);
   try {
     scratch.lease();
-    loadProblem(parts, augmented);
-    const { failure } = yield* integrate({ parts, problem: augmented, ys: rows });
+    load(setup, augmented);
+    const { failure } = yield* integrate({ setup, problem: augmented, ys: rows });
     if (failure) throw failure;
   } finally {
     scratch.release();

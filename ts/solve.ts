@@ -5,14 +5,14 @@ import { slotBytes } from "./adjoints/discrete.ts";
 import { type ArrayOf, type Dtype, type FloatArray, zeros } from "./base/dtype.ts";
 import type { SolveError } from "./base/errors.ts";
 import type { Awaitable } from "./base/waiting.ts";
-import { drive, type Run, wait } from "./base/waiting.ts";
+import { drive, type Waiting, wait } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { AsyncField, Field } from "./fields/field.ts";
 import type { BareField, FieldFunction } from "./fields/function.ts";
-import { bindProblem, loadProblem } from "./integration/bind.ts";
 import { DensePath } from "./integration/dense-path.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
 import { lateFailure } from "./integration/late-failure.ts";
+import { load, setUp } from "./integration/setup.ts";
 import { type Request, requestOf } from "./options/check.ts";
 import type { SolveOptions } from "./options/options.ts";
 import type { Problem } from "./problem/problem.ts";
@@ -43,25 +43,25 @@ export function solve(field: FieldFunction | Field, options: SolveOptions): Awai
 }
 
 /** `known`: why a larger problem failed, of which this is the part that was reached. */
-function* run({ problem, adjoint }: Request, known?: SolveError): Run<Solution> {
+function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Solution> {
   const { field: unbound, y0, ts } = problem;
   const scratch = new Scratch();
-  const parts = bindProblem(problem, scratch, adjoint?.slots(problem) ?? 0);
-  const { machine, bound, interpolator } = parts;
+  const setup = setUp(problem, scratch, adjoint?.slots(problem) ?? 0);
+  const { machine, placed, interpolator } = setup;
   const { field, arithmetic } = machine;
   const ys = zeros(unbound.dtype, ts.length * y0.length);
   let solution: Solution | undefined;
   let tape: Tape | undefined;
   try {
     scratch.lease();
-    loadProblem(parts, problem);
-    tape = adjoint?.tape({ problem, bound, field, arithmetic });
-    const path = problem.dense ? new DensePath(problem, bound) : undefined;
+    load(setup, problem);
+    tape = adjoint?.tape({ problem, placed, field, arithmetic });
+    const path = problem.dense ? new DensePath(problem, placed) : undefined;
     const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
-    const taped = tape?.field ? { ...parts, machine: { ...machine, field: tape.field } } : parts;
-    const outcome = yield* integrate({ parts: taped, problem, path, tape, watch, ys });
+    const taped = tape?.field ? { ...setup, machine: { ...machine, field: tape.field } } : setup;
+    const outcome = yield* integrate({ setup: taped, problem, path, tape, watch, ys });
     const { stats } = outcome;
-    const next = bound.programs[stats.accepted & 1]!;
+    const next = placed.programs[stats.accepted & 1]!;
     path?.finish(outcome.grid, next);
     if (outcome.failure && problem.onFailure === "throw") throw outcome.failure;
     const end = next.start.map((part) => {
@@ -79,7 +79,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Run<Solution> 
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,
-      stages: kept.stages + bound.stageBytes,
+      stages: kept.stages + placed.stageBytes,
       tape: kept.tape + slotBytes(field),
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.held,
     };

@@ -1,12 +1,12 @@
 // What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
 
 import type { FloatArray } from "../base/dtype.ts";
-import type { Run } from "../base/waiting.ts";
+import type { Waiting } from "../base/waiting.ts";
 import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
 import type { StepListener } from "../integration/integrate.ts";
 import type { Problem } from "../problem/problem.ts";
-import type { BoundScheme } from "../program/program.ts";
+import type { PlacedScheme } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 
 /** Measured peak bytes by what they hold. */
@@ -56,7 +56,7 @@ export interface GradientStats {
 /** The forward pass as an adjoint sees it. */
 export interface Forward {
   readonly problem: Problem;
-  readonly bound: BoundScheme;
+  readonly placed: PlacedScheme;
   readonly field: BoundField;
   readonly arithmetic: Arithmetic;
 }
@@ -84,7 +84,7 @@ export interface Tape extends StepListener {
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
   /** Pulls `cotangent` (the shape of ys) back. */
-  pullback(trajectory: Trajectory, cotangent: FloatArray, times: boolean): Run<Gradients>;
+  pullback(trajectory: Trajectory, cotangent: FloatArray, times: boolean): Waiting<Gradients>;
 }
 
 /** An adjoint value, passed as `adjoint`. */

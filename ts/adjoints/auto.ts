@@ -33,10 +33,10 @@ export function auto({ budget = DEFAULT_BUDGET }: AutoOptions = {}): Adjoint {
 const total = ({ checkpoints, stages, tape }: Tape["bytes"]): number => checkpoints + stages + tape;
 
 function tape(forward: Forward, budget: number): Tape {
-  const { problem, bound } = forward;
+  const { problem, placed } = forward;
   const { length } = problem.y0;
   const { dtype } = problem.field;
-  const parts = bound.scheme.start.length;
+  const parts = placed.scheme.start.length;
   const c = Math.max(1, Math.floor(budget / (parts * length * bytesOf(dtype))));
   const placement = placementFor(problem, c);
   const room = roomFor(forward, c);
@@ -50,7 +50,7 @@ function tape(forward: Forward, budget: number): Tape {
     dispose();
     recording = undefined;
     for (let n = 0; n < steps; n++) {
-      const state = bound.scheme.start.map((_, i) => states.row(n * parts + i));
+      const state = placed.scheme.start.map((_, i) => states.row(n * parts + i));
       room.offer(n, state, placement);
     }
   }

@@ -41,12 +41,12 @@ export interface Recording extends Tape {
 
 /** Records everything, in `budget` bytes. */
 export function record(
-  { problem, bound, field, arithmetic }: Forward,
+  { problem, placed, field, arithmetic }: Forward,
   budget: number = Number.POSITIVE_INFINITY,
 ): Recording {
   const slots = slotsOfStep(problem);
   const states = arithmetic.rows(problem.y0.length);
-  const derivatives = arithmetic.rows(bound.derivatives.length);
+  const derivatives = arithmetic.rows(placed.derivatives.length);
   const together = copiesSteps(problem, slots);
   const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
   const tapes =
@@ -74,7 +74,7 @@ export function record(
     ...(taping && { field: taping }),
     accept(program) {
       for (const part of program.start) states.push(part);
-      derivatives.push(bound.derivatives);
+      derivatives.push(placed.derivatives);
       steps?.push(field.tape!);
       tapes?.accept();
     },
@@ -96,7 +96,7 @@ export function record(
         bytes,
         step({ n, program }) {
           program.start.forEach((part, i, parts) => states.read(n * parts.length + i, part));
-          derivatives.read(n, backward.bound.derivatives);
+          derivatives.read(n, backward.placed.derivatives);
           steps?.read(n, backward.machine.field.tape!);
           recalling?.begin(n);
           return undefined;

@@ -3,7 +3,7 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import type { Run } from "../base/waiting.ts";
+import type { Waiting } from "../base/waiting.ts";
 import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
 import { Runner } from "../program/runner.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
@@ -54,8 +54,8 @@ export const placementFor = ({ steps }: Problem, c: number): Placement =>
   steps.kind === "given" ? knownLength(steps.grid.length - 1, c) : unknownLength(c);
 
 /** Room for the states of c steps. */
-export function roomFor({ problem, bound, arithmetic }: Forward, c: number): Checkpoints {
-  const parts = bound.scheme.start.length;
+export function roomFor({ problem, placed, arithmetic }: Forward, c: number): Checkpoints {
+  const parts = placed.scheme.start.length;
   return new Checkpoints(parts, arithmetic.rows(problem.y0.length, c * parts));
 }
 
@@ -93,50 +93,56 @@ function* pullCheckpointed(
   times: boolean,
   kept: Checkpoints,
   c: number,
-): Run<Gradients> {
+): Waiting<Gradients> {
   const { problem, grid } = trajectory;
-  return yield* pullDiscrete(trajectory, cotangent, times, tapesOfStep(problem), ({ machine, bound, sweep, stats }) => {
-    const { programs, scheme } = bound;
-    const plain = replay(bound, false, scheme.end);
-    const taped = (dense: boolean) => replay(bound, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);
-    const stages = taped(false);
-    const extended = scheme.dense ? taped(true) : stages;
-    const marcher = new Runner(machine, false);
-    const taper = new Runner(machine, true);
-    const { positions } = kept;
-    if (positions.length === 0) {
-      for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
-      kept.push(0, programs[0].start);
-    }
-    kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
-
-    /** Puts the start state of step n in its place, from the last one kept; keeps others on the way. */
-    function* march(n: number): Run<void> {
-      let at = positions[positions.length - 1]!;
-      kept.read(positions.length - 1, programs[at & 1]!.start);
-      if (at === n) kept.keepFirst(positions.length - 1);
-      while (at < n) {
-        const next = at + advance(n + 1 - at, c - positions.length + 1);
-        for (; at < next; at++) {
-          const t = grid[at]!;
-          const end = grid[at + 1]!;
-          yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
-        }
-        if (at < n) kept.push(at, programs[at & 1]!.start);
+  return yield* pullDiscrete(
+    trajectory,
+    cotangent,
+    times,
+    tapesOfStep(problem),
+    ({ machine, placed, sweep, stats }) => {
+      const { programs, scheme } = placed;
+      const plain = replay(placed, false, scheme.end);
+      const taped = (dense: boolean) => replay(placed, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);
+      const stages = taped(false);
+      const extended = scheme.dense ? taped(true) : stages;
+      const marcher = new Runner(machine, false);
+      const taper = new Runner(machine, true);
+      const { positions } = kept;
+      if (positions.length === 0) {
+        for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
+        kept.push(0, programs[0].start);
       }
-    }
+      kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
 
-    return {
-      adjoint: "checkpointed",
-      tapes: true,
-      get bytes() {
-        return kept.bytes;
-      },
-      *step({ n, t, h, last, dense }) {
-        yield* march(n);
-        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
-        stats.evaluations = marcher.evaluations + taper.evaluations;
-      },
-    };
-  });
+      /** Puts the start state of step n in its place, from the last one kept; keeps others on the way. */
+      function* march(n: number): Waiting<void> {
+        let at = positions[positions.length - 1]!;
+        kept.read(positions.length - 1, programs[at & 1]!.start);
+        if (at === n) kept.keepFirst(positions.length - 1);
+        while (at < n) {
+          const next = at + advance(n + 1 - at, c - positions.length + 1);
+          for (; at < next; at++) {
+            const t = grid[at]!;
+            const end = grid[at + 1]!;
+            yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
+          }
+          if (at < n) kept.push(at, programs[at & 1]!.start);
+        }
+      }
+
+      return {
+        adjoint: "checkpointed",
+        tapes: true,
+        get bytes() {
+          return kept.bytes;
+        },
+        *step({ n, t, h, last, dense }) {
+          yield* march(n);
+          yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+          stats.evaluations = marcher.evaluations + taper.evaluations;
+        },
+      };
+    },
+  );
 }

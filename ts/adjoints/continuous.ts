@@ -5,9 +5,9 @@
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import { type Run, wait } from "../base/waiting.ts";
-import { type Bound, bindProblem, loadProblem } from "../integration/bind.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
 import { integrate } from "../integration/integrate.ts";
+import { load, type Setup, setUp } from "../integration/setup.ts";
 import { type Controller, pid } from "../problem/controller.ts";
 import type { Steps } from "../problem/problem.ts";
 import { firstTime, type Problem } from "../problem/problem.ts";
@@ -122,7 +122,7 @@ function* solveBackwards(
   cotangent: FloatArray,
   wantTimes: boolean,
   options: Checked,
-): Run<Gradients> {
+): Waiting<Gradients> {
   const { problem, ts, ys, grid } = trajectory;
   const { field: inner, y0 } = problem;
   const n = y0.length;
@@ -158,16 +158,16 @@ function* solveBackwards(
   };
   const scratch = new Scratch();
   const slots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
-  const parts = bindProblem(base, scratch, slots);
-  const { arithmetic } = parts.machine;
-  const augmented = parts.machine.field as BoundAugmented;
-  const quadrature = options.quadrature ? new Quadrature(scratch, parts, solver) : undefined;
+  const setup = setUp(base, scratch, slots);
+  const { arithmetic } = setup.machine;
+  const augmented = setup.machine.field as BoundAugmented;
+  const quadrature = options.quadrature ? new Quadrature(scratch, setup, solver) : undefined;
   const rows = zeros(inner.dtype, 2 * layout.length);
   const count = { evaluations: 0, accepted: 0, rejected: 0 };
   const tsBar = new Float64Array(ts.length);
   try {
     scratch.lease();
-    loadProblem(parts, base);
+    load(setup, base);
     quadrature?.load();
     let firstStep: number | undefined;
     for (let i = ts.length - 1; i >= 0; i--) {
@@ -175,7 +175,7 @@ function* solveBackwards(
       state.set(ys.subarray(i * n, (i + 1) * n));
       for (let j = 0; j < n; j++) state[layout.adjoint + j]! += cotangent[i * n + j]!;
       if (i === 0) break;
-      const slope = yield* startSlope(parts, firstTime(base, ts[i]!), state);
+      const slope = yield* startSlope(setup, firstTime(base, ts[i]!), state);
       count.evaluations++;
       if (wantTimes) {
         // How the loss changes with the output time itself: f(t_i, y_i) · ∂L/∂y_i.
@@ -193,8 +193,8 @@ function* solveBackwards(
         stops: Float64Array.from([...within, to]).sort((a, b) => (a - b) * direction),
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
-      if (steps.kind === "adaptive") parts.control!.load(steps.controller, solver.errorOrder);
-      const outcome = yield* integrate({ parts, problem: segment, known: true, ys: rows, tape: quadrature });
+      if (steps.kind === "adaptive") setup.control!.load(steps.controller, solver.errorOrder);
+      const outcome = yield* integrate({ setup, problem: segment, known: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;
@@ -216,7 +216,7 @@ function* solveBackwards(
         vjps: augmented.vjps,
         peakBytes: {
           checkpoints: 0,
-          stages: parts.bound.stageBytes,
+          stages: setup.placed.stageBytes,
           tape: augmented.tapeBytes,
           total: scratch.held + state.byteLength + rows.byteLength,
         },
@@ -228,8 +228,8 @@ function* solveBackwards(
 }
 
 /** Evaluates the augmented field at the start of a segment, in the place of its first step's first derivative. */
-function* startSlope({ machine, bound }: Bound, t: number, state: FloatArray): Run<Vector> {
-  const { out, k, slot } = bound.programs[0].instructions[0]!;
+function* startSlope({ machine, placed }: Setup, t: number, state: FloatArray): Waiting<Vector> {
+  const { out, k, slot } = placed.programs[0].instructions[0]!;
   machine.arithmetic.copyIn(out, state);
   const pending = machine.field.evaluate(t, out, k!, slot);
   if (pending) yield pending;
@@ -244,7 +244,7 @@ class Quadrature {
   private readonly terms: readonly [Terms, Terms];
   private readonly even: unknown;
 
-  constructor(scratch: Scratch, { machine, bound: { programs } }: Bound, { tableau, scheme }: Solver) {
+  constructor(scratch: Scratch, { machine, placed: { programs } }: Setup, { tableau, scheme }: Solver) {
     if (!tableau)
       throw invalid("continuous option quadrature", true, "false for solvers that are not Runge–Kutta methods");
     const { slopes } = machine.field as BoundAugmented;
@@ -269,7 +269,7 @@ class Quadrature {
     this.arithmetic.combine(this.theta, this.theta, this.terms[program === this.even ? 0 : 1]!, h);
   }
 
-  *result(): Run<FloatArray> {
+  *result(): Waiting<FloatArray> {
     const numbers = zeros(this.arithmetic.dtype, this.theta.length);
     this.arithmetic.copyOut(this.theta, numbers);
     yield* wait(this.arithmetic.arrived());

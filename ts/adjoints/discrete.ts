@@ -2,20 +2,20 @@
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
-import { type Run, wait } from "../base/waiting.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { withArithmetic } from "../integration/bind.ts";
+import { withArithmetic } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
-import { type BoundScheme, bindScheme, evaluationsOf, type Machine, type Program } from "../program/program.ts";
+import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
-/** The backward pass's own vectors, bound and leased. */
+/** The backward pass's own vectors, placed and leased. */
 export interface Backward {
   readonly trajectory: Trajectory;
   readonly machine: Machine;
-  readonly bound: BoundScheme;
+  readonly placed: PlacedScheme;
   readonly sweep: Sweep;
   readonly stats: { evaluations: number };
 }
@@ -43,7 +43,7 @@ export interface Restore {
    * Puts step n's start state, derivatives and whatever its transposition needs in place. The end state is there already:
    * it is the start state of step n + 1.
    */
-  step(step: BackwardStep): Run<void> | undefined;
+  step(step: BackwardStep): Waiting<void> | undefined;
   /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
   readonly tapes: boolean;
   /** Bytes kept outside the leased block. */
@@ -78,7 +78,7 @@ export function* pullDiscrete(
   wantTimes: boolean,
   { slots, recall }: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
-): Run<Gradients> {
+): Waiting<Gradients> {
   const { problem, grid, ts } = trajectory;
   const { field: unbound, y0, params } = problem;
   const { dtype } = unbound;
@@ -86,9 +86,9 @@ export function* pullDiscrete(
   const n = y0.length;
   const scratch = new Scratch();
   const scheme = schemeOf(problem);
-  const { arithmetic, bound, sweep } = withArithmetic(problem, scratch, "pullback", (arithmetic) => {
-    const bound = bindScheme(scheme, arithmetic, extended);
-    return { arithmetic, bound, sweep: new Sweep(arithmetic, bound, extended) };
+  const { arithmetic, placed, sweep } = withArithmetic(problem, scratch, "pullback", (arithmetic) => {
+    const placed = placeScheme(scheme, arithmetic, extended);
+    return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
   });
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
   const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
@@ -102,10 +102,10 @@ export function* pullDiscrete(
     const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.clear(paramsBar);
     const stats = { evaluations: 0 };
-    const restore = restoreWith({ trajectory, machine, bound, sweep, stats });
+    const restore = restoreWith({ trajectory, machine, placed, sweep, stats });
 
     const steps = grid.length - 1;
-    bound.programs[(steps + 1) & 1]!.end.forEach((part, i) => arithmetic.copyIn(part, trajectory.end[i]!));
+    placed.programs[(steps + 1) & 1]!.end.forEach((part, i) => arithmetic.copyIn(part, trajectory.end[i]!));
     const tsBar = new Float64Array(ts.length);
     const cotangentAt = (row: number): FloatArray => cotangent.subarray(row * n, (row + 1) * n) as FloatArray;
     let output = ts.length - 1;
@@ -122,7 +122,7 @@ export function* pullDiscrete(
       const landing = output;
       if (landed) sweep.add(bars[0]!, cotangentAt(output--));
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
-      const program = bound.programs[parity]!;
+      const program = placed.programs[parity]!;
       const pending = restore.step({ n: step, t: first, h, last, program, dense, times: wantTimes });
       if (pending) yield* pending;
       if (dense) sweep.beginOutputs();
@@ -171,7 +171,7 @@ export function* pullDiscrete(
         ...(restore.reconstructionError !== undefined && { reconstructionError: restore.reconstructionError }),
         peakBytes: {
           checkpoints: restore.bytes.checkpoints,
-          stages: restore.bytes.stages + bound.stageBytes,
+          stages: restore.bytes.stages + placed.stageBytes,
           tape: restore.bytes.tape + tape,
           total: restore.bytes.checkpoints + restore.bytes.stages + restore.bytes.tape + scratch.held,
         },

@@ -1,5 +1,5 @@
 // Which part of a step must be run again to have some of its vectors back.
-import { type BoundScheme, type Instruction, instructionsOf, operationsOf } from "../program/program.ts";
+import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } from "../program/program.ts";
 import type { Variable } from "../solvers/scheme.ts";
 
 /**
@@ -8,12 +8,12 @@ import type { Variable } from "../solvers/scheme.ts";
  * is left out of it.
  */
 export function replay(
-  bound: BoundScheme,
+  placed: PlacedScheme,
   dense: boolean,
   wanted: Iterable<Variable>,
   known: Iterable<Variable> = [],
 ): readonly [Instruction[], Instruction[]] {
-  const operations = operationsOf(bound.scheme, dense);
+  const operations = operationsOf(placed.scheme, dense);
   const given = new Set(known);
   const live = new Set(wanted);
   const parts: { position: number; combines: boolean; evaluates: boolean }[] = [];
@@ -29,7 +29,7 @@ export function replay(
     for (const { variable } of terms) live.add(variable);
   }
   const livePart = (parity: 0 | 1): Instruction[] => {
-    const all = instructionsOf(bound.programs[parity], dense);
+    const all = instructionsOf(placed.programs[parity], dense);
     return parts.map(({ position, combines, evaluates }) => {
       const { terms, k, ...rest } = all[position]!;
       return { ...rest, terms: combines ? terms : undefined, k: evaluates ? k : undefined };

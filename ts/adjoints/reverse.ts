@@ -4,7 +4,7 @@
 
 import { bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import { type Run, wait } from "../base/waiting.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
@@ -52,10 +52,10 @@ export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adj
   };
 }
 
-function tape({ problem, bound, arithmetic }: Forward, segments: number | "auto", budget: number): Tape {
+function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto", budget: number): Tape {
   const { y0, field } = problem;
   const { dtype } = field;
-  const { inverse, start } = bound.scheme;
+  const { inverse, start } = placed.scheme;
   // What happens on a device is not seen on the way, so there states are kept often.
   const every = segments === "auto" && arithmetic.remote ? REMOTE_SEGMENT : segments;
   const growth = every === "auto" ? new Growth(inverse!.growth, EPSILONS[dtype]) : undefined;
@@ -146,7 +146,7 @@ class Gap {
   }
 
   /** `restore` puts the stored state in place of the reconstructed one. */
-  *close(part: Vector, restore: () => void): Run<void> {
+  *close(part: Vector, restore: () => void): Waiting<void> {
     const { arithmetic, found, stored } = this;
     arithmetic.copyOut(part, found);
     restore();

@@ -5,9 +5,9 @@
 // reversible scheme it is the backward pass of McCallum & Foster 2024.
 
 import type { FloatArray } from "../base/dtype.ts";
-import { type Run, wait } from "../base/waiting.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import { type BoundScheme, instructionsOf, operationsOf, prepare, stageTime } from "../program/program.ts";
+import { instructionsOf, operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
@@ -76,10 +76,10 @@ export interface SweptStep {
   readonly times: StepTimes | undefined;
 }
 
-/** The transposed scheme, bound to vectors. Declare it before the lease. */
+/** The transposed scheme with its vectors. Declare it before the lease. */
 export class Sweep {
   private readonly arithmetic: Arithmetic;
-  private readonly bound: BoundScheme;
+  private readonly placed: PlacedScheme;
   private readonly slope: Vector;
   private readonly nothing: Terms;
   /** The loss's cotangent at one output. */
@@ -90,11 +90,11 @@ export class Sweep {
   private readonly extended: Sides | undefined;
 
   /** `dense`: whether steps may have outputs inside them. */
-  constructor(arithmetic: Arithmetic, bound: BoundScheme, dense: boolean) {
-    const { scheme } = bound;
+  constructor(arithmetic: Arithmetic, placed: PlacedScheme, dense: boolean) {
+    const { scheme } = placed;
     const vector = (): Vector => arithmetic.vector();
     this.arithmetic = arithmetic;
-    this.bound = bound;
+    this.placed = placed;
     this.slope = vector();
     this.nothing = arithmetic.terms([], []);
     this.cotangent = vector();
@@ -126,9 +126,9 @@ export class Sweep {
     places: Places,
     injection: Injection | undefined,
   ): Uses & { program: SweepProgram } {
-    const { scheme } = this.bound;
+    const { scheme } = this.placed;
     const operations = operationsOf(scheme, injection !== undefined);
-    const instructions = instructionsOf(this.bound.programs[parity]!, injection !== undefined);
+    const instructions = instructionsOf(this.placed.programs[parity]!, injection !== undefined);
     const transposition = new Transposition(this.arithmetic, places.bars);
     const { actions, active, sloped } = transposition;
     scheme.end.forEach((variable, i) => {
@@ -181,11 +181,11 @@ export class Sweep {
   needed(dense: boolean, times: boolean): Set<Variable> {
     const { active, sloped } = (dense ? this.extended : this.plain)!;
     const used = new Set<Variable>();
-    operationsOf(this.bound.scheme, dense).forEach(({ out, base, terms }, i) => {
+    operationsOf(this.placed.scheme, dense).forEach(({ out, base, terms }, i) => {
       if (active.has(i)) used.add(base ?? out);
       if (active.has(i) || (times && sloped.has(i))) for (const { variable } of terms) used.add(variable);
     });
-    if (times && dense) for (const k of this.bound.scheme.dense!.ks) used.add(k);
+    if (times && dense) for (const k of this.placed.scheme.dense!.ks) used.add(k);
     return used;
   }
 
@@ -193,7 +193,7 @@ export class Sweep {
   pulled(dense: boolean): Set<Variable> {
     const { active } = (dense ? this.extended : this.plain)!;
     return new Set(
-      operationsOf(this.bound.scheme, dense).flatMap(({ evaluate }, i) =>
+      operationsOf(this.placed.scheme, dense).flatMap(({ evaluate }, i) =>
         evaluate && active.has(i) ? [evaluate.k] : [],
       ),
     );
@@ -222,14 +222,14 @@ export class Sweep {
     const { ks, state, weights } = this.injection!;
     const { arithmetic, once } = this;
     this.add(state, cotangent);
-    denseWeights(this.bound.scheme.dense!, s, weights);
+    denseWeights(this.placed.scheme.dense!, s, weights);
     for (let i = 0; i < ks.length; i++) arithmetic.combine(ks[i]!, ks[i]!, once, h * weights[i]!);
   }
 
   /** ∂L/∂(the time) of the output added last; the step's derivatives must be in place. */
-  *outputTime(parity: number, s: number, times: StepTimes): Run<number> {
+  *outputTime(parity: number, s: number, times: StepTimes): Waiting<number> {
     const { weights } = this.injection!;
-    const dense = this.bound.scheme.dense!;
+    const dense = this.placed.scheme.dense!;
     const value = yield* this.project(parity, weights);
     denseSlopes(dense, s, weights);
     const rate = yield* this.project(parity, weights);
@@ -240,9 +240,9 @@ export class Sweep {
   }
 
   /** cotangent · Σ weightsᵢ kᵢ */
-  private *project(parity: number, weights: Float64Array): Run<number> {
+  private *project(parity: number, weights: Float64Array): Waiting<number> {
     const { arithmetic } = this;
-    const { terms } = this.bound.programs[parity]!.dense!;
+    const { terms } = this.placed.programs[parity]!.dense!;
     terms.set(weights);
     arithmetic.combine(this.slope, undefined, terms, 1);
     return yield* wait(arithmetic.dot(this.cotangent, this.slope));
@@ -253,14 +253,14 @@ export class Sweep {
    * the field accumulates ∂L/∂θ. The step's start state, its derivatives k, and any end state that is a stage input must
    * be in their places. Returns what is left to do where a VJP is pending.
    */
-  step(pass: Pass, step: SweptStep): Run<void> | undefined {
+  step(pass: Pass, step: SweptStep): Waiting<void> | undefined {
     pass.dt = 0;
     pass.dh = 0;
     return this.run(pass, step, 0);
   }
 
   /** A plain function, because engines optimise those better than generators. */
-  private run(pass: Pass, step: SweptStep, from: number): Run<void> | undefined {
+  private run(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;
     const { parity, t, h, last, dense, tapes, times } = step;
@@ -301,7 +301,7 @@ export class Sweep {
     inTime: number,
     inStep: number,
     next: number,
-  ): Run<void> {
+  ): Waiting<void> {
     const value = (yield pending) as number;
     pass.dt += inTime * value;
     pass.dh += inStep * value;

@@ -5,7 +5,7 @@
 // gradient of the discrete map, exact to rounding.
 
 import type { FloatArray } from "../base/dtype.ts";
-import type { Run } from "../base/waiting.ts";
+import type { Waiting } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
@@ -50,12 +50,12 @@ export function pullSymplectic(
   times: boolean,
   about: Pick<Restore, "adjoint" | "bytes">,
   read: (n: number, start: readonly Vector[]) => void,
-): Run<Gradients> {
-  return pullDiscrete(trajectory, cotangent, times, NO_TAPES, ({ machine, bound, sweep, stats }) => {
+): Waiting<Gradients> {
+  return pullDiscrete(trajectory, cotangent, times, NO_TAPES, ({ machine, placed, sweep, stats }) => {
     const runner = new Runner(machine, false);
-    const { end } = bound.scheme;
-    const stages = replay(bound, false, sweep.needed(false, times), end);
-    const extended = bound.scheme.dense ? replay(bound, true, sweep.needed(true, times), end) : stages;
+    const { end } = placed.scheme;
+    const stages = replay(placed, false, sweep.needed(false, times), end);
+    const extended = placed.scheme.dense ? replay(placed, true, sweep.needed(true, times), end) : stages;
     return {
       ...about,
       tapes: false,

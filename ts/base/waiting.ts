@@ -7,20 +7,20 @@ import { SolveError } from "./errors.ts";
 export type Awaitable<T> = T | Promise<T>;
 
 /** A computation that may wait: it yields the promises it needs and is resumed with their results. */
-export type Run<T> = Generator<Promise<unknown>, T, unknown>;
+export type Waiting<T> = Generator<Promise<unknown>, T, unknown>;
 
 /** Waits for a value that may be pending. */
-export function* wait<T>(value: Awaitable<T>): Run<T> {
+export function* wait<T>(value: Awaitable<T>): Waiting<T> {
   return value instanceof Promise ? ((yield value) as T) : value;
 }
 
 /** Runs to the end; returns the result, or a promise of it from the first pending field evaluation on. */
-export function drive<T>(run: Run<T>, signal?: AbortSignal): Awaitable<T> {
+export function drive<T>(run: Waiting<T>, signal?: AbortSignal): Awaitable<T> {
   const step = run.next();
   return step.done ? step.value : driveAsync(run, step.value, signal);
 }
 
-async function driveAsync<T>(run: Run<T>, first: Promise<unknown>, signal: AbortSignal | undefined): Promise<T> {
+async function driveAsync<T>(run: Waiting<T>, first: Promise<unknown>, signal: AbortSignal | undefined): Promise<T> {
   const abort = abortion(signal);
   try {
     let pending = first;

@@ -3,7 +3,7 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import { eventsAccumulate } from "../base/failures.ts";
-import type { Run } from "../base/waiting.ts";
+import type { Waiting } from "../base/waiting.ts";
 import type { SolveEvent } from "../problem/event.ts";
 import type { Program } from "../program/program.ts";
 import type { Runner } from "../program/runner.ts";
@@ -30,7 +30,7 @@ export function* land(
   first: number,
   h: number,
   hit: Hit,
-): Run<number> {
+): Waiting<number> {
   const { root } = watch.events[hit.index]!;
   const slope = watch.slope(program, t, h, hit);
   const full = t + h;
@@ -62,7 +62,7 @@ export function* slopesAt(
   t: number,
   first: number,
   end: number,
-): Run<EventSlopes> {
+): Waiting<EventSlopes> {
   const { root } = event;
   const y = program.end[0]!.view;
   const n = y.length;

@@ -1,7 +1,7 @@
 // Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
 // assembly/controller.ts.
 
-import { type Run, wait } from "../base/waiting.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
@@ -58,7 +58,7 @@ export class InitialStep {
   }
 
   /** The size (positive) of the first step from t for a method of order p, f(t, y) being known; one evaluation. */
-  *choose(field: BoundField, t: number, direction: number, p: number): Run<number> {
+  *choose(field: BoundField, t: number, direction: number, p: number): Waiting<number> {
     const { arithmetic } = this;
     const { initialGuess, initialStep } = arithmetic.kernels;
     const y = this.program.start[0]!;

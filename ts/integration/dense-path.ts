@@ -3,7 +3,7 @@
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Problem } from "../problem/problem.ts";
-import type { BoundScheme, Program } from "../program/program.ts";
+import type { PlacedScheme, Program } from "../program/program.ts";
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
@@ -12,21 +12,21 @@ import { ArrayRows } from "../vectors/array-rows.ts";
 export class DensePath {
   private readonly problem: Problem;
   private readonly dense: Dense;
-  private readonly slots: BoundScheme["denseSlots"];
+  private readonly slots: PlacedScheme["denseSlots"];
   private readonly states: ArrayRows;
   private readonly derivatives: ArrayRows;
-  private readonly bound: BoundScheme;
+  private readonly placed: PlacedScheme;
   private grid: Float64Array = new Float64Array(0);
   private last: FloatArray = new Float64Array(0);
 
-  constructor(problem: Problem, bound: BoundScheme) {
+  constructor(problem: Problem, placed: PlacedScheme) {
     const { dtype } = problem.field;
     this.problem = problem;
-    this.bound = bound;
-    this.dense = bound.scheme.dense!;
-    this.slots = bound.denseSlots;
+    this.placed = placed;
+    this.dense = placed.scheme.dense!;
+    this.slots = placed.denseSlots;
     this.states = new ArrayRows(problem.y0.length, dtype);
-    this.derivatives = new ArrayRows(bound.derivatives.length, dtype);
+    this.derivatives = new ArrayRows(placed.derivatives.length, dtype);
   }
 
   get bytes(): number {
@@ -35,7 +35,7 @@ export class DensePath {
 
   accept(program: Program): void {
     this.states.push(program.start[0]!);
-    this.derivatives.push(this.bound.derivatives);
+    this.derivatives.push(this.placed.derivatives);
   }
 
   /** Called at the end of the solve, with the program that would have come next. */

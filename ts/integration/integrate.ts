@@ -3,7 +3,7 @@
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 import { slopeNotFinite, stateNotFinite } from "../base/failures.ts";
-import { aborted, type Run, wait } from "../base/waiting.ts";
+import { aborted, type Waiting, wait } from "../base/waiting.ts";
 import { type EventSlopes, land, slopesAt } from "../events/landing.ts";
 import type { EventWatch, Hit } from "../events/watch.ts";
 import { RECOMPUTE } from "../fields/field.ts";
@@ -12,8 +12,8 @@ import type { Rejection, StepStats } from "../problem/report.ts";
 import type { Instruction, Program } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
-import type { Bound } from "./bind.ts";
 import type { DensePath } from "./dense-path.ts";
+import type { Setup } from "./setup.ts";
 import { Stepping } from "./stepping.ts";
 
 /** What follows the accepted steps of a solve. */
@@ -24,10 +24,10 @@ export interface StepListener {
   accept(program: Program, h: number): void;
 }
 
-/** A problem bound to its leased block. */
+/** A problem with its place in a leased block. */
 export interface Integration {
   readonly problem: Problem;
-  readonly parts: Bound;
+  readonly setup: Setup;
   /** Whether the derivative at the start is in its place already. */
   readonly known?: boolean;
   /** Keeps every step for `at`. */
@@ -60,10 +60,10 @@ export interface Outcome {
  * Advances the state over all output times. Returns with `failure` set where the numbers failed; exceptions of the
  * user's own functions pass through.
  */
-export function* integrate(it: Integration): Run<Outcome> {
-  const { problem, parts, path, tape, watch, ys } = it;
-  const { initial, interpolator } = parts;
-  const { field, arithmetic } = parts.machine;
+export function* integrate(it: Integration): Waiting<Outcome> {
+  const { problem, setup, path, tape, watch, ys } = it;
+  const { initial, interpolator } = setup;
+  const { field, arithmetic } = setup.machine;
   const { ts, y0, direction, steps, onStep } = problem;
   const keepTapes = tape?.keepsTapes ?? false;
   const accept =
@@ -78,7 +78,7 @@ export function* integrate(it: Integration): Run<Outcome> {
   const handOut = watched || ts.length > 2;
   // Outputs inside steps need the step; those at its end are stops.
   const unseen = !watched && accept === undefined && (ts.length === 2 || !problem.extended);
-  const stepping = new Stepping(problem, parts, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
+  const stepping = new Stepping(problem, setup, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
   const { stats, runner } = stepping;
   let outputs = 1;
   let slopes: EventSlopes | undefined;
@@ -192,7 +192,7 @@ export function* integrate(it: Integration): Run<Outcome> {
 }
 
 /** A copy of what a vector holds. */
-function* numbersOf(arithmetic: Arithmetic, vector: Vector): Run<FloatArray> {
+function* numbersOf(arithmetic: Arithmetic, vector: Vector): Waiting<FloatArray> {
   const numbers = zeros(arithmetic.dtype, vector.length);
   arithmetic.copyOut(vector, numbers);
   yield* wait(arithmetic.arrived());

@@ -27,7 +27,7 @@ import {
   writtenSteps,
 } from "../program/written-step.ts";
 import type { Measure } from "../vectors/arithmetic.ts";
-import type { Bound } from "./bind.ts";
+import type { Setup } from "./setup.ts";
 
 /**
  * Where `advance` left off: before a step, within one, before its verdict, or after one that was accepted but not yet
@@ -69,7 +69,7 @@ export class Stepping {
   private position = 1;
   private errorWasNaN = false;
   private readonly problem: Problem;
-  private readonly parts: Bound;
+  private readonly setup: Setup;
   private readonly given: Float64Array | undefined;
   /** Whether the norm leaves out part of the state. */
   private readonly leavesOut: boolean;
@@ -106,7 +106,7 @@ export class Stepping {
 
   constructor(
     problem: Problem,
-    parts: Bound,
+    setup: Setup,
     options: {
       keepTapes: boolean;
       handOut: boolean;
@@ -118,23 +118,23 @@ export class Stepping {
   ) {
     const { steps } = problem;
     this.problem = problem;
-    this.parts = parts;
-    this.runner = new Runner(parts.machine, options.keepTapes);
-    this.remote = parts.machine.arithmetic.remote;
+    this.setup = setup;
+    this.runner = new Runner(setup.machine, options.keepTapes);
+    this.remote = setup.machine.arithmetic.remote;
     this.handOut = options.handOut;
     this.known = options.known;
     this.phase = "propose";
     this.accept = options.accept;
-    this.program = parts.bound.programs[0];
+    this.program = setup.placed.programs[0];
     this.given = steps.kind === "given" ? steps.grid : undefined;
     this.leavesOut = problem.measure.segments.reduce((sum, { length }) => sum + length, 0) < problem.y0.length;
     this.jumps = problem.jumps.size > 0;
     this.minStep = steps.kind === "adaptive" ? steps.minStep : 0;
     this.maxStep = steps.kind === "adaptive" ? steps.maxStep : Number.POSITIVE_INFINITY;
-    this.controller = parts.control?.address ?? 0;
-    this.squareJudge = parts.machine.arithmetic.kernels.judgeSquare;
-    const { scheme, programs } = parts.bound;
-    const plain = "filling" in parts.machine.field;
+    this.controller = setup.control?.address ?? 0;
+    this.squareJudge = setup.machine.arithmetic.kernels.judgeSquare;
+    const { scheme, programs } = setup.placed;
+    const plain = "filling" in setup.machine.field;
     this.filling = undefined;
     this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
     const unseen = plain && options.unseen && !this.jumps && problem.signal === undefined;
@@ -197,7 +197,7 @@ export class Stepping {
 
   /** Runs the whole step as written out, once the field is known to fill its output at once. */
   private runWritten(written: WrittenStep): void {
-    this.filling ??= this.parts.machine.field.filling;
+    this.filling ??= this.setup.machine.field.filling;
     if (this.filling === undefined) return;
     const { f, params, answer } = this.filling;
     const { numbers } = this;
@@ -223,7 +223,7 @@ export class Stepping {
     const { f, params, answer } = filling;
     const taken = written(f, params, this.arrays[this.parity]!, given, position, position + count, known, answer);
     const tried = Math.min(taken + 1, count);
-    const kept = this.parts.bound.fsal === "step";
+    const kept = this.setup.placed.fsal === "step";
     this.runner.evaluations += tried * this.evaluationsInStep - (known ? 1 : 0) - (kept ? tried - 1 : 0);
     if (taken === 0) return;
     this.grid.append(given, position, position + taken);
@@ -240,7 +240,7 @@ export class Stepping {
   private changeParity(): void {
     const { view } = this.program.start[0]!;
     this.parity ^= 1;
-    this.program = this.parts.bound.programs[this.parity]!;
+    this.program = this.setup.placed.programs[this.parity]!;
     this.program.start[0]!.view.set(view);
     this.known = false;
   }
@@ -273,10 +273,10 @@ export class Stepping {
     this.size = run[RUN.size]!;
     // Of the step tried last, which leaves its first derivative in place where it was rejected.
     const square = numbers[AT.square]!;
-    this.known = !(square <= 1) || this.parts.bound.fsal === "step";
+    this.known = !(square <= 1) || this.setup.placed.fsal === "step";
     this.errorWasNaN = Number.isNaN(square);
     this.parity ^= accepted & 1;
-    this.program = this.parts.bound.programs[this.parity]!;
+    this.program = this.setup.placed.programs[this.parity]!;
   }
 
   /** Chooses the next step, or finds that there is none. */
@@ -352,7 +352,7 @@ export class Stepping {
   /** The controller's factor where no written step has measured the error. */
   private judgeByArithmetic(): Awaitable<number> {
     const { error, steadyingError, start, end } = this.program;
-    const { arithmetic } = this.parts.machine;
+    const { arithmetic } = this.setup.machine;
     return steadyingError === undefined
       ? arithmetic.judge(this.controller, error!, this.h, start[0]!, end[0]!)
       : arithmetic.judgeSteadied(this.controller, error!, steadyingError, this.h, start[0]!, end[0]!);
@@ -363,7 +363,7 @@ export class Stepping {
     this.stats.rejected++;
     this.rejections.push({ t: this.t, h: this.h });
     this.known = true;
-    this.errorWasNaN = unseen || Number.isNaN(this.parts.control!.lastError);
+    this.errorWasNaN = unseen || Number.isNaN(this.setup.control!.lastError);
     this.size = Math.abs(this.h) * (unseen ? FACTOR_UNMEASURED : -factor);
     return false;
   }
@@ -371,7 +371,7 @@ export class Stepping {
   /** Whether the state after the step is finite; where steps are given, nothing can be done if it is not. */
   private isFinite(): boolean {
     const state = this.program.end[0]!;
-    const finite = this.written ? isFiniteFew(state.view) : (this.parts.machine.arithmetic.isFinite(state) as boolean);
+    const finite = this.written ? isFiniteFew(state.view) : (this.setup.machine.arithmetic.isFinite(state) as boolean);
     if (!finite && this.given) this.fail(stateNotFinite(this.t, this.h, state.view));
     return finite;
   }
@@ -379,10 +379,10 @@ export class Stepping {
   /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */
   advanceOver(extended: boolean): void {
     const { problem, given, end } = this;
-    const { bound } = this.parts;
+    const { placed } = this.setup;
     this.accept?.(this.program, this.h);
     this.grid.push(end);
-    this.known = bound.fsal === "step" || (extended && bound.fsal === "dense");
+    this.known = placed.fsal === "step" || (extended && placed.fsal === "dense");
     if (given !== undefined && end === given[this.position]) this.position++;
     if (end === problem.stops[this.stop]) {
       this.stop++;
@@ -391,16 +391,16 @@ export class Stepping {
     this.t = end;
     this.first = this.jumps ? firstTime(problem, end) : end;
     this.parity ^= 1;
-    this.program = bound.programs[this.parity]!;
+    this.program = placed.programs[this.parity]!;
     this.phase = "propose";
   }
 
   /** The component with the largest error of the step tried last, −1 where none was measured. */
   private worstComponent(): number {
-    const { stats, parts, parity, program, known } = this;
-    if (stats.steps === 0 || !parts.initial) return -1;
-    const tried = known && stats.rejected > 0 ? program : parts.bound.programs[parity ^ 1]!;
-    return parts.initial.worstComponent(tried, this.h, this.problem.measure);
+    const { stats, setup, parity, program, known } = this;
+    if (stats.steps === 0 || !setup.initial) return -1;
+    const tried = known && stats.rejected > 0 ? program : setup.placed.programs[parity ^ 1]!;
+    return setup.initial.worstComponent(tried, this.h, this.problem.measure);
   }
 }
 

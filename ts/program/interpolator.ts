@@ -3,7 +3,7 @@ import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
-import type { BoundScheme, Program } from "./program.ts";
+import type { PlacedScheme, Program } from "./program.ts";
 
 /** Interpolates inside the step in work, once the extension's own evaluations are done. */
 export class Interpolator {
@@ -12,9 +12,9 @@ export class Interpolator {
   private readonly state: Vector;
   private readonly weights: Float64Array;
 
-  constructor(arithmetic: Arithmetic, bound: BoundScheme) {
+  constructor(arithmetic: Arithmetic, placed: PlacedScheme) {
     this.arithmetic = arithmetic;
-    this.dense = bound.scheme.dense!;
+    this.dense = placed.scheme.dense!;
     this.state = arithmetic.vector();
     this.weights = new Float64Array(this.dense.ks.length);
   }

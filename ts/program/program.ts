@@ -26,7 +26,7 @@ export interface DenseProgram {
 }
 
 /**
- * A scheme bound to vectors, for steps of one parity: start and end change places from step to step, so that accepting a
+ * A scheme with its vectors, for steps of one parity: start and end change places from step to step, so that accepting a
  * step copies nothing.
  */
 export interface Program {
@@ -41,7 +41,7 @@ export interface Program {
 }
 
 /** The two programs of a scheme and the memory behind them. */
-export interface BoundScheme {
+export interface PlacedScheme {
   readonly scheme: Scheme;
   /** For even and for odd steps. */
   readonly programs: readonly [Program, Program];
@@ -66,12 +66,12 @@ export function evaluationsOf(scheme: Scheme, dense: boolean): number {
 export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
   dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
-/** The same operations as bound in one program. */
+/** The same operations with the vectors of one program. */
 export const instructionsOf = (program: Program, dense: boolean): readonly Instruction[] =>
   dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
 
 /** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
-export function bindScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): BoundScheme {
+export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): PlacedScheme {
   const before = arithmetic.bytes;
   const operations = operationsOf(scheme, dense);
   const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };

@@ -1,7 +1,7 @@
 // Runs instructions up to the first pending evaluation. A plain function, because engines optimise those better than
 // generators; the loop that calls it waits where it has to.
 
-import type { Run } from "../base/waiting.ts";
+import type { Waiting } from "../base/waiting.ts";
 import { RECOMPUTE } from "../fields/field.ts";
 import { type Instruction, type Machine, stageTime } from "./program.ts";
 
@@ -39,7 +39,7 @@ export class Runner {
   }
 
   /** The same to the end, waiting on the way: for what is not done in every step. */
-  *finish(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): Run<void> {
+  *finish(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): Waiting<void> {
     for (let next = from; next < instructions.length; ) {
       next = this.run(instructions, next, t, h, last);
       if (this.pending !== undefined) yield this.pending;

@@ -3,7 +3,7 @@
 
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
-import { type BoundScheme, bindScheme, type Machine } from "../program/program.ts";
+import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
 import { measureKind, type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
@@ -12,14 +12,14 @@ import { InitialStep, StepControl } from "./adaptive.ts";
 /** What does not depend on the field. */
 interface Common {
   readonly arithmetic: Arithmetic;
-  readonly bound: BoundScheme;
+  readonly placed: PlacedScheme;
   readonly control: StepControl | undefined;
   readonly initial: InitialStep | undefined;
   readonly interpolator: Interpolator | undefined;
 }
 
 /** What `integrate` needs of the block, beside the problem itself. */
-export interface Bound extends Omit<Common, "arithmetic"> {
+export interface Setup extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
@@ -44,29 +44,29 @@ function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common
   const { steps, measure, extended } = problem;
   const adaptive = steps.kind === "adaptive";
   arithmetic.measureLike(measure);
-  const bound = bindScheme(schemeOf(problem), arithmetic, extended);
+  const placed = placeScheme(schemeOf(problem), arithmetic, extended);
   return {
     arithmetic,
-    bound,
+    placed,
     control: adaptive ? new StepControl(space) : undefined,
-    initial: adaptive ? new InitialStep(arithmetic, bound.programs[0]) : undefined,
-    interpolator: extended ? new Interpolator(arithmetic, bound) : undefined,
+    initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
+    interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };
 }
 
 /** Declares everything; `slots` as in `BindRequest`. */
-export function bindProblem(problem: Problem, scratch: Scratch, slots: number): Bound {
+export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
   const { field: unbound, y0, params, steps, measure } = problem;
   const kind = `solve ${steps.kind} ${measureKind(measure)}`;
-  const { arithmetic, bound, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
+  const { arithmetic, placed, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
     declare(problem, ...place),
   );
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
-  return { machine: { field, arithmetic }, bound, control, initial, interpolator };
+  return { machine: { field, arithmetic }, placed, control, initial, interpolator };
 }
 
 /** Fills what was declared; after the lease. */
-export function loadProblem({ machine, control }: Bound, { measure, steps, solver }: Problem): void {
+export function load({ machine, control }: Setup, { measure, steps, solver }: Problem): void {
   machine.arithmetic.load(measure);
   machine.field.load();
   if (steps.kind === "adaptive") control!.load(steps.controller, solver.errorOrder);
