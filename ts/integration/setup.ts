@@ -48,7 +48,7 @@ function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common
   return {
     arithmetic,
     placed,
-    control: adaptive ? new StepControl(space) : undefined,
+    control: adaptive ? new StepControl(arithmetic, space) : undefined,
     initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
     interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };
