@@ -6,7 +6,8 @@ export { type CheckpointedOptions, checkpointed } from "./adjoints/checkpointed.
 export { type ContinuousOptions, continuous } from "./adjoints/continuous.ts";
 export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { symplectic } from "./adjoints/symplectic.ts";
-export { SolveError, type SolveErrorCode } from "./base/errors.ts";
+export { SolveError, type SolveErrorCode, type SolveErrorDetails } from "./base/errors.ts";
+export type { Paper, PaperId } from "./base/papers.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field } from "./fields/field.ts";
 export {

@@ -46,6 +46,7 @@ export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adj
   if (budget !== undefined && !(budget > 1)) throw invalid("reverse option budget", budget, "a number above 1");
   return {
     name: "reverse",
+    papers: ["mccallum2024"],
     undoesSteps: true,
     slots: () => 0,
     tape: (forward) => tape(forward, segments, budget ?? BUDGETS[forward.problem.field.dtype]),
