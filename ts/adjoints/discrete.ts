@@ -4,9 +4,11 @@
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { withArithmetic } from "../integration/setup.ts";
+import { type Alike, declareAlike } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
+import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
@@ -71,6 +73,21 @@ export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfSte
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
 
+interface Transposed {
+  readonly arithmetic: Arithmetic;
+  readonly placed: PlacedScheme;
+  readonly sweep: Sweep;
+}
+
+function declareSweep(
+  space: Space,
+  { scheme, extended, length, dtype }: Alike,
+  arithmetic: Arithmetic = new WasmArithmetic(space, length, dtype),
+): Transposed {
+  const placed = placeScheme(scheme, arithmetic, extended);
+  return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
+}
+
 /** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
 export function* pullDiscrete(
   trajectory: Trajectory,
@@ -85,11 +102,12 @@ export function* pullDiscrete(
   const { extended, direction } = problem;
   const n = y0.length;
   const scratch = new Scratch();
-  const scheme = schemeOf(problem);
-  const { arithmetic, placed, sweep } = withArithmetic(problem, scratch, "pullback", (arithmetic) => {
-    const placed = placeScheme(scheme, arithmetic, extended);
-    return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
-  });
+  const { arithmetic, placed, sweep } = declareAlike(
+    problem,
+    scratch,
+    { scheme: schemeOf(problem), extended, length: n, dtype },
+    declareSweep,
+  );
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
   const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
   const { paramsBar } = own;

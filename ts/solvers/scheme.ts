@@ -92,7 +92,7 @@ export function pruned(scheme: Scheme, wanted: { readonly error: boolean; readon
   return known[which];
 }
 
-/** Every solve asks for one, so each is made once. */
+/** Every solve asks for one, so each is made once. They depend on the scheme alone, which never changes, and go with it. */
 const prunings = new WeakMap<Scheme, Scheme[]>();
 
 function prune(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {

@@ -4,7 +4,7 @@
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Arithmetic, Measure, MutableTerms, Rows } from "./arithmetic.ts";
+import type { Arithmetic, Measure, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
 
 /** Where operands are declared; `kernels` only after the lease. */
@@ -93,12 +93,6 @@ class TermTable implements MutableTerms {
 
 const NO_VECTOR = 0;
 
-const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof tolerance !== "number";
-
-/** What all measures that need the same room have in common. */
-export const measureKind = ({ segments, rtol, atol }: Measure): string =>
-  `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
-
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
@@ -162,11 +156,9 @@ export class WasmArithmetic implements Arithmetic {
     return sheet.add(vectors, weights);
   }
 
-  /** See `measureKind`. */
-  measureLike({ segments, rtol, atol }: Measure): void {
-    const at = this.space.vector((MEASURE_BYTES + segments.length * SEGMENT_BYTES) / NUMBER_BYTES, "float64");
-    const tolerances = (tolerance: Measure["rtol"]) => (perElement(tolerance) ? this.vector() : undefined);
-    this.measure = { at, rtols: tolerances(rtol), atols: tolerances(atol) };
+  measureIn({ segments, rtols, atols }: MeasureRoom): void {
+    const at = this.space.vector((MEASURE_BYTES + segments * SEGMENT_BYTES) / NUMBER_BYTES, "float64");
+    this.measure = { at, rtols: rtols ? this.vector() : undefined, atols: atols ? this.vector() : undefined };
   }
 
   like(scratch: Scratch, length: number): WasmArithmetic {

@@ -99,6 +99,7 @@ class Instance {
   }
 }
 
+/** Shared by all solves of the process: a solve touches nothing of an instance but the block that it leased there. */
 let instances: Instance[] = [];
 
 /** The kernels of the instance that the next block is taken from, if it fits there; undefined where there is none yet. */
