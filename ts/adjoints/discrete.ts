@@ -14,7 +14,7 @@ import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
-export interface Backward {
+interface Backward {
   readonly trajectory: Trajectory;
   readonly machine: Machine;
   readonly placed: PlacedScheme;
@@ -23,7 +23,7 @@ export interface Backward {
 }
 
 /** A step to be brought back. */
-export interface BackwardStep {
+interface BackwardStep {
   readonly n: number;
   /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
   readonly t: number;
@@ -55,7 +55,7 @@ export interface Restore {
 }
 
 /** What the backward pass needs for the tapes of evaluations. */
-export interface KeptTapes {
+interface KeptTapes {
   /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */

@@ -2,7 +2,7 @@
 import { SolveError } from "../base/errors.ts";
 import type { PlottableSolution } from "./plot.ts";
 
-export interface Curve {
+interface Curve {
   readonly ts: ArrayLike<number>;
   /** The values of one component of the state at `ts`. */
   component(index: number): Float64Array;

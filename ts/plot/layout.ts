@@ -36,7 +36,7 @@ export const titleHeight = (title: string | undefined): number => (title ? TITLE
 export const isUpright = (label: string): boolean => textWidth(label, LABEL_SIZE) <= 24;
 
 /** The ends of an axis that shows all values, with a little room. */
-export function rangeOf(arrays: readonly ArrayLike<number>[], scale: Scale): Axis {
+function rangeOf(arrays: readonly ArrayLike<number>[], scale: Scale): Axis {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const values of arrays) {

@@ -46,7 +46,7 @@ export interface Scheme {
 }
 
 /** The way back from the end of a step to its start, for the same t and h. */
-export interface Inverse {
+interface Inverse {
   /** They use no other variables than the step's own and temporaries, and evaluate every k that reaches the step's end. */
   readonly operations: readonly Operation[];
   /** The factor by which a step back amplifies roundings of the state where the dynamics are neutral; ≥ 1. */
