@@ -47,4 +47,4 @@ export { vern7 } from "./solvers/explicit/vern7.ts";
 export { vern9 } from "./solvers/explicit/vern9.ts";
 export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
 export { reversibleHeun } from "./solvers/reversible-heun.ts";
-export { rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";
+export { type Interpolant, rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";

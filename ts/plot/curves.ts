@@ -1,6 +1,6 @@
 // The curve of a solution: smooth through its interpolants where it keeps them, else the points that it was asked for.
 import { SolveError } from "../base/errors.ts";
-import type { PlottableSolution } from "./plot.ts";
+import type { PlottableSolution } from "./plottable.ts";
 
 interface Curve {
   readonly ts: ArrayLike<number>;
