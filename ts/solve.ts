@@ -70,10 +70,10 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    const late = arithmetic.remote ? lateFailure(problem, outcome, ys) : undefined;
+    const late = arithmetic.remote ? lateFailure(problem, outcome, ys, end) : undefined;
     if (late && problem.onFailure === "throw") throw late.failure;
-    if (late) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
-    const { slopes, grid, failure = known } = outcome;
+    if (late?.reached) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
+    const { slopes, grid, failure = late?.failure ?? known } = outcome;
     const results = reached(problem, outcome, ys, end[0]!);
     const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };

@@ -5,21 +5,39 @@ import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
+import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms } from "../vectors/arithmetic.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Vector } from "../wasm/scratch.ts";
+import { judgedByGap } from "./pair-watch.ts";
 
 /** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl {
   /** Where the memory is, and the kernel behind `judgeSquare`; after `load`, for loops that call it by themselves. */
   address = 0;
   judgeSquareKernel!: Kernels["judgeSquare"];
+  /** Of the step judged last, where the method has two states: their gap, in tolerances, and whether it counted for more than the error. */
+  gap = 0;
+  heldByGap = false;
   private readonly arithmetic: Arithmetic;
   private readonly memory: Vector;
+  /** The scaled error of several norms, where one is not enough. */
+  private readonly error: ((norms: Float64Array) => number) | undefined;
 
-  constructor(arithmetic: Arithmetic, space: Space) {
+  constructor(arithmetic: Arithmetic, space: Space, { steadyingError, start }: Scheme) {
     this.arithmetic = arithmetic;
+    const estimate = (norms: Float64Array): number => (steadyingError ? steadied(norms[0]!, norms[1]!) : norms[0]!);
+    const first = steadyingError ? 2 : 1;
+    if (start.length > 1) {
+      this.error = (norms) => {
+        const error = estimate(norms);
+        const byGap = judgedByGap(norms[first]!, norms[first + 1]!);
+        this.gap = norms[first]!;
+        this.heldByGap = byGap > error;
+        return Math.max(error, byGap);
+      };
+    } else if (steadyingError) this.error = estimate;
     this.memory = space.vector(10, "float64");
   }
 
@@ -27,6 +45,8 @@ export class StepControl {
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
     this.address = this.memory.address;
     this.judgeSquareKernel = this.arithmetic.kernels.judgeSquare;
+    this.gap = 0;
+    this.heldByGap = false;
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
@@ -34,11 +54,11 @@ export class StepControl {
   }
 
   /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
-  judge({ error, steadyingError, start, end }: Program, h: number): Awaitable<number> {
-    const { arithmetic, address } = this;
-    return steadyingError === undefined
-      ? arithmetic.judge(address, error!, h, start[0]!, end[0]!)
-      : arithmetic.judgeSteadied(address, error!, steadyingError, h, start[0]!, end[0]!);
+  judge({ measured, start, end }: Program, h: number): Awaitable<number> {
+    const { arithmetic, address, error } = this;
+    return error === undefined
+      ? arithmetic.judge(address, measured[0]!.terms, h, start[0]!, end[0]!)
+      : arithmetic.judgeBy(address, measured, h, start[0]!, end[0]!, error);
   }
 
   /** The same factor for the square of a scaled error that was measured elsewhere. */
@@ -50,6 +70,11 @@ export class StepControl {
   get lastError(): number {
     return this.memory.view[8]!;
   }
+}
+
+/** The error e of two estimates of it (Hairer, Nørsett, Wanner, Solving ODEs I, II.10). */
+function steadied(e: number, steady: number): number {
+  return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }
 
 /** Hairer's choice of the first step (Hairer, Nørsett, Wanner, Solving ODEs I, II.4). */
@@ -93,9 +118,9 @@ export class InitialStep {
    * The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place; −1 for
    * vectors on a device.
    */
-  worstComponent({ error, start, end }: Program, h: number, { rtol, atol }: Measure): number {
+  worstComponent({ measured, start, end }: Program, h: number, { rtol, atol }: Measure): number {
     if (this.arithmetic.remote) return -1;
-    this.arithmetic.combine(this.probe, undefined, error!, h);
+    this.arithmetic.combine(this.probe, undefined, measured[0]!.terms, h);
     const { view } = this.probe;
     let [worst, largest] = [-1, 0];
     for (let i = 0; i < view.length; i++) {

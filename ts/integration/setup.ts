@@ -63,7 +63,7 @@ function declareSolve(
   return {
     arithmetic,
     placed,
-    control: adaptive ? new StepControl(arithmetic, space) : undefined,
+    control: adaptive ? new StepControl(arithmetic, space, placed.scheme) : undefined,
     initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
     interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };

@@ -2,12 +2,13 @@
 // `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
 // generator; the generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
-import { stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
+import { pairApart, stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST, SNAP } from "../program/written-step.ts";
 import { FastSteps, isFiniteFew } from "./fast-steps.ts";
+import { PairWatch } from "./pair-watch.ts";
 import type { Setup } from "./setup.ts";
 import { StepState } from "./step-state.ts";
 
@@ -44,6 +45,8 @@ export class Stepping extends StepState {
   /** Whether the state after a step is looked at, since nothing else shows that it is not finite. */
   private readonly looksAtEnd: boolean;
   private readonly fast: FastSteps | undefined;
+  /** Of a reversible method. */
+  private readonly pair: PairWatch | undefined;
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
 
@@ -54,6 +57,7 @@ export class Stepping extends StepState {
     // States on a device are looked at in the verdict on the step, or at the end.
     this.looksAtEnd = !setup.machine.arithmetic.remote && (this.given !== undefined || measured < problem.y0.length);
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined);
+    this.pair = setup.placed.scheme.start.length > 1 ? new PairWatch(setup.machine.arithmetic) : undefined;
     this.handOut = handOut;
     this.accept = accept;
   }
@@ -144,6 +148,7 @@ export class Stepping extends StepState {
       this.fail(stateNotFinite(this.t, this.h, this.program.end[0]!.view));
       return false;
     }
+    if (this.pair !== undefined && !this.holds(this.pair)) return false;
     if (this.given === undefined) {
       const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
@@ -161,6 +166,18 @@ export class Stepping extends StepState {
     this.errorWasNaN = errorWasNaN;
     this.size = Math.abs(this.h) * factor;
     return false;
+  }
+
+  /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
+  private holds(pair: PairWatch): boolean {
+    if (this.given === undefined) pair.note(this.setup.control!.gap);
+    else if (!this.looksAtEnd) return true;
+    else if (!pair.holds(this.program, this.h)) {
+      this.fail(pairApart(this.problem.solver, this.t, this.h, pair.largest));
+      return false;
+    }
+    this.stats.gap = pair.largest;
+    return true;
   }
 
   private isFinite(): boolean {
@@ -189,7 +206,9 @@ export class Stepping extends StepState {
   private refuse(): void {
     const { t, h, stats } = this;
     const { signal, maxSteps } = this.problem;
+    const { control } = this.setup;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
+    else if (control?.heldByGap) this.fail(pairApart(this.problem.solver, t, h, control.gap));
     else if (stats.steps >= maxSteps) this.fail(tooManySteps(t, h, stats, this.worstComponent()));
     else this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
   }

@@ -17,6 +17,12 @@ export interface MutableTerms extends Terms {
   set(weights: ArrayLike<number>): void;
 }
 
+/** A vector that is only measured, never stored: h Σ terms, or Σ terms where `unit`. */
+export interface Measured {
+  readonly terms: Terms;
+  readonly unit: boolean;
+}
+
 /** One part of the state for the norm: the error norm is the largest `weight` · norm(part). */
 export interface Segment {
   readonly start: number;
@@ -106,14 +112,14 @@ export interface Arithmetic {
    * also where anything of yb is not finite.
    */
   judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Awaitable<number>;
-  /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
-  judgeSteadied(
+  /** The same for a scaled error that `error` makes of the norms of several vectors, given in their order. */
+  judgeBy(
     controller: number,
-    error: Terms,
-    steadying: Terms,
+    measured: readonly Measured[],
     h: number,
     ya: Vector,
     yb: Vector,
+    error: (norms: Float64Array) => number,
   ): Awaitable<number>;
   dot(a: Vector, b: Vector): Awaitable<number>;
   isFinite(x: Vector): Awaitable<boolean>;

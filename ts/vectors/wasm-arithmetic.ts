@@ -4,7 +4,7 @@
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Arithmetic, Measure, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
+import type { Arithmetic, Measure, Measured, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
 
 /** Where operands are declared; `kernels` only after the lease. */
@@ -92,6 +92,8 @@ class TermTable implements MutableTerms {
 }
 
 const NO_VECTOR = 0;
+/** The most vectors that `judgeBy` measures. */
+const MOST_MEASURED = 4;
 
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
@@ -108,6 +110,7 @@ export class WasmArithmetic implements Arithmetic {
   private normKernel!: Kernels["scaledNormF64"];
   private judgeKernel!: Kernels["judgeF64"];
   private dotKernel!: Kernels["dotF64"];
+  private readonly norms: Float64Array = new Float64Array(MOST_MEASURED);
   private finiteKernel!: Kernels["allFiniteF64"];
 
   constructor(space: Space, length: number, dtype: Dtype) {
@@ -232,8 +235,19 @@ export class WasmArithmetic implements Arithmetic {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
-  judgeSteadied(controller: number, error: TermTable, steadying: TermTable, h: number, ya: Vector, yb: Vector): number {
-    return this.kernels.control(controller, steadied(this.norm(error, h, ya, yb), this.norm(steadying, h, ya, yb)));
+  judgeBy(
+    controller: number,
+    measured: readonly Measured[],
+    h: number,
+    ya: Vector,
+    yb: Vector,
+    error: (norms: Float64Array) => number,
+  ): number {
+    const { norms } = this;
+    measured.forEach(({ terms, unit }, i) => {
+      norms[i] = this.norm(terms as TermTable, unit ? 1 : h, ya, yb);
+    });
+    return this.kernels.control(controller, error(norms));
   }
 
   dot(a: Vector, b: Vector): number {
@@ -259,9 +273,4 @@ export class WasmArithmetic implements Arithmetic {
   rows(width: number, limit?: number): Rows {
     return new ArrayRows(width, this.dtype, limit);
   }
-}
-
-/** The error e of two estimates of it (Hairer, Nørsett, Wanner, Solving ODEs I, II.10). */
-export function steadied(e: number, steady: number): number {
-  return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }

@@ -2,8 +2,7 @@
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
-import type { Arithmetic, Measure, MeasureRoom, Rows, Terms } from "../../vectors/arithmetic.ts";
-import { steadied } from "../../vectors/wasm-arithmetic.ts";
+import type { Arithmetic, Measure, Measured, MeasureRoom, Rows, Terms } from "../../vectors/arithmetic.ts";
 import type { Kernels } from "../../wasm/memory.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
@@ -196,22 +195,22 @@ export class BlockArithmetic implements Arithmetic {
     return this.decide(controller, error);
   }
 
-  async judgeSteadied(
+  async judgeBy(
     controller: number,
-    error: Terms,
-    steadying: Terms,
+    measured: readonly Measured[],
     h: number,
     ya: Vector,
     yb: Vector,
+    error: (norms: Float64Array) => number,
   ): Promise<number> {
-    const numbers = zeros("float32", 4);
-    [error, steadying].forEach((terms, i) => {
-      this.reduceNorm(terms, h, ya, yb);
+    const numbers = zeros("float32", 2 * measured.length);
+    measured.forEach(({ terms, unit }, i) => {
+      this.reduceNorm(terms, unit ? 1 : h, ya, yb);
       this.copyOut(this.reduction.result, numbers, 2 * i);
     });
     await this.arrived();
-    const bad = numbers[1]! + numbers[3]! > 0;
-    return this.decide(controller, bad ? Number.NaN : steadied(numbers[0]!, numbers[2]!));
+    const norms = Float64Array.from(measured, (_, i) => (numbers[2 * i + 1]! > 0 ? Number.NaN : numbers[2 * i]!));
+    return this.decide(controller, error(norms));
   }
 
   /** The controller's factor; after an abort the block may belong to another solve. */
