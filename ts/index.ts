@@ -30,6 +30,7 @@ export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
 export { type AsyncFieldFunction, solve } from "./solve.ts";
+export { ees25, ees27 } from "./solvers/ees.ts";
 export { bosh3 } from "./solvers/explicit/bosh3.ts";
 export { cashKarp } from "./solvers/explicit/cash-karp.ts";
 export { dop853 } from "./solvers/explicit/dop853.ts";
