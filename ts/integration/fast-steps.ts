@@ -148,7 +148,8 @@ export class FastSteps {
     state.size = run[RUN.size]!;
     // Of the step tried last, which leaves its first derivative in place where it was rejected.
     const square = numbers[AT.square]!;
-    state.known = !(square <= 1) || this.kept;
+    state.wasRejected = !(square <= 1);
+    state.known = state.wasRejected || this.kept;
     state.errorWasNaN = Number.isNaN(square);
     state.startAt(numbers[AT.t]!, parity ^ (accepted & 1));
   }

@@ -39,7 +39,8 @@ export class StepState {
   size: number = Number.NaN;
   readonly minStep: number;
   readonly maxStep: number;
-  /** Whether the error of the last step tried was NaN. */
+  /** Whether the last step tried was rejected, and whether its error was NaN. */
+  wasRejected = false;
   errorWasNaN = false;
   /** Whether the field jumps anywhere. */
   protected readonly jumps: boolean;

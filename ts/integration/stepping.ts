@@ -2,7 +2,7 @@
 // `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
 // generator; the generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
-import { pairApart, stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
+import { pairApart, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
@@ -154,6 +154,7 @@ export class Stepping extends StepState {
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
     }
+    this.wasRejected = false;
     this.errorWasNaN = false;
     this.stats.accepted++;
     return true;
@@ -163,6 +164,7 @@ export class Stepping extends StepState {
     this.stats.rejected++;
     this.noteRejection(this.t, this.h);
     this.known = true;
+    this.wasRejected = true;
     this.errorWasNaN = errorWasNaN;
     this.size = Math.abs(this.h) * factor;
     return false;
@@ -204,13 +206,14 @@ export class Stepping extends StepState {
 
   /** Why the step in work is not taken. */
   private refuse(): void {
-    const { t, h, stats } = this;
+    const { t, h, stats, given } = this;
     const { signal, maxSteps } = this.problem;
     const { control } = this.setup;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
     else if (control?.heldByGap) this.fail(pairApart(this.problem.solver, t, h, control.gap));
-    else if (stats.steps >= maxSteps) this.fail(tooManySteps(t, h, stats, this.worstComponent()));
-    else this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
+    else if (stats.steps < maxSteps) this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
+    else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));
+    else this.fail(tooManySteps(t, h, stats, this.worstComponent()));
   }
 
   private fail(error: SolveError): void {
@@ -220,9 +223,9 @@ export class Stepping extends StepState {
 
   /** The component with the largest error of the step tried last, −1 where none was measured. */
   private worstComponent(): number {
-    const { stats, setup, parity, program, known } = this;
+    const { stats, setup, parity, program, wasRejected } = this;
     if (stats.steps === 0 || !setup.initial) return -1;
-    const tried = known && stats.rejected > 0 ? program : setup.placed.programs[parity ^ 1]!;
+    const tried = wasRejected ? program : setup.placed.programs[parity ^ 1]!;
     return setup.initial.worstComponent(tried, this.h, this.problem.measure);
   }
 }

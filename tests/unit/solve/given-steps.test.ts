@@ -70,10 +70,24 @@ describe("fixed steps", () => {
     expect(ys[1]).toBeCloseTo(y + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4), 14);
   });
 
-  it("end in max-steps after maxSteps of them, however many more there would be", () => {
-    const failure = failureOf(() => solve(decay, { y0: [1], ts: [0, 1], solver: rk4, stepSize: 1e-12, maxSteps: 500 }));
-    expect(failure.code).toBe("max-steps");
-    expect(Math.abs(failure.t - 500e-12)).toBeLessThan(1e-15);
+  it("of which there are more than maxSteps are refused before the first, with their number", () => {
+    const never = (): void => {
+      throw new Error("evaluated");
+    };
+    for (const steps of [{ stepSize: 1e-9 }, { grid: Float64Array.from({ length: 200_001 }, (_, i) => i / 200_000) }]) {
+      const failure = failureOf(() => solve(never, { y0: [1], ts: [0, 1], solver: rk4, ...steps }));
+      expect(failure.code).toBe("max-steps");
+      expect(failure.message).toContain("grid" in steps ? "200000 steps" : "1000000000 steps");
+      expect(failure.message).not.toContain("stiff");
+    }
+  });
+
+  it("end in max-steps after maxSteps of them where what is reached is wanted", () => {
+    const options = { y0: [1], ts: [0, 1], solver: rk4, stepSize: 1e-12, maxSteps: 500, onFailure: "return" } as const;
+    const { status, error } = solve(decay, options);
+    expect(status).toBe("max-steps");
+    expect(error!.message).not.toContain("stiff");
+    expect(Math.abs(error!.t - 500e-12)).toBeLessThan(1e-15);
   });
 
   it("end in non-finite where the state overflows", () => {

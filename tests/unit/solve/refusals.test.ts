@@ -16,6 +16,13 @@ describe("bad input is refused before the first step, with the option, the value
     [{ y0: [1, nan] }, "y0[1]", "NaN", "finite"],
     [{ y0: [infinity, 1] }, "y0[0]", "Infinity", "finite"],
     [{ y0: ["a", 1] }, "y0[0]", '"a"', "finite"],
+    [{ y0: [null, 1] }, "y0[0]", "null", "finite"],
+    [{ y0: [1, true] }, "y0[1]", "true", "finite"],
+    [{ y0: ["1", 2] }, "y0[0]", '"1"', "finite"],
+    [{ y0: [[1], [3]] }, "y0[0]", "[1]", "flat array"],
+    [{ y0: [1n] }, "y0[0]", "1n", "finite"],
+    [{ y0: new BigInt64Array(2) }, "y0[0]", "0n", "finite"],
+    [{ y0: [new Date(0)] }, "y0[0]", "finite"],
     [{ y0: new DataView(new ArrayBuffer(8)) }, "y0", "array"],
     [{ ts: undefined }, "ts", "undefined", "array"],
     [{ ts: 1 }, "ts", "1", "array"],
@@ -26,7 +33,7 @@ describe("bad input is refused before the first step, with the option, the value
     [{ ts: [0, 1, 1] }, "ts[2]", "1", "above ts[1] = 1"],
     [{ ts: [0, 1, 0.5] }, "ts[2]", "0.5", "above ts[1] = 1"],
     [{ ts: [0, -1, -0.5] }, "ts[2]", "-0.5", "below ts[1] = -1"],
-    [{ ts: [2, 2] }, "ts[1]", "2", "ts[0] = 2"],
+    [{ ts: [2, 2] }, "ts[1]", "2", "different from ts[0] = 2"],
     [{ solver: "dopri5" }, "solver", '"dopri5"', "imported"],
     [{ solver: null }, "solver", "null", "solver value"],
     [{ solver: () => dopri5 }, "solver", "function", "solver value"],
@@ -119,7 +126,11 @@ describe("bad input is refused before the first step, with the option, the value
       ([options, ...words]) =>
         [
           JSON.stringify(options, (_, v) =>
-            typeof v === "number" && !Number.isFinite(v) ? String(v) : typeof v === "function" ? "a function" : v,
+            typeof v === "bigint" || (typeof v === "number" && !Number.isFinite(v))
+              ? String(v)
+              : typeof v === "function"
+                ? "a function"
+                : v,
           ),
           options,
           words,
