@@ -125,6 +125,11 @@ export const PAPERS = {
   journal = {Mathematics of Computation},
   volume = {46}, number = {173}, pages = {135--150}, year = {1986}
 }`,
+  shmelev2025: `@misc{shmelev2025,
+  author = {Shmelev, Daniil and Salvi, Cristopher},
+  title = {Explicit and Effectively Symmetric Schemes for Neural {SDEs}},
+  year = {2025}, eprint = {2509.20599}, archivePrefix = {arXiv}
+}`,
   tsitouras2011: `@article{tsitouras2011,
   author = {Tsitouras, Ch.},
   title = {{Runge}--{Kutta} pairs of order 5(4) satisfying only the first column simplifying assumption},

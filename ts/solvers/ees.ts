@@ -33,6 +33,7 @@ function effectivelySymmetric(tableau: Tableau): Solver {
 /** EES(2,5) at their x = 1/10: order 2, three evaluations a step, adaptive with Euler embedded. For `reverse()`. */
 export const ees25: Solver = /* @__PURE__ */ effectivelySymmetric({
   name: "ees25",
+  papers: ["shmelev2025"],
   order: 2,
   embeddedOrder: 1,
   a: [[], [1 / 3], [-5 / 48, 15 / 16]],
@@ -47,6 +48,7 @@ const b27 = [(5 - 3 * s) / 14, (3 + s) / 14, (3 * (2 * s - 1)) / 14, (9 - 4 * s)
 /** EES(2,7): order 2, four evaluations a step, adaptive with Euler embedded. For `reverse()`. */
 export const ees27: Solver = /* @__PURE__ */ effectivelySymmetric({
   name: "ees27",
+  papers: ["shmelev2025"],
   order: 2,
   embeddedOrder: 1,
   a: [
