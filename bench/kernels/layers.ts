@@ -104,7 +104,7 @@ function network(
   );
   const [x, dx, cotangent, xBar] = [2, 3, 4, 3].map((seed) => build.vector(dtype, batch * 2, seed));
   const { address } = build.vector("float64", layout.descriptorWords / 2);
-  const words = new Uint32Array(kernels.memory.buffer, address, layout.descriptorWords);
+  const words = new Uint32Array(build.memory.buffer, address, layout.descriptorWords);
   layout.describe(words, { theta: theta.address, packed: packed!.address, work: work!.address });
   (single ? kernels.mlpPackF32 : kernels.mlpPackF64)(address);
   const [forward, backward] = single

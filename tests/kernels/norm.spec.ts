@@ -1,6 +1,7 @@
 // Scaled norms, dot products and finiteness against plain loops: elements in the kernel's precision, sums in f64.
-import { TERM_BYTES } from "../../assembly/combine";
-import { allFinite, dot, fewSquare, isFew, scaledNorm } from "../../assembly/norm";
+import { allFinite } from "../../assembly/finite";
+import { dot, fewSquare, isFew, scaledNorm } from "../../assembly/norm";
+import { TERM_BYTES } from "../../ts/vectors/table-layout";
 import { below, close, get, reserve, reserveAtEnd, seed, set, special, SPECIALS, uniform } from "./vectors";
 
 const RMS = 0;

@@ -7,7 +7,8 @@ export type SolveErrorCode =
   | "aborted"
   | "device-lost"
   | "out-of-memory"
-  | "invalid";
+  | "invalid"
+  | "unsupported";
 
 export interface SolveErrorDetails {
   /** The time reached, NaN before the first step. */
