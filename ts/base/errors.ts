@@ -8,6 +8,7 @@ export type SolveErrorCode =
   | "device-lost"
   | "out-of-memory"
   | "invalid"
+  /** This engine has no WebAssembly SIMD, or the page may not compile WebAssembly. */
   | "unsupported";
 
 export interface SolveErrorDetails {
