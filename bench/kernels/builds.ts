@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { bytesOf, type Dtype, type FloatArray } from "../../ts/base/dtype.ts";
-import { instanceOn } from "../../ts/wasm/instantiate.ts";
 import type { Kernels } from "../../ts/wasm/memory.ts";
 import { fill } from "./inputs.ts";
 
@@ -11,18 +10,21 @@ export interface Vector {
   readonly view: FloatArray;
 }
 
-/** An instance with a memory large enough for every case; each case starts over from its beginning. */
+/** Kernels, of one module or several, on a memory large enough for every case; each case starts over from its beginning. */
 export class Build {
   readonly name: string;
   readonly kernels: Kernels;
   private readonly start: number;
   private next: number;
 
-  constructor(name: string, bytes: Uint8Array<ArrayBuffer>) {
+  constructor(name: string, modules: readonly WebAssembly.Module[]) {
     this.name = name;
     // At once as large as it will be: growing would slow all JavaScript on typed arrays (ts/wasm/memory.ts).
-    this.kernels = instanceOn(new WebAssembly.Module(bytes), new WebAssembly.Memory({ initial: 2048 }));
-    this.start = Math.ceil((this.kernels.HEAP_BASE.value as number) / 64) * 64;
+    const memory = new WebAssembly.Memory({ initial: 2048 });
+    const parts = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports);
+    this.kernels = Object.assign({}, ...parts) as Kernels;
+    const bases = parts.map(({ HEAP_BASE }) => (HEAP_BASE as WebAssembly.Global).value as number);
+    this.start = Math.ceil(Math.max(...bases) / 64) * 64;
     this.next = this.start;
   }
 
@@ -48,5 +50,5 @@ export function builds(): Build[] {
   return ["relaxed", "simd"]
     .map((name) => ({ name, bytes: Uint8Array.from(readFileSync(`build/${name}.wasm`)) }))
     .filter(({ bytes }) => WebAssembly.validate(bytes))
-    .map(({ name, bytes }) => new Build(`wasm ${name}`, bytes));
+    .map(({ name, bytes }) => new Build(`wasm ${name}`, [new WebAssembly.Module(bytes)]));
 }
