@@ -26,7 +26,7 @@ export function activationCase(field: Field, dtype: Dtype, name: string, n: numb
   const run = copyOf(plain.forward[name]!);
   entrants.add(JS, () => run(out, x), out);
   entrants.addNative(field, "activation", dtype, name, n);
-  return entrants.case(name, dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 /** δ ← δ · act′. It works in place, so each run starts from a fresh copy of δ, whose cost is in everyone's time. */
@@ -51,5 +51,5 @@ export function activationGradientCase(field: Field, dtype: Dtype, name: string,
   };
   entrants.add(JS, call, delta!);
   entrants.addNative(field, "activationGradient", dtype, name, n);
-  return entrants.case(`${name}′`, dtype, `${n}`, n);
+  return entrants.case(n);
 }

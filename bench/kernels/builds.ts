@@ -12,7 +12,7 @@ export interface Vector {
   readonly view: FloatArray;
 }
 
-/** The kernels on a memory large enough for every case; each case starts over from its beginning. */
+/** Kernels, of one module or several, on a memory large enough for every case; each case starts over from its beginning. */
 export class Build {
   readonly name: string;
   readonly kernels: VectorKernels & NetworkKernels & OptimiserKernels;
@@ -20,15 +20,10 @@ export class Build {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 2048 });
   private next = FIRST_BLOCK;
 
-  /** Of the binaries only that of networks has more than one build. */
-  constructor(name: string, networks: Uint8Array<ArrayBuffer>) {
-    const { memory } = this;
+  /** The kernels on `memory`. */
+  constructor(name: string, kernelsOn: (memory: WebAssembly.Memory) => Build["kernels"]) {
     this.name = name;
-    this.kernels = {
-      ...VECTORS.on(memory),
-      ...NETWORKS.on(memory, new WebAssembly.Module(networks)),
-      ...OPTIMISERS.on(memory),
-    };
+    this.kernels = kernelsOn(this.memory);
   }
 
   reset(): void {
@@ -53,5 +48,13 @@ export function builds(): Build[] {
   const [relaxed, simd] = NETWORKS.builds();
   return Object.entries({ relaxed: relaxed!, simd: simd! })
     .filter(([, bytes]) => WebAssembly.validate(bytes))
-    .map(([name, bytes]) => new Build(`wasm ${name}`, bytes));
+    .map(
+      ([name, networks]) =>
+        // Of the binaries only that of networks has more than one build.
+        new Build(`wasm ${name}`, (memory) => ({
+          ...VECTORS.on(memory),
+          ...NETWORKS.on(memory, new WebAssembly.Module(networks)),
+          ...OPTIMISERS.on(memory),
+        })),
+    );
 }

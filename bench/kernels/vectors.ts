@@ -60,7 +60,7 @@ export function combineCase(field: Field, dtype: Dtype, n: number): Case {
   const inOne = copyOf(plain.combineInOne);
   entrants.add(`${JS} in one array`, () => inOne(all, n, WEIGHTS, STEP), all.subarray(7 * n));
   entrants.addNative(field, "combine", dtype, n);
-  return entrants.case("combine", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 export function normCase(field: Field, dtype: Dtype, n: number): Case {
@@ -81,7 +81,7 @@ export function normCase(field: Field, dtype: Dtype, n: number): Case {
   const norm = copyOf(plain.scaledNorm);
   entrants.add(JS, () => norm(vectors, WEIGHTS, STEP, a, b, RTOL, ATOL));
   entrants.addNative(field, "scaledNorm", dtype, n);
-  return entrants.case("scaledNorm", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 export function dotCase(field: Field, dtype: Dtype, n: number): Case {
@@ -96,7 +96,7 @@ export function dotCase(field: Field, dtype: Dtype, n: number): Case {
   const dot = copyOf(plain.dot);
   entrants.add(JS, () => dot(a, b));
   entrants.addNative(field, "dot", dtype, n);
-  return entrants.case("dot", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 /** Not comparable by results: the parameters move in every run. */
@@ -124,5 +124,5 @@ export function adamCase(field: Field, dtype: Dtype, n: number): Case {
   const adam = copyOf(plain.adam);
   entrants.add(JS, () => adam(theta, g, m, v, 1e-3), theta);
   entrants.addNative(field, "adam", dtype, n);
-  return entrants.case("adam", dtype, `${n}`, n, false);
+  return entrants.case(n, false);
 }

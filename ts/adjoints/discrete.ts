@@ -4,15 +4,17 @@
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { withArithmetic } from "../integration/setup.ts";
+import { type Alike, declareAlike } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
+import type { Arithmetic } from "../vectors/arithmetic.ts";
+import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
-export interface Backward {
+interface Backward {
   readonly trajectory: Trajectory;
   readonly machine: Machine;
   readonly placed: PlacedScheme;
@@ -21,7 +23,7 @@ export interface Backward {
 }
 
 /** A step to be brought back. */
-export interface BackwardStep {
+interface BackwardStep {
   readonly n: number;
   /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
   readonly t: number;
@@ -53,7 +55,7 @@ export interface Restore {
 }
 
 /** What the backward pass needs for the tapes of evaluations. */
-export interface KeptTapes {
+interface KeptTapes {
   /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
@@ -71,6 +73,21 @@ export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfSte
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
 
+interface Transposed {
+  readonly arithmetic: Arithmetic;
+  readonly placed: PlacedScheme;
+  readonly sweep: Sweep;
+}
+
+function declareSweep(
+  space: Space,
+  { scheme, extended, length, dtype }: Alike,
+  arithmetic: Arithmetic = new WasmArithmetic(space, length, dtype),
+): Transposed {
+  const placed = placeScheme(scheme, arithmetic, extended);
+  return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
+}
+
 /** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
 export function* pullDiscrete(
   trajectory: Trajectory,
@@ -85,11 +102,12 @@ export function* pullDiscrete(
   const { extended, direction } = problem;
   const n = y0.length;
   const scratch = new Scratch();
-  const scheme = schemeOf(problem);
-  const { arithmetic, placed, sweep } = withArithmetic(problem, scratch, "pullback", (arithmetic) => {
-    const placed = placeScheme(scheme, arithmetic, extended);
-    return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
-  });
+  const { arithmetic, placed, sweep } = declareAlike(
+    problem,
+    scratch,
+    { scheme: schemeOf(problem), extended, length: n, dtype },
+    declareSweep,
+  );
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
   const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
   const { paramsBar } = own;

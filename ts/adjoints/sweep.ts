@@ -62,7 +62,7 @@ export interface Pass {
 }
 
 /** A step to be swept, from t over h. */
-export interface SweptStep {
+interface SweptStep {
   readonly parity: number;
   readonly t: number;
   readonly h: number;

@@ -1,27 +1,35 @@
 // Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
 // assembly/controller.ts.
 
-import { type Waiting, wait } from "../base/waiting.ts";
+import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
 import type { Arithmetic, Measure, Terms } from "../vectors/arithmetic.ts";
+import type { VectorKernels } from "../vectors/kernels.ts";
 import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
 import type { Vector } from "../wasm/scratch.ts";
 
 const NUMBER_BYTES = 8;
 
-/** The controller's memory of past errors, in the block. */
+/** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl {
+  /** Where the memory is, and the kernel behind `judgeSquare`; after `load`, for loops that call it by themselves. */
+  address = 0;
+  judgeSquareKernel!: VectorKernels["judgeSquare"];
+  private readonly arithmetic: Arithmetic;
   private readonly memory: Vector;
 
-  constructor(space: Space) {
+  constructor(arithmetic: Arithmetic, space: Space) {
+    this.arithmetic = arithmetic;
     this.memory = space.vector(at.CONTROLLER_BYTES / NUMBER_BYTES, "float64");
   }
 
   /** Starts anew, with a controller for an error of order k. */
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
+    this.address = this.memory.address;
+    this.judgeSquareKernel = this.arithmetic.kernels.judgeSquare;
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
@@ -36,8 +44,17 @@ export class StepControl {
     view[at.CONTROLLER_LEAST_ACCEPTED / NUMBER_BYTES] = least;
   }
 
-  get address(): number {
-    return this.memory.address;
+  /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
+  judge({ error, steadyingError, start, end }: Program, h: number): Awaitable<number> {
+    const { arithmetic, address } = this;
+    return steadyingError === undefined
+      ? arithmetic.judge(address, error!, h, start[0]!, end[0]!)
+      : arithmetic.judgeSteadied(address, error!, steadyingError, h, start[0]!, end[0]!);
+  }
+
+  /** The same factor for the square of a scaled error that was measured elsewhere. */
+  judgeSquare(square: number): number {
+    return this.judgeSquareKernel(this.address, square);
   }
 
   /** The scaled error of the last step judged. */

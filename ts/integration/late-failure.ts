@@ -8,7 +8,7 @@ import type { Problem } from "../problem/problem.ts";
 import type { Outcome } from "./integrate.ts";
 
 /** A failure that showed when the solve was over. */
-export interface LateFailure {
+interface LateFailure {
   readonly failure: SolveError;
   /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
   readonly reached: Problem;

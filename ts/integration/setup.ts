@@ -1,11 +1,13 @@
 // A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
 // field.
 
+import type { Dtype } from "../base/dtype.ts";
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
 import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import { measureKind, type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
+import type { Scheme } from "../solvers/scheme.ts";
+import { type Arithmetic, type MeasureRoom, roomOf } from "../vectors/arithmetic.ts";
+import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { InitialStep, StepControl } from "./adaptive.ts";
 
@@ -23,32 +25,45 @@ export interface Setup extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
-/**
- * The arithmetic of a problem's states and what `make` makes of it: on the field's device, or in WebAssembly memory, where
- * solves with the same `kind` have it in common.
- */
-export function withArithmetic<T>(
-  problem: Problem,
-  scratch: Scratch,
-  kind: string,
-  make: (arithmetic: Arithmetic, space: Space) => T,
-): T {
-  const { field, y0, residency } = problem;
-  if (residency === "device") return make(field.resident!(scratch, y0.length), scratch);
-  return scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
-    make(new WasmArithmetic(layout, y0.length, field.dtype), layout),
-  );
+/** What problems alike have in common; what is declared for all of them sees no more of a problem. */
+export interface Alike {
+  readonly scheme: Scheme;
+  readonly extended: boolean;
+  /** Of the state. */
+  readonly length: number;
+  readonly dtype: Dtype;
 }
 
-function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common {
-  const { steps, measure, extended } = problem;
-  const adaptive = steps.kind === "adaptive";
-  arithmetic.measureLike(measure);
-  const placed = placeScheme(schemeOf(problem), arithmetic, extended);
+/**
+ * What `declare` declares for a problem and all that are alike: by the arithmetic of the field's device for this one, or in
+ * WebAssembly memory, where problems alike have it in common.
+ */
+export function declareAlike<A extends Alike, T>(
+  { field, y0, residency }: Problem,
+  scratch: Scratch,
+  alike: A,
+  declare: (space: Space, alike: A, arithmetic?: Arithmetic) => T,
+): T {
+  if (residency === "device") return declare(scratch, alike, field.resident!(scratch, y0.length));
+  return scratch.reuse(declare, alike);
+}
+
+interface AlikeSolves extends Alike, MeasureRoom {
+  readonly adaptive: boolean;
+}
+
+function declareSolve(
+  space: Space,
+  alike: AlikeSolves,
+  arithmetic: Arithmetic = new WasmArithmetic(space, alike.length, alike.dtype),
+): Common {
+  const { scheme, extended, adaptive } = alike;
+  arithmetic.measureIn(alike);
+  const placed = placeScheme(scheme, arithmetic, extended);
   return {
     arithmetic,
     placed,
-    control: adaptive ? new StepControl(space) : undefined,
+    control: adaptive ? new StepControl(arithmetic, space) : undefined,
     initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
     interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };
@@ -56,10 +71,22 @@ function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common
 
 /** Declares everything; `slots` as in `BindRequest`. */
 export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
-  const { field: unbound, y0, params, steps, measure } = problem;
-  const kind = `solve ${steps.kind} ${measureKind(measure)}`;
-  const { arithmetic, placed, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
-    declare(problem, ...place),
+  const { field: unbound, y0, params, steps, measure, extended } = problem;
+  const { segments, rtols, atols } = roomOf(measure);
+  const { arithmetic, placed, control, initial, interpolator } = declareAlike(
+    problem,
+    scratch,
+    {
+      scheme: schemeOf(problem),
+      extended,
+      length: y0.length,
+      dtype: unbound.dtype,
+      adaptive: steps.kind === "adaptive",
+      segments,
+      rtols,
+      atols,
+    },
+    declareSolve,
   );
   const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };

@@ -18,7 +18,7 @@ export interface Instruction {
 }
 
 /** The continuous extension of a step. */
-export interface DenseProgram {
+interface DenseProgram {
   /** What must be run after the step before outputs inside it can be interpolated. */
   readonly instructions: readonly Instruction[];
   /** Σ wᵢ kᵢ over the extension's derivatives, for weights set from output to output. */

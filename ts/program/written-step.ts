@@ -73,7 +73,7 @@ export type WrittenRun = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
-/** What was written for a scheme, by the state's length. */
+/** What was written for a scheme, by the state's length: it depends on these two alone, and goes with the scheme. */
 type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
 const writtenOnce: Known<WrittenStep> = new WeakMap();
 const writtenInLoops: Known<WrittenSteps> = new WeakMap();

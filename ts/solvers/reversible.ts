@@ -92,7 +92,15 @@ export function reversible(solver: Solver, { coupling = 0.999 }: ReversibleOptio
   }
   if (!(coupling > 0 && coupling <= 1))
     throw invalid("reversible option coupling", coupling, "a number above 0 and at most 1");
-  const { name, order, errorOrder, adaptive, tableau } = solver;
+  const { name, papers, order, errorOrder, adaptive, tableau } = solver;
   const scheme = schemeOf(tableau, coupling);
-  return { name: `reversible(${name})`, order, errorOrder, adaptive, interpolates: false, scheme };
+  return {
+    name: `reversible(${name})`,
+    papers: [...papers, "mccallum2024"],
+    order,
+    errorOrder,
+    adaptive,
+    interpolates: false,
+    scheme,
+  };
 }

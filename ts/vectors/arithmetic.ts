@@ -1,4 +1,4 @@
-// What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm/arithmetic.ts), or on a device that
+// What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm-arithmetic.ts), or on a device that
 // the field computes on. Linear combinations are recorded or done at once; numbers that decide something may have to be
 // waited for.
 
@@ -32,6 +32,20 @@ export interface Measure {
   readonly rtol: number | ArrayLike<number>;
   readonly atol: number | ArrayLike<number>;
 }
+
+/** The room that a measure needs: all measures with the same figures fit in the same room. */
+export interface MeasureRoom {
+  readonly segments: number;
+  /** Whether there is a tolerance for each element. */
+  readonly rtols: boolean;
+  readonly atols: boolean;
+}
+
+export const roomOf = ({ segments, rtol, atol }: Measure): MeasureRoom => ({
+  segments: segments.length,
+  rtols: typeof rtol !== "number",
+  atols: typeof atol !== "number",
+});
 
 /** What holds numbers of the kind that a solve's vectors hold. */
 export type Holder = Pick<Vector, "view">;
@@ -70,8 +84,8 @@ export interface Arithmetic {
   terms(vectors: readonly Vector[], weights: readonly number[]): Terms;
   /** Declares Σ weightsⱼ vectorsⱼ with weights to be set before each use. */
   mutableTerms(vectors: readonly Vector[]): MutableTerms;
-  /** Declares room for a measure of the kind of `like`. */
-  measureLike(like: Measure): void;
+  /** Declares room for a measure. */
+  measureIn(room: MeasureRoom): void;
   /** The arithmetic of vectors of another length in the same place, declared in a solve's own part of its block. */
   like(scratch: Scratch, length: number): Arithmetic;
   /** Fills what was declared and, where room for one was declared, sets how `norm` measures; once, after the lease. */

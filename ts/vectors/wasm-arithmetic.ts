@@ -3,7 +3,7 @@
 
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Arithmetic, Measure, MutableTerms, Rows } from "./arithmetic.ts";
+import type { Arithmetic, Measure, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
 import { VECTORS, type VectorKernels } from "./kernels.ts";
 import * as at from "./table-layout.ts";
@@ -96,12 +96,6 @@ class TermTable implements MutableTerms {
 
 const NO_VECTOR = 0;
 
-const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof tolerance !== "number";
-
-/** What all measures that need the same room have in common. */
-export const measureKind = ({ segments, rtol, atol }: Measure): string =>
-  `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
-
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
@@ -162,12 +156,10 @@ export class WasmArithmetic implements Arithmetic {
     return sheet.add(vectors, weights);
   }
 
-  /** See `measureKind`. */
-  measureLike({ segments, rtol, atol }: Measure): void {
-    const bytes = at.MEASURE_BYTES + segments.length * at.SEGMENT_BYTES;
+  measureIn({ segments, rtols, atols }: MeasureRoom): void {
+    const bytes = at.MEASURE_BYTES + segments * at.SEGMENT_BYTES;
     const table = this.space.vector(bytes / NUMBER_BYTES, "float64");
-    const tolerances = (tolerance: Measure["rtol"]) => (perElement(tolerance) ? this.vector() : undefined);
-    this.measure = { table, rtols: tolerances(rtol), atols: tolerances(atol) };
+    this.measure = { table, rtols: rtols ? this.vector() : undefined, atols: atols ? this.vector() : undefined };
   }
 
   like(scratch: Scratch, length: number): WasmArithmetic {

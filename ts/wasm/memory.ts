@@ -60,6 +60,7 @@ class Arena {
   }
 }
 
+/** Shared by all solves of the process: a solve touches nothing of a memory but the block that it leased there. */
 let arenas: Arena[] = [];
 
 /** The memory that the next block is taken from, if it fits there; undefined where there is none yet. */

@@ -81,15 +81,25 @@ export class Layout {
   }
 }
 
-/** Vectors that solves alike have in common, and what was made of them: `subject` and `kind` say what they serve. */
+/** What solves alike have in common: what `make` made of `key`, and its vectors. */
 interface Common {
-  readonly subject: object;
-  readonly kind: string;
+  readonly make: unknown;
+  readonly key: object;
   readonly layout: Layout;
   readonly made: unknown;
 }
 
-/** What is at no solve's disposal now, latest first, by the memory that its views are in: it goes with it. */
+/** Whether b has each value of a, under its name. */
+function has(b: object, a: object): boolean {
+  for (const name in a) if (a[name as keyof object] !== b[name as keyof object]) return false;
+  return true;
+}
+
+/**
+ * What no solve has now, latest first, by the memory that its views are in: it goes with it. Kept for the whole
+ * process, but no solve can tell: a solve takes a thing off this list before it uses it, and what is taken is, by its key,
+ * what would have been made.
+ */
 const unused = new WeakMap<WebAssembly.Memory, Common[]>();
 const MOST_UNUSED = 16;
 
@@ -101,18 +111,20 @@ export class Scratch {
   private elsewhere = 0;
 
   /**
-   * What `make` makes on a layout of its own, or has made for an earlier solve with the same `subject` and `kind`, which
-   * must say all that it depends on. Once, before anything else is declared; nobody else has it until `release`.
+   * What `make` makes of `key` on a layout of its own, or made of it for an earlier solve: of the same values, which are
+   * compared by `===`. `make` must be the same function too, so it depends on nothing but the key: a function that sees
+   * values of one solve is made in that solve, is never found again, and loses the reuse, not the truth. Once, before
+   * anything else is declared; nobody else has it until `release`.
    */
-  reuse<T>(subject: object, kind: string, make: (layout: Layout) => T): T {
+  reuse<K extends object, T>(make: (layout: Layout, key: K) => T, key: K): T {
     const memory = standby();
     const list = memory && unused.get(memory);
-    const at = list?.findIndex((common) => common.subject === subject && common.kind === kind) ?? -1;
+    const at = list?.findIndex((common) => common.make === make && has(key, common.key) && has(common.key, key)) ?? -1;
     if (at >= 0) {
       this.common = list!.splice(at, 1)[0]!;
     } else {
       const layout = new Layout();
-      this.common = { subject, kind, layout, made: make(layout) };
+      this.common = { make, key, layout, made: make(layout, key) };
     }
     return this.common.made as T;
   }

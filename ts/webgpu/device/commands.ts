@@ -10,7 +10,7 @@ const BINDINGS = /* wgsl */ `
 `;
 
 /** Words of four bytes that the parameters of a dispatch may have. */
-export const PARAMETER_WORDS = 64;
+const PARAMETER_WORDS = 64;
 const SLOT_BYTES = 4 * PARAMETER_WORDS;
 const SLOTS = 1024;
 /** Dispatches after which the GPU is given what has been recorded, so that it works while more is recorded. */

@@ -16,7 +16,7 @@ const LEAST_ROWS = 64;
 const MOST_PARTIALS = 1 << 24;
 const SUM_LANES = 256;
 
-export interface FusedRequest {
+interface FusedRequest {
   /** How many evaluations' tapes to keep side by side. */
   readonly slots: number;
   /** Whether VJPs will be asked for. */

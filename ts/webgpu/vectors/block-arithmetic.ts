@@ -2,7 +2,7 @@
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
-import type { Arithmetic, Measure, Rows, Terms } from "../../vectors/arithmetic.ts";
+import type { Arithmetic, Measure, MeasureRoom, Rows, Terms } from "../../vectors/arithmetic.ts";
 import { VECTORS, type VectorKernels } from "../../vectors/kernels.ts";
 import { steadied } from "../../vectors/wasm-arithmetic.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";
@@ -77,9 +77,8 @@ export class BlockArithmetic implements Arithmetic {
     return new WeightedVectors(vectors, new Float64Array(vectors.length));
   }
 
-  measureLike({ rtol, atol }: Measure): void {
-    const tolerances = (tolerance: Measure["rtol"]) => (typeof tolerance === "number" ? undefined : this.vector());
-    this.room = { rtols: tolerances(rtol), atols: tolerances(atol) };
+  measureIn({ rtols, atols }: MeasureRoom): void {
+    this.room = { rtols: rtols ? this.vector() : undefined, atols: atols ? this.vector() : undefined };
   }
 
   like(scratch: Scratch, length: number): BlockArithmetic {
