@@ -26,8 +26,8 @@ type SyncFieldFunction = (...arguments_: Parameters<BareField>) => void | ArrayL
 
 /**
  * Solves dy/dt = f(t, y, θ), y(ts[0]) = y0 at the times `ts`.
- * Throws `SolveError`: "invalid" before anything runs, the other codes where the numbers failed (unless
- * `onFailure: "return"`). A promise of the solution for an asynchronous field.
+ * Throws `SolveError`: "invalid" before anything runs, "unsupported" where WebAssembly cannot run, the other codes where the
+ * numbers failed (unless `onFailure: "return"`). A promise of the solution for an asynchronous field.
  */
 export function solve(field: AsyncFieldFunction, options: SolveOptions): Promise<AsyncSolution<Float64Array>>;
 export function solve(field: AsyncField, options: SolveOptions): Promise<AsyncSolution>;

@@ -1,5 +1,6 @@
 // Dot products and finiteness against plain loops: elements in the kernel's precision, sums in f64.
-import { allFinite, dot } from "../../assembly/norm";
+import { allFinite } from "../../assembly/finite";
+import { dot } from "../../assembly/norm";
 import { long, LONG, place, prepare } from "./norm-operands";
 import { below, close, get, seed, set, special, SPECIALS } from "./vectors";
 

@@ -1,6 +1,6 @@
 // What specs of norms and dot products share: terms, states and tolerances in memory, and the norm by a plain loop.
-import { TERM_BYTES } from "../../assembly/combine";
 import { scaledNorm } from "../../assembly/norm";
+import { TERM_BYTES } from "../../ts/vectors/table-layout";
 import { get, reserve, set, uniform } from "./vectors";
 
 export const RMS = 0;

@@ -1,6 +1,7 @@
 // Scaled norms against plain loops: elements in the kernel's precision, sums in f64.
-import { TERM_BYTES } from "../../assembly/combine";
-import { allFinite, dot, scaledNorm } from "../../assembly/norm";
+import { allFinite } from "../../assembly/finite";
+import { dot, scaledNorm } from "../../assembly/norm";
+import { TERM_BYTES } from "../../ts/vectors/table-layout";
 import {
   addSegment, atols, long, LONG, MAX, measure, measured, naive, place, prepare, RMS, ROUNDING, rtols, setMeasure, TERMS,
   terms, ya, yb,

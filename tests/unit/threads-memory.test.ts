@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Mlp } from "../../ts/fields/mlp.ts";
 import { auto, backprop, dopri5, mlp, rk4, type SolveOptions, solve, symplectic, vern9 } from "../../ts/index.ts";
 import { type Threads, threaded, threads } from "../../ts/threads/index.ts";
+import { MOST_PAGES } from "../../ts/threads/shared-module.ts";
 import { failureOf } from "./errors.ts";
 import { numbers } from "./networks.ts";
 import { gradientOf, none, one, start, startPools, three } from "./threads-pools.ts";
@@ -58,8 +59,8 @@ describe("tapes in shared memory", () => {
       expected = exact(solve(threaded(field, none), options).pullback(cotangent));
     });
     afterEach(() => pool.dispose());
-    /** The most that can be leased; the kernels' own is not. */
-    const MOST = 2 ** 31 - 2 ** 17;
+    /** The most that can be leased, for sure: not the kernels' own page, and a page for gaps between blocks. */
+    const MOST = 65536 * (MOST_PAGES - 2);
     /** Takes all of the memory but so many bytes. */
     const leave = (room: number) => pool.memory.lease(MOST - room - pool.memory.leased);
 

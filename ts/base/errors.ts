@@ -8,6 +8,9 @@ export type SolveErrorCode =
   | "device-lost"
   | "out-of-memory"
   | "invalid"
+  /** This engine has no WebAssembly SIMD, or the page may not compile WebAssembly. */
+  | "unsupported"
+  /** The two states of a reversible method came apart. */
   | "unstable-pair";
 
 export interface SolveErrorDetails {

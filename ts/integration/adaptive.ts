@@ -7,16 +7,19 @@ import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
 import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms } from "../vectors/arithmetic.ts";
+import type { VectorKernels } from "../vectors/kernels.ts";
+import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
-import type { Kernels } from "../wasm/memory.ts";
 import type { Vector } from "../wasm/scratch.ts";
 import { judgedByGap } from "./pair-watch.ts";
+
+const NUMBER_BYTES = 8;
 
 /** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl {
   /** Where the memory is, and the kernel behind `judgeSquare`; after `load`, for loops that call it by themselves. */
   address = 0;
-  judgeSquareKernel!: Kernels["judgeSquare"];
+  judgeSquareKernel!: VectorKernels["judgeSquare"];
   /** Of the step judged last, where the method has two states: their gap, in tolerances, and whether it counted for more than the error. */
   gap = 0;
   heldByGap = false;
@@ -38,7 +41,7 @@ export class StepControl {
         return Math.max(error, byGap);
       };
     } else if (steadyingError) this.error = estimate;
-    this.memory = space.vector(10, "float64");
+    this.memory = space.vector(at.CONTROLLER_BYTES / NUMBER_BYTES, "float64");
   }
 
   /** Starts anew, with a controller for an error of order k. */
@@ -50,7 +53,15 @@ export class StepControl {
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
-    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0, least]);
+    const { view } = this.memory;
+    view.fill(0);
+    view[at.CONTROLLER_BETA1 / NUMBER_BYTES] = (p + i + d) / k;
+    view[at.CONTROLLER_BETA2 / NUMBER_BYTES] = -(p + 2 * d) / k;
+    view[at.CONTROLLER_BETA3 / NUMBER_BYTES] = d / k;
+    view[at.CONTROLLER_SAFETY / NUMBER_BYTES] = safety;
+    view[at.CONTROLLER_MIN_FACTOR / NUMBER_BYTES] = minFactor;
+    view[at.CONTROLLER_MAX_FACTOR / NUMBER_BYTES] = maxFactor;
+    view[at.CONTROLLER_LEAST_ACCEPTED / NUMBER_BYTES] = least;
   }
 
   /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
@@ -68,7 +79,7 @@ export class StepControl {
 
   /** The scaled error of the last step judged. */
   get lastError(): number {
-    return this.memory.view[8]!;
+    return this.memory.view[at.CONTROLLER_ERROR / NUMBER_BYTES]!;
   }
 }
 

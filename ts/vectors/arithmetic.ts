@@ -4,8 +4,8 @@
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { VectorKernels } from "./kernels.ts";
 
 /** Σ cⱼ vⱼ with everything but the step size fixed. */
 export interface Terms {
@@ -79,8 +79,8 @@ export interface Arithmetic {
   readonly remote: boolean;
   /** Bytes declared so far. */
   readonly bytes: number;
-  /** The WebAssembly kernels, for what is computed of single numbers; only after the lease. */
-  readonly kernels: Kernels;
+  /** The WebAssembly kernels, for what is computed of single numbers; only after `load`. */
+  readonly kernels: VectorKernels;
 
   /** Declares a vector of the state's length. */
   vector(): Vector;

@@ -3,7 +3,7 @@
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
 import type { Arithmetic, Measure, Measured, MeasureRoom, Rows, Terms } from "../../vectors/arithmetic.ts";
-import type { Kernels } from "../../wasm/memory.ts";
+import { VECTORS, type VectorKernels } from "../../vectors/kernels.ts";
 import type { Scratch, Vector } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
 import type { WebGpu } from "../device/gpu.ts";
@@ -49,8 +49,8 @@ export class BlockArithmetic implements Arithmetic {
     return this.block.bytes;
   }
 
-  get kernels(): Kernels {
-    return this.scratch.kernels;
+  get kernels(): VectorKernels {
+    return VECTORS.on(this.scratch.memory);
   }
 
   vector(): BlockVector {
