@@ -8,6 +8,7 @@ export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { symplectic } from "./adjoints/symplectic.ts";
 export { SolveError, type SolveErrorCode, type SolveErrorDetails } from "./base/errors.ts";
 export type { Paper, PaperId } from "./base/papers.ts";
+export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check-derivatives.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field } from "./fields/field.ts";
 export {
