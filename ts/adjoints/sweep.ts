@@ -10,8 +10,7 @@ import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import { instructionsOf, operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 import { type Action, type Gather, Transposition } from "./transposition.ts";
 
 interface SweepProgram {

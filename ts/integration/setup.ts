@@ -1,6 +1,7 @@
 // A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
 // field.
 
+import type { BindRequest, BoundField } from "../fields/field.ts";
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
 import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
@@ -24,20 +25,25 @@ export interface Setup extends Omit<Common, "arithmetic"> {
 }
 
 /**
- * The arithmetic of a problem's states and what `make` makes of it: on the field's device, or in WebAssembly memory, where
- * solves with the same `kind` have it in common.
+ * What `make` makes of the arithmetic of a problem's states, and the field bound beside it: on the field's device, or in
+ * WebAssembly memory, where solves with the same `kind` have what was made in common.
  */
-export function withArithmetic<T>(
+export function inPlace<T>(
   problem: Problem,
   scratch: Scratch,
   kind: string,
+  request: BindRequest,
   make: (arithmetic: Arithmetic, space: Space) => T,
-): T {
+): { made: T; field: BoundField } {
   const { field, y0, residency } = problem;
-  if (residency === "device") return make(field.resident!(scratch, y0.length), scratch);
-  return scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
+  if (residency === "device") {
+    const { arithmetic, bind } = field.onDevice!(scratch, y0.length);
+    return { made: make(arithmetic, scratch), field: bind(request) };
+  }
+  const made = scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
     make(new WasmArithmetic(layout, y0.length, field.dtype), layout),
   );
+  return { made, field: field.bind(scratch, request) };
 }
 
 function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common {
@@ -56,12 +62,11 @@ function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common
 
 /** Declares everything; `slots` as in `BindRequest`. */
 export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
-  const { field: unbound, y0, params, steps, measure } = problem;
+  const { y0, params, steps, measure } = problem;
   const kind = `solve ${steps.kind} ${measureKind(measure)}`;
-  const { arithmetic, placed, control, initial, interpolator } = withArithmetic(problem, scratch, kind, (...place) =>
-    declare(problem, ...place),
-  );
-  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
+  const request = { length: y0.length, params, slots, gradient: false };
+  const { made, field } = inPlace(problem, scratch, kind, request, (...place) => declare(problem, ...place));
+  const { arithmetic, placed, control, initial, interpolator } = made;
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };
 }
 

@@ -26,7 +26,7 @@ import {
   writtenStep,
   writtenSteps,
 } from "../program/written-step.ts";
-import type { Measure } from "../vectors/arithmetic.ts";
+import type { Measure, Views } from "../vectors/arithmetic.ts";
 import type { Setup } from "./setup.ts";
 
 /**
@@ -80,8 +80,8 @@ export class Stepping {
   private readonly squareJudge: (controller: number, square: number) => number;
   /** What error control says of the step in work; see `Arithmetic.judge`. */
   private factor: number = Number.NaN;
-  /** Whether states are on a device, where they are looked at in the verdict on the step, or at the end. */
-  private readonly remote: boolean;
+  /** Undefined where states are on a device: there they are looked at in the verdict on the step, or at the end. */
+  private readonly host: Views | undefined;
   /** Whether every accepted step must be handed out before it is advanced over. */
   private readonly handOut: boolean;
   private readonly accept: Accept | undefined;
@@ -120,7 +120,7 @@ export class Stepping {
     this.problem = problem;
     this.setup = setup;
     this.runner = new Runner(setup.machine, options.keepTapes);
-    this.remote = setup.machine.arithmetic.remote;
+    this.host = setup.machine.arithmetic.host;
     this.handOut = options.handOut;
     this.known = options.known;
     this.phase = "propose";
@@ -134,12 +134,13 @@ export class Stepping {
     this.controller = setup.control?.address ?? 0;
     this.squareJudge = setup.machine.arithmetic.kernels.judgeSquare;
     const { scheme, programs } = setup.placed;
-    const plain = "filling" in setup.machine.field;
+    const { host } = this;
+    const plain = host !== undefined && setup.machine.field.filling !== undefined;
     this.filling = undefined;
     this.written = plain ? writtenStep(scheme, problem.y0.length) : undefined;
     const unseen = plain && options.unseen && !this.jumps && problem.signal === undefined;
     this.writtenLoop = unseen && this.given ? writtenSteps(scheme, problem.y0.length) : undefined;
-    this.arrays = this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions)) : [];
+    this.arrays = host && this.written ? programs.map(({ instructions }) => arraysOf(scheme, instructions, host)) : [];
     this.evaluationsInStep = evaluationsOf(scheme, false);
     const { rtol, atol } = problem.measure;
     const simple = !this.leavesOut && !scheme.steadyingError && isSimple(problem.measure);
@@ -197,8 +198,11 @@ export class Stepping {
 
   /** Runs the whole step as written out, once the field is known to fill its output at once. */
   private runWritten(written: WrittenStep): void {
-    this.filling ??= this.setup.machine.field.filling;
-    if (this.filling === undefined) return;
+    if (this.filling === undefined) {
+      const { filling } = this.setup.machine.field;
+      if (filling === undefined || filling === "unknown") return;
+      this.filling = filling;
+    }
     const { f, params, answer } = this.filling;
     const { numbers } = this;
     numbers[AT.t] = this.first;
@@ -238,10 +242,11 @@ export class Stepping {
 
   /** After an odd number of steps that left the state where it was. */
   private changeParity(): void {
-    const { view } = this.program.start[0]!;
+    // The first of a written step's vectors is where it starts.
+    const [state] = this.arrays[this.parity]!;
     this.parity ^= 1;
     this.program = this.setup.placed.programs[this.parity]!;
-    this.program.start[0]!.view.set(view);
+    this.arrays[this.parity]![0]!.set(state!);
     this.known = false;
   }
 
@@ -335,11 +340,11 @@ export class Stepping {
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
     if (this.given !== undefined) {
-      if (!this.remote && !this.isFinite()) return false;
+      if (this.host !== undefined && !this.isFinite(this.host)) return false;
     } else {
-      const { factor } = this;
+      const { factor, host } = this;
       // What the norm leaves out must be finite all the same.
-      if (factor < 0 || (this.leavesOut && !this.remote && !this.isFinite())) return this.reject(factor);
+      if (factor < 0 || (this.leavesOut && host !== undefined && !this.isFinite(host))) return this.reject(factor);
       const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
@@ -369,10 +374,11 @@ export class Stepping {
   }
 
   /** Whether the state after the step is finite; where steps are given, nothing can be done if it is not. */
-  private isFinite(): boolean {
+  private isFinite(host: Views): boolean {
     const state = this.program.end[0]!;
-    const finite = this.written ? isFiniteFew(state.view) : (this.setup.machine.arithmetic.isFinite(state) as boolean);
-    if (!finite && this.given) this.fail(stateNotFinite(this.t, this.h, state.view));
+    const view = host.view(state);
+    const finite = this.written ? isFiniteFew(view) : (this.setup.machine.arithmetic.isFinite(state) as boolean);
+    if (!finite && this.given) this.fail(stateNotFinite(this.t, this.h, view));
     return finite;
   }
 

@@ -1,11 +1,26 @@
-// What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm/arithmetic.ts), or on a device that
+// What a solve does with its vectors, wherever they are: in WebAssembly memory (wasm-arithmetic.ts), or on a device that
 // the field computes on. Linear combinations are recorded or done at once; numbers that decide something may have to be
 // waited for.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { Kernels } from "../wasm/memory.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Scratch } from "../wasm/scratch.ts";
+
+/**
+ * A vector of a solve, wherever it is. What it holds is known to the arithmetic that declared it, and to fields bound to
+ * vectors of this kind: `HostVector` in WebAssembly memory, a kind of the device's own on a device.
+ */
+export interface Vector {
+  readonly length: number;
+  readonly dtype: Dtype;
+}
+
+/** Shows vectors in WebAssembly memory to JavaScript. */
+export interface Views {
+  /** A vector's numbers, themselves and not a copy; only after the lease, and as long as it lasts. */
+  view(vector: Vector): FloatArray;
+}
 
 /** Σ cⱼ vⱼ with everything but the step size fixed. */
 export interface Terms {
@@ -33,30 +48,31 @@ export interface Measure {
   readonly atol: number | ArrayLike<number>;
 }
 
-/** What holds numbers of the kind that a solve's vectors hold. */
-export type Holder = Pick<Vector, "view">;
-
 /** Rows of one width that outlive the solve, appended one by one. */
 export interface Rows {
   readonly length: number;
   readonly bytes: number;
   /** What `bytes` will be once another row is pushed. */
   readonly bytesWithNext: number;
-  push(row: Holder): void;
+  push(row: Vector): void;
   /** Overwrites row n, which was pushed before. */
-  write(n: number, row: Holder): void;
+  write(n: number, row: Vector): void;
   /** Copies row n into `into`. */
-  read(n: number, into: Holder): void;
+  read(n: number, into: Vector): void;
   /** Row n itself, to be pushed elsewhere. */
-  row(n: number): Holder;
+  row(n: number): Vector;
 }
 
+/**
+ * The operations on vectors of one kind. Vectors are those that it, or another arithmetic of the same solve, has declared:
+ * an implementation takes its own kind only.
+ */
 export interface Arithmetic {
   /** Numbers in a state. */
   readonly length: number;
   readonly dtype: Dtype;
-  /** Whether the vectors are on a device: then they have no views, and failures show late. */
-  readonly remote: boolean;
+  /** The views of vectors in WebAssembly memory; undefined for vectors on a device. */
+  readonly host: Views | undefined;
   /** Bytes declared so far. */
   readonly bytes: number;
   /** The WebAssembly kernels, for what is computed of single numbers; only after the lease. */
@@ -79,8 +95,8 @@ export interface Arithmetic {
 
   /** out ← base + h Σ terms; no base counts as 0. `out` may be the base or one of the terms' vectors. */
   combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void;
-  /** out ← 0, of out's length. */
-  clear(out: Vector): void;
+  /** out ← value, every number of it. */
+  fill(out: Vector, value: number): void;
   /** out ← factor · x, of out's length. */
   assign(out: Vector, factor: number, x: Vector): void;
   /** `length` numbers of a vector, from `start` on, as a vector; only after the lease. */

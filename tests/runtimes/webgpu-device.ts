@@ -200,7 +200,7 @@ async function abortion({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   return "aborted, nothing left behind";
 }
 
-export const RESIDENT: Record<string, (bench: Bench) => Promise<string>> = {
+export const ON_DEVICE: Record<string, (bench: Bench) => Promise<string>> = {
   "states on the GPU, adaptive steps": adaptiveReadbacks,
   "states on the GPU, fixed steps": fixedSteps,
   "states on the GPU, norms": measures,
