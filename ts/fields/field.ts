@@ -99,7 +99,7 @@ export interface DeviceBoundField extends BoundField {
 }
 
 /** A solve's vectors on a field's device, and the field that works on them there. */
-export interface DeviceSpace {
+interface DeviceSpace {
   readonly arithmetic: Arithmetic;
   /** As `Field.bind`. */
   readonly bind: (request: BindRequest) => DeviceBoundField;

@@ -8,8 +8,8 @@ import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 
 /**
- * A vector of a solve, wherever it is. What it holds is known to the arithmetic that declared it, and to fields bound to
- * vectors of this kind: `HostVector` in WebAssembly memory, a kind of the device's own on a device.
+ * A vector of a solve, wherever it is: a `HostVector` in WebAssembly memory, another kind on a device. Where its numbers are
+ * is known only to the arithmetic that declared it and to the field bound beside that.
  */
 export interface Vector {
   readonly length: number;
