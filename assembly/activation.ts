@@ -6,20 +6,12 @@
 // (silu and gelu where σ(x) and e^(−x²/2) are normal numbers; below, their last place counts). The derivatives are
 // within 2 epsilon (2^-23, 2^-52), absolutely, those of tanh in f32 within 5.5: 1 − y² doubles what y errs.
 // NaN gives NaN, infinities their limits, a tail of any length the same bits as whole vectors.
+import { ELU, GELU, IDENTITY, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../ts/fields/descriptor-layout";
 import { lanes } from "./lanes";
 import { loadPartial, storePartial } from "./partial";
 import { exponential, logOnePlus } from "./exponential";
 import { gelu, geluSlope } from "./gelu";
 import { tanh, tanhBlocks } from "./tanh";
-
-export const IDENTITY: i32 = 0;
-export const TANH: i32 = 1;
-export const RELU: i32 = 2;
-export const SOFTPLUS: i32 = 3;
-export const SIGMOID: i32 = 4;
-export const SILU: i32 = 5;
-export const ELU: i32 = 6;
-export const GELU: i32 = 7;
 
 /** Whether the derivative needs the argument; otherwise the value serves. */
 // @ts-ignore: decorator

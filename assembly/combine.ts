@@ -1,24 +1,42 @@
 // Linear combinations: Runge–Kutta stages, solutions, dense output and adjoint sweeps are all
 //   out = base + h Σ cⱼ vⱼ
-// over any number of terms. A term table holds 16 bytes a term: the vector's address (u32, padded) and cⱼ (f64).
+// over any number of terms, from a table that holds the vector's address and cⱼ of each (ts/vectors/table-layout.ts).
 // Fusing all the terms over one 64-byte block of `out` reads each vector once and writes `out` once. Up to eight terms keep
 // their addresses and weights in registers over all blocks; more of them are summed in groups, strip by strip. Small
 // states are all rest: there the vectors of a pass are independent chains, which hides the latency of the additions.
+import { TERM_BYTES, TERM_VECTOR, TERM_WEIGHT } from "../ts/vectors/table-layout";
 import { loadPart, mulAdd, storePart } from "./lanes";
 import { scratch } from "./scratch";
 
-export const TERM_BYTES: usize = 16;
+/** Term j of a table. */
+// @ts-ignore: decorator
+@inline
+export function termAt(terms: usize, j: i32): usize {
+  return terms + <usize>j * TERM_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+export function termVector(term: usize): usize {
+  return load<u32>(term, TERM_VECTOR);
+}
+
+// @ts-ignore: decorator
+@inline
+export function termWeight(term: usize): f64 {
+  return load<f64>(term, TERM_WEIGHT);
+}
 
 // @ts-ignore: decorator
 @inline
 function vectorOf(terms: usize, j: i32): usize {
-  return load<u32>(terms + <usize>j * TERM_BYTES);
+  return termVector(termAt(terms, j));
 }
 
 // @ts-ignore: decorator
 @inline
 function weightOf<T>(terms: usize, j: i32, h: f64): v128 {
-  return v128.splat<T>(<T>(h * load<f64>(terms + <usize>j * TERM_BYTES, 8)));
+  return v128.splat<T>(<T>(h * termWeight(termAt(terms, j))));
 }
 
 // @ts-ignore: decorator
@@ -66,26 +84,26 @@ function one<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, i: u
  * numbers as one vector right afterwards would stall until both have left the store buffer.
  */
 function few<T>(out: usize, base: usize, terms: usize, number: i32, h: f64, n: i32): void {
-  const end = terms + <usize>number * TERM_BYTES;
+  const end = termAt(terms, number);
   let a = <T>nothing(number);
   let b = a;
   let c = a;
   let d = a;
   if (n == 1) {
     for (; terms < end; terms += TERM_BYTES) {
-      a += <T>(h * load<f64>(terms, 8)) * load<T>(<usize>load<u32>(terms));
+      a += <T>(h * termWeight(terms)) * load<T>(termVector(terms));
     }
   } else if (n == 2) {
     for (; terms < end; terms += TERM_BYTES) {
-      const v = <usize>load<u32>(terms);
-      const w = <T>(h * load<f64>(terms, 8));
+      const v = termVector(terms);
+      const w = <T>(h * termWeight(terms));
       a += w * load<T>(v);
       b += w * load<T>(v, sizeof<T>());
     }
   } else {
     for (; terms < end; terms += TERM_BYTES) {
-      const v = <usize>load<u32>(terms);
-      const w = <T>(h * load<f64>(terms, 8));
+      const v = termVector(terms);
+      const w = <T>(h * termWeight(terms));
       a += w * load<T>(v);
       b += w * load<T>(v, sizeof<T>());
       c += w * load<T>(v, 2 * sizeof<T>());
@@ -119,7 +137,7 @@ function weightFromLast<T>(last: usize, count: i32, k: i32, h: f64): v128 {
 function blocks<T>(
   out: usize, base: usize, part: usize, terms: usize, count: i32, h: f64, from: usize, to: usize,
 ): void {
-  const last = terms + <usize>(count - 1) * TERM_BYTES;
+  const last = termAt(terms, count - 1);
   const first = part ? part - from : vectorOf(terms, 0);
   const w = part ? v128.splat<T>(1) : weightOf<T>(terms, 0, h);
   if (!part) count--;
@@ -224,7 +242,7 @@ export function combineBlocks<T>(
     for (let most = 8; left > most; most = 7) {
       blocks<T>(strip, 0, part, group, most, h, i, end);
       part = strip;
-      group += <usize>most * TERM_BYTES;
+      group = termAt(group, most);
       left -= most;
     }
     blocks<T>(out + (i - from), base, part, group, left, h, i, end);

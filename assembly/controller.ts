@@ -1,4 +1,9 @@
 // Step sizes: Hairer's initial step and the I/PI/PID controller. The norms come from norm.ts.
+// ts/vectors/table-layout.ts says where a controller keeps what.
+import {
+  CONTROLLER_BEFORE_LAST, CONTROLLER_BETA1, CONTROLLER_BETA2, CONTROLLER_BETA3, CONTROLLER_ERROR, CONTROLLER_LAST,
+  CONTROLLER_LEAST_ACCEPTED, CONTROLLER_MAX_FACTOR, CONTROLLER_MIN_FACTOR, CONTROLLER_SAFETY,
+} from "../ts/vectors/table-layout";
 import { exponential, logarithm, roughExp2, roughLog2 } from "./scalar";
 
 /** base^exponent for base > 0; 0 and ∞ keep their limits. */
@@ -26,10 +31,6 @@ export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
   return min<f64>(100 * h0, h1);
 }
 
-// A controller's memory, all f64:
-//   0 β₁ · 8 β₂ · 16 β₃ · 24 safety · 32 minFactor · 40 maxFactor · 48 ln(1/r) of the last accepted step · 56 … and of the
-//   one before (both start at 0, which is r = 1) · 64 the last r · 72 the least factor after an accepted step
-
 /** a within least … most, without the branches that engines make of min and max. */
 // @ts-ignore: decorator
 @inline
@@ -41,23 +42,24 @@ function clip(a: f64, least: f64, most: f64): f64 {
 // @ts-ignore: decorator
 @noinline
 export function controlSquare(controller: usize, square: f64): f64 {
-  const safety = load<f64>(controller, 24);
-  const minFactor = load<f64>(controller, 32);
-  const maxFactor = load<f64>(controller, 40);
-  store<f64>(controller, sqrt<f64>(square), 64);
+  const safety = load<f64>(controller, CONTROLLER_SAFETY);
+  const minFactor = load<f64>(controller, CONTROLLER_MIN_FACTOR);
+  const maxFactor = load<f64>(controller, CONTROLLER_MAX_FACTOR);
+  store<f64>(controller, sqrt<f64>(square), CONTROLLER_ERROR);
   if (!(square < Infinity)) return -minFactor;
   // An error this small is as good as none; the bound keeps 1/r finite.
   const inverse = square < 1e-300 ? 500.0 : -0.5 * roughLog2(square);
-  const last = load<f64>(controller, 48);
-  const history = load<f64>(controller, 8) * last + load<f64>(controller, 16) * load<f64>(controller, 56);
-  const exponent = load<f64>(controller) * inverse + history * (1 / Math.LN2);
+  const last = load<f64>(controller, CONTROLLER_LAST);
+  const beforeLast = load<f64>(controller, CONTROLLER_BEFORE_LAST);
+  const history = load<f64>(controller, CONTROLLER_BETA2) * last + load<f64>(controller, CONTROLLER_BETA3) * beforeLast;
+  const exponent = load<f64>(controller, CONTROLLER_BETA1) * inverse + history * (1 / Math.LN2);
   const factor = safety * roughExp2(clip(exponent, -1000, 1000));
   if (square <= 1) {
-    store<f64>(controller, last, 56);
+    store<f64>(controller, last, CONTROLLER_BEFORE_LAST);
     // No error at all says nothing about the next: it is remembered as r = 1, as diffrax does.
-    store<f64>(controller, square == 0 ? 0 : inverse * Math.LN2, 48);
+    store<f64>(controller, square == 0 ? 0 : inverse * Math.LN2, CONTROLLER_LAST);
     if (square == 0) return maxFactor;
-    return clip(factor, load<f64>(controller, 72), maxFactor);
+    return clip(factor, load<f64>(controller, CONTROLLER_LEAST_ACCEPTED), maxFactor);
   }
   return -clip(factor, minFactor, safety);
 }

@@ -9,13 +9,13 @@
 // Every element is summed in the order of depth (in a narrow panel even and odd terms apart, in a slim one every fourth),
 // whatever tile it falls in,
 // so a row's result does not depend on its place in the batch.
+import { BLOCK_ROWS } from "../ts/fields/descriptor-layout";
 import { isSlim } from "./dense-pack";
 import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { lanes } from "./lanes";
 import { scratch } from "./scratch";
 
-/** Rows that stay in the L1 cache while the panels pass by; a multiple of both tiles' heights. */
-export const BLOCK_ROWS: i32 = 48;
+// BLOCK_ROWS stay in the L1 cache while the panels pass by; it is a multiple of both tiles' heights.
 const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 /**

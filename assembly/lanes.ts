@@ -1,5 +1,5 @@
 // SIMD lanes: one spelling for f32x4 and f64x2. Every kernel is generic over T = f32 | f64 and is
-// instantiated for both in index.ts.
+// instantiated for both in exports/.
 
 /** How many T fit a 128-bit vector: 4 for f32, 2 for f64. */
 // @ts-ignore: decorator

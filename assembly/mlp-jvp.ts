@@ -3,8 +3,9 @@
 //
 // θ̇ comes packed as a network of its own: a second descriptor of the same shape, null where θ̇ = 0. Of its work only one
 // buffer is used, which holds Ẇ a + ḃ of a block of rows and so must take the state's rows too.
+import { BLOCK_ROWS, LAYER_FORWARD } from "../ts/fields/descriptor-layout";
 import { activate, activationGradient, keepsArgument } from "./activation";
-import { BLOCK_ROWS, multiply } from "./dense";
+import { multiply } from "./dense";
 import { padded } from "./dense-pack";
 import { lanes } from "./lanes";
 import {
@@ -50,12 +51,12 @@ export function mlpJvp<T>(d: usize, dot: usize, t: f64, x: usize, xDot: usize, o
       const toStride = last ? stateStride : rowStride(layer);
       const to = last ? out + <usize>row * stateStride : workBuffer(d, l & 1);
       const numbers = last ? rows * columns : rowNumbers<T>(layer, rows);
-      multiply<T>(aDot, stride, load<usize>(layer, 12), 0, to, toStride, rows, columns, inputs);
+      multiply<T>(aDot, stride, load<usize>(layer, LAYER_FORWARD), 0, to, toStride, rows, columns, inputs);
       if (dot) {
         const change = layerRecord(dot, l);
         const bias = l == 0 ? firstBias : biasOf(change);
         const sum = workBuffer(dot, 0);
-        multiply<T>(a, stride, load<usize>(change, 12), bias, sum, toStride, rows, columns, inputs);
+        multiply<T>(a, stride, load<usize>(change, LAYER_FORWARD), bias, sum, toStride, rows, columns, inputs);
         increase<T>(to, sum, numbers);
       }
       if (last) break;

@@ -1,10 +1,6 @@
 // The MLP field in one call each: its value, its vector–Jacobian product, and the packing of its weights.
 //
-// A descriptor of 32-bit words (all addresses and sizes in bytes) says what there is; ts/fields/mlp.ts writes it:
-//   0 layers   4 batch   8 activation kind   12 time flag   16 parameters θ   20 work   24 size of one work buffer   28 –
-// then 32 bytes a layer:
-//   0 inputs (without t)   4 outputs   8 offset of W in θ   12 packed Wᵀ   16 packed W (0: no gradient asked for)
-//   20 packed bias   24 offset in the tape   28 row stride of the layer's output in tape and work (unused in the last)
+// A descriptor, which ts/fields/mlp-layout.ts writes, says what there is; ts/fields/descriptor-layout.ts has its words.
 // θ is W₁, b₁, W₂, b₂, …, W row-major [outputs × inputs]. With time, t is the last input of the first layer, so the last
 // column of W₁ joins its bias as bias + t · column; the packed bias of that layer has four parts of padded(outputs):
 // bias, column, their sum at t, and the column sums of δ in the backward pass.
@@ -14,73 +10,75 @@
 //
 // The whole network runs over one block of rows before the next, so the activations of a block stay in the L1 cache and
 // the work buffers (three, of min(batch, BLOCK_ROWS) widest rows) are small whatever the batch.
+import {
+  BLOCK_ROWS, LAYER_BACKWARD, LAYER_BIAS, LAYER_BYTES, LAYER_FORWARD, LAYER_INPUTS, LAYER_OUTPUTS, LAYER_STRIDE, LAYER_TAPE,
+  LAYER_WEIGHTS, NETWORK_ACTIVATION, NETWORK_BATCH, NETWORK_BYTES, NETWORK_LAYERS, NETWORK_PARAMS, NETWORK_TIME,
+  NETWORK_WORK, NETWORK_WORK_SIZE,
+} from "../ts/fields/descriptor-layout";
 import { activate, activationGradient, keepsArgument } from "./activation";
-import { BLOCK_ROWS, multiply } from "./dense";
+import { multiply } from "./dense";
 import { pack, packVector, padded } from "./dense-pack";
 import { columnSums, weightGradient } from "./dense-gradient";
-
-const HEADER: usize = 32;
-const RECORD: usize = 32;
 
 // @ts-ignore: decorator
 @inline
 export function layerCount(d: usize): i32 {
-  return load<i32>(d);
+  return load<i32>(d, NETWORK_LAYERS);
 }
 // @ts-ignore: decorator
 @inline
 export function batchOf(d: usize): i32 {
-  return load<i32>(d, 4);
+  return load<i32>(d, NETWORK_BATCH);
 }
 // @ts-ignore: decorator
 @inline
 export function kindOf(d: usize): i32 {
-  return load<i32>(d, 8);
+  return load<i32>(d, NETWORK_ACTIVATION);
 }
 // @ts-ignore: decorator
 @inline
 export function hasTime(d: usize): bool {
-  return load<i32>(d, 12) != 0;
+  return load<i32>(d, NETWORK_TIME) != 0;
 }
 // @ts-ignore: decorator
 @inline
 export function workBuffer(d: usize, i: i32): usize {
-  return load<usize>(d, 20) + <usize>i * load<usize>(d, 24);
+  return load<usize>(d, NETWORK_WORK) + <usize>i * load<usize>(d, NETWORK_WORK_SIZE);
 }
 // @ts-ignore: decorator
 @inline
 export function layerRecord(d: usize, l: i32): usize {
-  return d + HEADER + <usize>l * RECORD;
+  return d + NETWORK_BYTES + <usize>l * LAYER_BYTES;
 }
 // @ts-ignore: decorator
 @inline
 export function inputsOf(layer: usize): i32 {
-  return load<i32>(layer);
+  return load<i32>(layer, LAYER_INPUTS);
 }
 // @ts-ignore: decorator
 @inline
 export function outputsOf(layer: usize): i32 {
-  return load<i32>(layer, 4);
+  return load<i32>(layer, LAYER_OUTPUTS);
 }
 // @ts-ignore: decorator
 @inline
 function weightOffset(layer: usize): usize {
-  return load<usize>(layer, 8);
+  return load<usize>(layer, LAYER_WEIGHTS);
 }
 // @ts-ignore: decorator
 @inline
 export function biasOf(layer: usize): usize {
-  return load<usize>(layer, 20);
+  return load<usize>(layer, LAYER_BIAS);
 }
 // @ts-ignore: decorator
 @inline
 export function tapeOffset(layer: usize): usize {
-  return load<usize>(layer, 24);
+  return load<usize>(layer, LAYER_TAPE);
 }
 // @ts-ignore: decorator
 @inline
 export function rowStride(layer: usize): usize {
-  return load<usize>(layer, 28);
+  return load<usize>(layer, LAYER_STRIDE);
 }
 /** Bytes of a row of W. */
 // @ts-ignore: decorator
@@ -102,11 +100,12 @@ export function mlpPack<T>(d: usize): void {
     const layer = layerRecord(d, l);
     const inputs = inputsOf(layer);
     const outputs = outputsOf(layer);
-    const w = load<usize>(d, 16) + weightOffset(layer);
+    const w = load<usize>(d, NETWORK_PARAMS) + weightOffset(layer);
     const stride = weightStride<T>(d, l);
     const one = sizeof<T>();
-    pack<T>(load<usize>(layer, 12), w, one, stride, inputs, outputs, l < layers - 1);
-    if (load<usize>(layer, 16)) pack<T>(load<usize>(layer, 16), w, stride, one, outputs, inputs, l > 0);
+    pack<T>(load<usize>(layer, LAYER_FORWARD), w, one, stride, inputs, outputs, l < layers - 1);
+    const backward = load<usize>(layer, LAYER_BACKWARD);
+    if (backward) pack<T>(backward, w, stride, one, outputs, inputs, l > 0);
     const bias = biasOf(layer);
     packVector<T>(bias, w + <usize>outputs * stride, one, outputs);
     if (l == 0 && hasTime(d)) {
@@ -131,7 +130,7 @@ export function mlpForward<T>(d: usize, t: f64, x: usize, dx: usize, tape: usize
     for (let l = 0; l < layers; l++) {
       const layer = layerRecord(d, l);
       const outputs = outputsOf(layer);
-      const panels = load<usize>(layer, 12);
+      const panels = load<usize>(layer, LAYER_FORWARD);
       const biasHere = l == 0 ? bias : biasOf(layer);
       if (l == layers - 1) {
         if (dx) {
@@ -181,6 +180,7 @@ export function mlpBackward<T>(
       const layer = layerRecord(d, l);
       const inputs = inputsOf(layer);
       const outputs = outputsOf(layer);
+      const panels = load<usize>(layer, LAYER_BACKWARD);
       const below = layerRecord(d, l - 1); // read only where l > 0
       const kept = l > 0 ? tape + tapeOffset(below) + <usize>row * rowStride(below) : 0;
       if (thetaBar) {
@@ -202,11 +202,11 @@ export function mlpBackward<T>(
       if (l == 0) {
         if (time) columnSums<T>(sums, delta, deltaStride, outputs, rows);
         const to = xBar + <usize>row * stateStride;
-        multiply<T>(delta, deltaStride, load<usize>(layer, 16), 0, to, stateStride, rows, inputs, outputs);
+        multiply<T>(delta, deltaStride, panels, 0, to, stateStride, rows, inputs, outputs);
       } else {
         const to = workBuffer(d, l & 1);
         const stride = rowStride(below);
-        multiply<T>(delta, deltaStride, load<usize>(layer, 16), 0, to, stride, rows, padded<T>(inputs), outputs);
+        multiply<T>(delta, deltaStride, panels, 0, to, stride, rows, padded<T>(inputs), outputs);
         activationGradient<T>(kind, to, kept, rowNumbers<T>(below, rows));
         delta = to;
         deltaStride = stride;

@@ -8,11 +8,13 @@
 // lessen. Counting it would shrink steps for nothing at tolerances near 1e-6, and below 1e-7 let a solve crawl. Where ya and yb
 // are one vector, v is no error of a step from the one to the other, and all of it counts.
 //
-// A measure holds what stays fixed during a solve:
-//   0 kind i32 (0 rms, 1 max) · 4 segments i32 · 8 rtol f64 · 16 atol f64 · 24 rtols u32 · 28 atols u32 (addresses of
-//   per-element tolerances in T, 0 for the scalars) · 32… segments of 16 bytes: start u32, length u32, weight f64
+// A measure holds what stays fixed during a solve: ts/vectors/table-layout.ts says where.
+import {
+  MEASURE_ATOL, MEASURE_ATOLS, MEASURE_BYTES, MEASURE_KIND, MEASURE_RTOL, MEASURE_RTOLS, MEASURE_SEGMENTS, RMS,
+  SEGMENT_BYTES, SEGMENT_LENGTH, SEGMENT_START, SEGMENT_WEIGHT, TERM_BYTES,
+} from "../ts/vectors/table-layout";
+import { combineBlocks, STRIP, termAt, termVector, termWeight } from "./combine";
 import { horizontalSum, lanes, loadPart, mulAdd } from "./lanes";
-import { combineBlocks, STRIP, TERM_BYTES } from "./combine";
 import { scratch } from "./scratch";
 
 // Partial sums of f32 squares are moved into an f64 after this many bytes, so that long vectors keep their precision.
@@ -52,8 +54,8 @@ function ratiosAt<T>(
 ): v128 {
   let v = v128.splat<T>(0);
   for (let j = 0; j < count; j++) {
-    const term = terms + <usize>j * TERM_BYTES;
-    v = mulAdd<T>(v128.splat<T>(<T>(h * load<f64>(term, 8))), loadPart<T>(<usize>load<u32>(term) + i, part), v);
+    const term = termAt(terms, j);
+    v = mulAdd<T>(v128.splat<T>(<T>(h * termWeight(term))), loadPart<T>(termVector(term) + i, part), v);
   }
   const relative = rtols ? loadPart<T>(rtols + i, part) : rtol;
   const absolute = atols ? loadPart<T>(atols + i, part) : atol;
@@ -65,10 +67,10 @@ function ratiosAt<T>(
 function segmentNorm<T>(
   kind: i32, measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize, from: usize, to: usize, n: i32,
 ): f64 {
-  const rtol = v128.splat<T>(<T>load<f64>(measure, 8));
-  const atol = v128.splat<T>(<T>load<f64>(measure, 16));
-  const rtols = <usize>load<u32>(measure, 24);
-  const atols = <usize>load<u32>(measure, 28);
+  const rtol = v128.splat<T>(<T>load<f64>(measure, MEASURE_RTOL));
+  const atol = v128.splat<T>(<T>load<f64>(measure, MEASURE_ATOL));
+  const rtols = <usize>load<u32>(measure, MEASURE_RTOLS);
+  const atols = <usize>load<u32>(measure, MEASURE_ATOLS);
   const rounding = v128.splat<T>(<T>(ya == yb ? 0 : ROUNDING));
   let total: f64 = 0;
   let largest = v128.splat<T>(0);
@@ -112,14 +114,14 @@ function segmentNorm<T>(
 
 /** The scaled norm; NaN if anything in it is NaN or any of yb is not finite. */
 export function scaledNorm<T>(measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
-  const kind = load<i32>(measure);
-  const segments = load<i32>(measure, 4);
+  const kind = load<i32>(measure, MEASURE_KIND);
+  const segments = load<i32>(measure, MEASURE_SEGMENTS);
   let largest: f64 = 0;
   for (let s = 0; s < segments; s++) {
-    const segment = measure + 32 + <usize>s * 16;
-    const n = load<i32>(segment, 4);
-    const weight = load<f64>(segment, 8);
-    const from = <usize>load<u32>(segment) * sizeof<T>();
+    const segment = measure + MEASURE_BYTES + <usize>s * SEGMENT_BYTES;
+    const n = load<i32>(segment, SEGMENT_LENGTH);
+    const weight = load<f64>(segment, SEGMENT_WEIGHT);
+    const from = <usize>load<u32>(segment, SEGMENT_START) * sizeof<T>();
     const to = from + <usize>n * sizeof<T>();
     const norm = segmentNorm<T>(kind, measure, terms, count, h, ya, yb, from, to, n);
     largest = max<f64>(largest, weight * norm);
@@ -133,10 +135,11 @@ export function scaledNorm<T>(measure: usize, terms: usize, count: i32, h: f64, 
 export function isFew<T>(measure: usize): bool {
   return (
     sizeof<T>() == 8 &&
-    load<i32>(measure, 36) <= 4 &&
-    load<i64>(measure) == 0x1_0000_0000 &&
-    load<i64>(measure, 24) == 0 &&
-    load<f64>(measure, 40) == 1
+    load<i32>(measure, MEASURE_BYTES + SEGMENT_LENGTH) <= 4 &&
+    // Two words at once: the kind and the number of segments, the addresses of the tolerances of each element.
+    load<i64>(measure, MEASURE_KIND) == (<i64>1 << 32) + RMS &&
+    load<i64>(measure, MEASURE_RTOLS) == 0 &&
+    load<f64>(measure, MEASURE_BYTES + SEGMENT_WEIGHT) == 1
   );
 }
 
@@ -156,19 +159,19 @@ function squareOf(v: f64, a: f64, b: f64, rtol: f64, atol: f64): f64 {
 // @ts-ignore: decorator
 @inline
 export function fewSquare(measure: usize, terms: usize, count: i32, h: f64, ya: usize, yb: usize): f64 {
-  const start = <usize>load<u32>(measure, 32) * 8;
-  const n = load<i32>(measure, 36);
-  const rtol = load<f64>(measure, 8);
-  const atol = load<f64>(measure, 16);
+  const start = <usize>load<u32>(measure, MEASURE_BYTES + SEGMENT_START) * 8;
+  const n = load<i32>(measure, MEASURE_BYTES + SEGMENT_LENGTH);
+  const rtol = load<f64>(measure, MEASURE_RTOL);
+  const atol = load<f64>(measure, MEASURE_ATOL);
   const share = 1 / <f64>n;
-  const end = terms + <usize>count * TERM_BYTES;
+  const end = termAt(terms, count);
   let a: f64 = 0;
   let b: f64 = 0;
   let c: f64 = 0;
   let d: f64 = 0;
   for (; terms < end; terms += TERM_BYTES) {
-    const v = <usize>load<u32>(terms) + start;
-    const w = h * load<f64>(terms, 8);
+    const v = termVector(terms) + start;
+    const w = h * termWeight(terms);
     a += w * load<f64>(v);
     if (n > 1) b += w * load<f64>(v, 8);
     if (n > 2) c += w * load<f64>(v, 16);
@@ -206,23 +209,4 @@ export function dot<T>(a: usize, b: usize, n: i32): f64 {
     for (; i < stop; i += sizeof<T>()) total += <f64>load<T>(a + i) * <f64>load<T>(b + i);
   }
   return total;
-}
-
-/** 1 if all n elements are finite, else 0: x − x is 0 only for finite x. */
-export function allFinite<T>(x: usize, n: i32): i32 {
-  const bytes = <usize>n * sizeof<T>();
-  let s0 = v128.splat<T>(0);
-  let s1 = s0;
-  let i: usize = 0;
-  for (; i + 32 <= bytes; i += 32) {
-    const v = v128.load(x + i);
-    const w = v128.load(x + i, 16);
-    s0 = v128.add<T>(s0, v128.sub<T>(v, v));
-    s1 = v128.add<T>(s1, v128.sub<T>(w, w));
-  }
-  for (; i < bytes; i += sizeof<T>()) {
-    const v = v128.splat<T>(load<T>(x + i));
-    s0 = v128.add<T>(s0, v128.sub<T>(v, v));
-  }
-  return horizontalSum<T>(v128.add<T>(s0, s1)) == 0 ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // npm run bench [NAME] -- --compare OLD.json [--with NEW.json] [--tolerance 1.25]: a benchmark's new times beside those of
 // an earlier run; fails if any is longer by more than the tolerance. Arguments here: OLD NEW TOLERANCE.
 import { readFileSync } from "node:fs";
-import { compare } from "./regression.ts";
+import { compare, geometricMean } from "./regression.ts";
 import { number, printTable, times, writeJson } from "./report.ts";
 
 const [before, now, tolerance] = process.argv.slice(2) as [string, string, string];
@@ -22,7 +22,7 @@ printTable(
   ["", "then", "now", "ratio"],
   shown.map(({ label, before, now, ratio }) => [label, number(before), number(now), times(ratio)]),
 );
-const mean = Math.exp(pairs.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / pairs.length);
+const mean = geometricMean(pairs);
 const slower = sorted.filter(({ ratio }) => ratio > limit);
 console.log(`Geometric mean of the ratios: ${times(mean)}`);
 if (missing.length > 0) console.log(`Only then: ${missing.join("; ")}`);

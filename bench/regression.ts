@@ -61,17 +61,37 @@ function described(name: string, value: unknown): string[] {
   return [];
 }
 
-/** The times that both have, and the labels that only one of them has. */
-export function compare(before: unknown, now: unknown): { pairs: Comparison[]; missing: string[]; added: string[] } {
-  const old = new Map(entriesOf(before).map(({ label, time }) => [label, time]));
-  const fresh = new Map(entriesOf(now).map(({ label, time }) => [label, time]));
-  const pairs = [...fresh].flatMap(([label, time]) => {
-    const then = old.get(label);
-    return then === undefined ? [] : [{ label, before: then, now: time, ratio: time / then }];
-  });
+export interface Pairing<T> {
+  /** Of one label each: the one before, and the one now. */
+  readonly pairs: readonly (readonly [T, T])[];
+  /** Labels that there were before only, and that there are now only. */
+  readonly missing: string[];
+  readonly added: string[];
+}
+
+/** What has the same label before and now, in the order of now. */
+export function paired<T extends { readonly label: string }>(before: readonly T[], now: readonly T[]): Pairing<T> {
+  const old = new Map(before.map((each) => [each.label, each]));
+  const fresh = new Set(now.map(({ label }) => label));
   return {
-    pairs,
+    pairs: now.flatMap((each) => {
+      const then = old.get(each.label);
+      return then === undefined ? [] : [[then, each] as const];
+    }),
     missing: [...old.keys()].filter((label) => !fresh.has(label)),
-    added: [...fresh.keys()].filter((label) => !old.has(label)),
+    added: [...fresh].filter((label) => !old.has(label)),
   };
 }
+
+/** The times that both have, and the labels that only one of them has. */
+export function compare(before: unknown, now: unknown): { pairs: Comparison[]; missing: string[]; added: string[] } {
+  const { pairs, ...others } = paired(entriesOf(before), entriesOf(now));
+  const comparisons = pairs.map(([{ label, time }, { time: fresh }]) => {
+    return { label, before: time, now: fresh, ratio: fresh / time };
+  });
+  return { pairs: comparisons, ...others };
+}
+
+/** How many times as long everything takes on average; NaN of nothing. */
+export const geometricMean = (comparisons: readonly Pick<Comparison, "ratio">[]): number =>
+  Math.exp(comparisons.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / comparisons.length);

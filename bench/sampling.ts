@@ -21,7 +21,11 @@ export interface SamplingOptions {
   readonly rounds?: number;
   /** What a sample should last: long against the clock's resolution and short against the machine's moods. */
   readonly milliseconds?: number;
+  /** Milliseconds after which no round begins, for work that is long in itself; it gets FEWEST_ROUNDS all the same. */
+  readonly limit?: number;
 }
+
+const FEWEST_ROUNDS = 11;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -54,12 +58,14 @@ async function calibrate({ sample }: Contestant, milliseconds: number): Promise<
 /** Times the contestants against each other. */
 export async function race(
   contestants: readonly Contestant[],
-  { rounds = 25, milliseconds = 2 }: SamplingOptions = {},
+  { rounds = 25, milliseconds = 2, limit = Number.POSITIVE_INFINITY }: SamplingOptions = {},
 ): Promise<Timing[]> {
   const iterations: number[] = [];
   for (const contestant of contestants) iterations.push(await calibrate(contestant, milliseconds));
   const samples: number[][] = contestants.map(() => []);
+  const start = performance.now();
   for (let round = 0; round < rounds; round++) {
+    if (round >= FEWEST_ROUNDS && performance.now() - start > limit) break;
     for (let i = 0; i < contestants.length; i++) {
       // Each round starts with another one: nobody always follows the same neighbour.
       const who = (i + round) % contestants.length;
@@ -80,11 +86,12 @@ let copies = 0;
 /**
  * A copy of a function with type feedback of its own: one that meets Float32Array in one call and Float64Array in the
  * next would be compiled for both, and be slower than either. The function must not refer to anything outside itself.
- * Each copy's text has a number, because V8 finds a text that it has compiled before, and its type feedback with it.
+ * Each copy's text has a number, because V8 finds a text that it has compiled before, and its type feedback with it; and
+ * the name of this module, because a process that compares two builds of odegrad has two of it.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any function
 export function copyOf<F extends (...args: any[]) => any>(work: F): F {
-  return new Function(`return ${work} // copy ${++copies}`)() as F;
+  return new Function(`return ${work} // copy ${++copies} of ${import.meta.url}`)() as F;
 }
 
 function repeat(call: () => unknown, iterations: number): number {

@@ -1,5 +1,5 @@
 // npm start: trains a neural ODE on noisy spirals, shows how it goes, and draws what it has learned.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SolveError } from "odegrad";
 import { type Command, readFlags, UsageError, usage } from "./spiral/flags.ts";
@@ -21,10 +21,17 @@ function isDue(step: number, steps: number, sinceLast: number): boolean {
   return isTerminal ? sinceLast > 100 : Math.floor((10 * step) / steps) > Math.floor((10 * (step - 1)) / steps);
 }
 
+/** Makes sure that a file can be written, before a training is spent on it. */
+function prepare(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (existsSync(path)) closeSync(openSync(path, "r+"));
+  else accessSync(dirname(path), constants.W_OK);
+}
+
 function run({ settings, picture }: Command): void {
   const { steps, seed, solver } = settings;
   const path = resolve(picture);
-  mkdirSync(dirname(path), { recursive: true }); // now: a path that cannot be had should not cost a training
+  prepare(path);
   const training = startTraining(settings);
   console.log(`${TASK}\n${training.parameters} parameters, ${solver.name}, ${steps} steps, seed ${seed}\n`);
   const before = training.losses();

@@ -1,8 +1,11 @@
 // npm run bench NAME [-- flags]: builds and runs bench/NAME/main.ts with the flags; without a name, lists the names.
 // npm run bench [NAME] -- --compare OLD.json [--with NEW.json] [--tolerance 1.25]: runs the benchmark that wrote OLD (or NAME)
 // anew, or takes NEW instead, and fails if a time grew by more than the tolerance.
+// npm run bench [NAME] -- --against DIR [--runs 2] [--quick] [--only TEXT]: what the benchmark measures of odegrad, with the build
+// in DIR and this one taking turns; without a name, the benchmarks of steps, gradients and kernels one after the other.
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { benchAgainst, comparable, distOf, runsOf } from "./against.mjs";
 import { build } from "./build.mjs";
 import { runProgram } from "./bundle.mjs";
 import { gpuEnvironment } from "./gpu.mjs";
@@ -34,13 +37,26 @@ await whenStarted(import.meta.url, async () => {
   const flags = process.argv.slice(2);
   const given = flags[0]?.startsWith("-") ? undefined : flags.shift();
   const old = take(flags, "--compare");
-  if (given === undefined && old === undefined) {
+  const against = take(flags, "--against");
+  if (given === undefined && old === undefined && against === undefined) {
     console.log(`npm run bench NAME [-- flags], where NAME is one of: ${names.join(", ")}`);
     console.log("npm run bench [NAME] -- --compare OLD.json [--with NEW.json] [--tolerance 1.25]");
+    console.log("npm run bench [NAME] -- --against DIR [--runs 2] [--quick] [--only TEXT]");
     return;
   }
+  if (against !== undefined && old !== undefined) throw new Failure("--compare and --against do not go together");
+  // What is wrong with the flags is said before a build.
+  const comparison = against && {
+    names: comparable(given, names),
+    other: distOf(against),
+    runs: runsOf(take(flags, "--runs"), flags.includes("--quick")),
+  };
   await install();
   await build();
+  if (comparison) {
+    process.exitCode = await benchAgainst(comparison, flags);
+    return;
+  }
   if (old === undefined) {
     process.exitCode = await runBenchmark(given, names, flags);
     return;

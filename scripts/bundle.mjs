@@ -17,13 +17,9 @@ export async function bundleForBrowser(options) {
   });
 }
 
-/**
- * Bundles a TypeScript program of this repository and runs it with Node; resolves to its exit code. Packages stay
- * imports: "odegrad" then is dist/, by the package's own `exports`, exactly as users get it.
- */
-export async function runProgram(source, args, env = {}) {
+/** Bundles a TypeScript program of this repository for Node. Packages stay imports, unless a plugin has them elsewhere. */
+export async function bundleForNode(source, outfile, plugins = []) {
   const esbuild = await import("esbuild");
-  const outfile = inRoot("build", source.replace(/\.ts$/, ".mjs"));
   await esbuild.build({
     absWorkingDir: inRoot(),
     entryPoints: [source],
@@ -35,7 +31,17 @@ export async function runProgram(source, args, env = {}) {
     target: "node20",
     sourcemap: true,
     logLevel: "warning",
+    plugins,
   });
+}
+
+/**
+ * Bundles a TypeScript program of this repository and runs it with Node; resolves to its exit code. "odegrad" then is
+ * dist/, by the package's own `exports`, exactly as users get it.
+ */
+export async function runProgram(source, args, env = {}) {
+  const outfile = inRoot("build", source.replace(/\.ts$/, ".mjs"));
+  await bundleForNode(source, outfile);
   const { code } = await run(process.execPath, ["--enable-source-maps", outfile, ...args], { env });
   return code;
 }

@@ -1,6 +1,6 @@
 // Installs the dependencies if they are missing or differ from package-lock.json, so that a fresh clone needs one
 // command only.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Failure, inRoot, run, runNode } from "./process.mjs";
 
@@ -21,6 +21,9 @@ function isInstalled() {
 /** Makes sure that the dependencies are there. */
 export async function install() {
   if (isInstalled()) return;
+  // npm would empty the folder that a link leads to, and it is another checkout's.
+  if (lstatSync(inRoot("node_modules"), { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Failure("node_modules is a link, and what it leads to differs from package-lock.json; remove the link");
   console.log("Installing the dependencies …");
   // Tools and their binaries are needed even where npm is set up to leave out development or optional packages.
   const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];

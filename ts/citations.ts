@@ -1,201 +1,25 @@
 // The papers behind a solver and an adjoint, as BibTeX.
 import { invalid } from "./base/errors.ts";
+import { PAPERS, type Paper } from "./base/papers.ts";
 import type { SolveOptions } from "./options/options.ts";
 import { tsit5 } from "./solvers/explicit/tsit5.ts";
 
-const PAPERS = {
-  bogacki1989: `@article{bogacki1989,
-  author = {Bogacki, P. and Shampine, L. F.},
-  title = {A 3(2) pair of {Runge}--{Kutta} formulas},
-  journal = {Applied Mathematics Letters},
-  volume = {2}, number = {4}, pages = {321--325}, year = {1989},
-  doi = {10.1016/0893-9659(89)90079-7}
-}`,
-  cash1990: `@article{cash1990,
-  author = {Cash, J. R. and Karp, Alan H.},
-  title = {A variable order {Runge}--{Kutta} method for initial value problems with rapidly varying right-hand sides},
-  journal = {ACM Transactions on Mathematical Software},
-  volume = {16}, number = {3}, pages = {201--222}, year = {1990},
-  doi = {10.1145/79505.79507}
-}`,
-  chen2018: `@inproceedings{chen2018,
-  author = {Chen, Ricky T. Q. and Rubanova, Yulia and Bettencourt, Jesse and Duvenaud, David},
-  title = {Neural Ordinary Differential Equations},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {31}, year = {2018}, eprint = {1806.07366}, archivePrefix = {arXiv}
-}`,
-  dormand1980: `@article{dormand1980,
-  author = {Dormand, J. R. and Prince, P. J.},
-  title = {A family of embedded {Runge}--{Kutta} formulae},
-  journal = {Journal of Computational and Applied Mathematics},
-  volume = {6}, number = {1}, pages = {19--26}, year = {1980},
-  doi = {10.1016/0771-050X(80)90013-3}
-}`,
-  euler1768: `@book{euler1768,
-  author = {Euler, Leonhard},
-  title = {Institutionum calculi integralis},
-  volume = {1}, address = {St. Petersburg}, year = {1768}
-}`,
-  fehlberg1969: `@techreport{fehlberg1969,
-  author = {Fehlberg, Erwin},
-  title = {Low-order classical {Runge}--{Kutta} formulas with stepsize control and their application to some heat
-           transfer problems},
-  institution = {NASA}, number = {TR R-315}, year = {1969}
-}`,
-  griewank1992: `@article{griewank1992,
-  author = {Griewank, Andreas},
-  title = {Achieving logarithmic growth of temporal and spatial complexity in reverse automatic differentiation},
-  journal = {Optimization Methods and Software},
-  volume = {1}, number = {1}, pages = {35--54}, year = {1992},
-  doi = {10.1080/10556789208805505}
-}`,
-  griewank2000: `@article{griewank2000,
-  author = {Griewank, Andreas and Walther, Andrea},
-  title = {Algorithm 799: revolve: an implementation of checkpointing for the reverse or adjoint mode of computational
-           differentiation},
-  journal = {ACM Transactions on Mathematical Software},
-  volume = {26}, number = {1}, pages = {19--45}, year = {2000},
-  doi = {10.1145/347837.347846}
-}`,
-  hairer1993: `@book{hairer1993,
-  author = {Hairer, Ernst and N{\\o}rsett, Syvert P. and Wanner, Gerhard},
-  title = {Solving Ordinary Differential Equations {I}: Nonstiff Problems},
-  edition = {2}, publisher = {Springer}, year = {1993}
-}`,
-  heun1900: `@article{heun1900,
-  author = {Heun, Karl},
-  title = {Neue {Methoden} zur approximativen {Integration} der {Differentialgleichungen} einer unabh{\\"a}ngigen
-           {Ver{\\"a}nderlichen}},
-  journal = {Zeitschrift f{\\"u}r Mathematik und Physik},
-  volume = {45}, pages = {23--38}, year = {1900}
-}`,
-  kidger2021seminorms: `@inproceedings{kidger2021seminorms,
-  author = {Kidger, Patrick and Chen, Ricky T. Q. and Lyons, Terry J.},
-  title = {"{Hey}, that's not an {ODE}": Faster {ODE} Adjoints via Seminorms},
-  booktitle = {International Conference on Machine Learning},
-  year = {2021}, eprint = {2009.09457}, archivePrefix = {arXiv}
-}`,
-  kidger2021sdes: `@inproceedings{kidger2021sdes,
-  author = {Kidger, Patrick and Foster, James and Li, Xuechen and Lyons, Terry},
-  title = {Efficient and Accurate Gradients for Neural {SDEs}},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {34}, year = {2021}, eprint = {2105.13493}, archivePrefix = {arXiv}
-}`,
-  kidger2021thesis: `@phdthesis{kidger2021thesis,
-  author = {Kidger, Patrick},
-  title = {On Neural Differential Equations},
-  school = {University of Oxford}, year = {2021}, eprint = {2202.02435}, archivePrefix = {arXiv}
-}`,
-  kutta1901: `@article{kutta1901,
-  author = {Kutta, Wilhelm},
-  title = {Beitrag zur n{\\"a}herungsweisen {Integration} totaler {Differentialgleichungen}},
-  journal = {Zeitschrift f{\\"u}r Mathematik und Physik},
-  volume = {46}, pages = {435--453}, year = {1901}
-}`,
-  matsubara2021: `@inproceedings{matsubara2021,
-  author = {Matsubara, Takashi and Miyatake, Yuto and Yaguchi, Takaharu},
-  title = {Symplectic Adjoint Method for Exact Gradient of Neural {ODE} with Minimal Memory},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {34}, year = {2021}, eprint = {2102.09750}, archivePrefix = {arXiv}
-}`,
-  mccallum2024: `@misc{mccallum2024,
-  author = {McCallum, Sam and Foster, James},
-  title = {Efficient, Accurate and Stable Gradients for Neural {ODEs}},
-  year = {2024}, eprint = {2410.11648}, archivePrefix = {arXiv}
-}`,
-  odegrad: `@software{odegrad,
-  author = {{odegrad contributors}},
-  title = {odegrad: solve {ODEs} and train neural {ODEs} in {JavaScript}},
-  year = {2026}
-}`,
-  ralston1962: `@article{ralston1962,
-  author = {Ralston, Anthony},
-  title = {{Runge}--{Kutta} methods with minimum error bounds},
-  journal = {Mathematics of Computation},
-  volume = {16}, pages = {431--437}, year = {1962}
-}`,
-  runge1895: `@article{runge1895,
-  author = {Runge, Carl},
-  title = {Ueber die numerische {Aufl{\\"o}sung} von {Differentialgleichungen}},
-  journal = {Mathematische Annalen},
-  volume = {46}, pages = {167--178}, year = {1895},
-  doi = {10.1007/BF01446807}
-}`,
-  shampine1986: `@article{shampine1986,
-  author = {Shampine, Lawrence F.},
-  title = {Some practical {Runge}--{Kutta} formulas},
-  journal = {Mathematics of Computation},
-  volume = {46}, number = {173}, pages = {135--150}, year = {1986}
-}`,
-  tsitouras2011: `@article{tsitouras2011,
-  author = {Tsitouras, Ch.},
-  title = {{Runge}--{Kutta} pairs of order 5(4) satisfying only the first column simplifying assumption},
-  journal = {Computers \\& Mathematics with Applications},
-  volume = {62}, number = {2}, pages = {770--775}, year = {2011},
-  doi = {10.1016/j.camwa.2011.06.002}
-}`,
-  verner2010: `@article{verner2010,
-  author = {Verner, J. H.},
-  title = {Numerically optimal {Runge}--{Kutta} pairs with interpolants},
-  journal = {Numerical Algorithms},
-  volume = {53}, pages = {383--396}, year = {2010},
-  doi = {10.1007/s11075-009-9290-3}
-}`,
-  wang2009: `@article{wang2009,
-  author = {Wang, Qiqi and Moin, Parviz and Iaccarino, Gianluca},
-  title = {Minimal repetition dynamic checkpointing algorithm for unsteady adjoint calculation},
-  journal = {SIAM Journal on Scientific Computing},
-  volume = {31}, number = {4}, pages = {2549--2567}, year = {2009},
-  doi = {10.1137/080727890}
-}`,
-} as const;
-
-type Paper = keyof typeof PAPERS;
-
-const SOLVERS: Readonly<Record<string, readonly Paper[]>> = {
-  euler: ["euler1768"],
-  midpoint: ["runge1895"],
-  heun: ["heun1900"],
-  ralston: ["ralston1962"],
-  rk4: ["kutta1901"],
-  rk38: ["kutta1901"],
-  bosh3: ["bogacki1989"],
-  fehlberg45: ["fehlberg1969"],
-  cashKarp: ["cash1990"],
-  dopri5: ["dormand1980", "shampine1986"],
-  tsit5: ["tsitouras2011"],
-  dop853: ["hairer1993"],
-  vern7: ["verner2010"],
-  vern9: ["verner2010"],
-  stabilized6: ["odegrad"],
-  reversibleHeun: ["kidger2021sdes"],
-};
-
-const CHECKPOINTED: readonly Paper[] = ["griewank1992", "griewank2000", "wang2009"];
-
-const ADJOINTS: Readonly<Record<string, readonly Paper[]>> = {
-  backprop: ["kidger2021thesis"],
-  checkpointed: CHECKPOINTED,
-  symplectic: ["matsubara2021"],
-  auto: ["kidger2021thesis", "matsubara2021", ...CHECKPOINTED],
-  continuous: ["chen2018", "kidger2021seminorms"],
-  reverse: ["mccallum2024"],
-};
-
-const REVERSIBLE = /^reversible\((.+)\)$/;
-
-function papersOfSolver(name: string): readonly Paper[] {
-  const inner = REVERSIBLE.exec(name)?.[1];
-  return inner === undefined ? (SOLVERS[name] ?? []) : [...papersOfSolver(inner), "mccallum2024"];
+function bibtexOf(paper: Paper): string {
+  if (typeof paper === "string" && paper.startsWith("@")) return paper;
+  if (Object.hasOwn(PAPERS, paper)) return PAPERS[paper as keyof typeof PAPERS];
+  throw invalid("papers", paper, `a BibTeX entry, which begins with "@", or one of ${Object.keys(PAPERS).join(", ")}`);
 }
 
 /**
- * BibTeX entries, with an empty line between them, of the papers behind the solver (`tsit5` where none is given, as in
- * `solve`) and the adjoint of a solve's options; odegrad's own for `stabilized6`, which no paper describes. Nothing for a
- * solver made from one's own coefficients.
+ * BibTeX entries, with an empty line between them, of the papers that the solver (`tsit5` where none is given, as in
+ * `solve`) and the adjoint of a solve's options carry; odegrad's own for `stabilized6`, which no paper describes. Nothing
+ * for coefficients of one's own, unless they name their `papers`. Throws `SolveError` "invalid" for what is no solver, no
+ * adjoint or no paper.
  */
 export function citations({ solver = tsit5, adjoint }: Pick<SolveOptions, "solver" | "adjoint"> = {}): string {
-  if (typeof solver?.name !== "string") throw invalid("solver", solver, "a solver value such as tsit5");
-  const papers = new Set([...papersOfSolver(solver.name), ...((adjoint && ADJOINTS[adjoint.name]) ?? [])]);
-  return Array.from(papers, (paper) => PAPERS[paper]).join("\n\n");
+  if (!Array.isArray(solver?.papers)) throw invalid("solver", solver, "a solver value such as tsit5");
+  if (adjoint !== undefined && !Array.isArray(adjoint?.papers))
+    throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
+  const papers = new Set([...solver.papers, ...(adjoint?.papers ?? [])]);
+  return Array.from(papers, bibtexOf).join("\n\n");
 }

@@ -6,7 +6,8 @@ export { type CheckpointedOptions, checkpointed } from "./adjoints/checkpointed.
 export { type ContinuousOptions, continuous } from "./adjoints/continuous.ts";
 export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { symplectic } from "./adjoints/symplectic.ts";
-export { SolveError, type SolveErrorCode } from "./base/errors.ts";
+export { SolveError, type SolveErrorCode, type SolveErrorDetails } from "./base/errors.ts";
+export type { Paper, PaperId } from "./base/papers.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field } from "./fields/field.ts";
 export {
@@ -29,6 +30,7 @@ export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
 export { type AsyncFieldFunction, solve } from "./solve.ts";
+export { ees25, ees27 } from "./solvers/ees.ts";
 export { bosh3 } from "./solvers/explicit/bosh3.ts";
 export { cashKarp } from "./solvers/explicit/cash-karp.ts";
 export { dop853 } from "./solvers/explicit/dop853.ts";
@@ -46,4 +48,4 @@ export { vern7 } from "./solvers/explicit/vern7.ts";
 export { vern9 } from "./solvers/explicit/vern9.ts";
 export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
 export { reversibleHeun } from "./solvers/reversible-heun.ts";
-export { rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";
+export { type Interpolant, rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";

@@ -18,7 +18,7 @@ export interface SolveStats extends Readonly<StepStats> {
 }
 
 /** What a solve says of itself beside its numbers. */
-export interface SolutionDetails {
+interface SolutionDetails {
   readonly status: SolveStatus;
   readonly failure: SolveError | undefined;
   readonly stats: SolveStats;

@@ -26,8 +26,8 @@ type SyncFieldFunction = (...arguments_: Parameters<BareField>) => void | ArrayL
 
 /**
  * Solves dy/dt = f(t, y, θ), y(ts[0]) = y0 at the times `ts`.
- * Throws `SolveError`: "invalid" before anything runs, the other codes where the numbers failed (unless
- * `onFailure: "return"`). A promise of the solution for an asynchronous field.
+ * Throws `SolveError`: "invalid" before anything runs, "unsupported" where WebAssembly cannot run, the other codes where the
+ * numbers failed (unless `onFailure: "return"`). A promise of the solution for an asynchronous field.
  */
 export function solve(field: AsyncFieldFunction, options: SolveOptions): Promise<AsyncSolution<Float64Array>>;
 export function solve(field: AsyncField, options: SolveOptions): Promise<AsyncSolution>;
@@ -72,10 +72,10 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    const late = host ? undefined : lateFailure(problem, outcome, ys);
+    const late = host ? undefined : lateFailure(problem, outcome, ys, end);
     if (late && problem.onFailure === "throw") throw late.failure;
-    if (late) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
-    const { slopes, grid, failure = known } = outcome;
+    if (late?.reached) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
+    const { slopes, grid, failure = late?.failure ?? known } = outcome;
     const results = reached(problem, outcome, ys, end[0]!);
     const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };

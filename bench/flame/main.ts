@@ -20,12 +20,12 @@ const LEAST_SHARE = 0.005;
 /** Lets odegrad instantiate the same kernels with a section of their names, which the package leaves out. */
 function nameKernels(): void {
   mkdirSync("build", { recursive: true });
-  const named = ["simd", "relaxed"].map((target) => {
+  const named = ["vectors", "networks", "networks-relaxed", "optimisers"].map((target) => {
     const outFile = `build/named-${target}.wasm`;
     const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-    const { status, stderr } = spawnSync(process.execPath, [asc, "--target", target, "--debug", "--outFile", outFile], {
-      encoding: "utf8",
-    });
+    const entry = `assembly/exports/${target.replace("-relaxed", "")}.ts`;
+    const args = [asc, entry, "--target", target, "--debug", "--outFile", outFile];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`AssemblyScript could not compile the kernels with names: ${stderr}`);
     return { plain: readFileSync(`build/${target}.wasm`), named: Uint8Array.from(readFileSync(outFile)) };
   });

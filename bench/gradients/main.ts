@@ -5,11 +5,11 @@ import { backprop, type Gradients, solve, vern9 } from "odegrad";
 import { chart } from "odegrad/plot";
 import { duration, number, printMachine, printTable, printVerdicts, writeJson, writeOut } from "../report.ts";
 import { contestant, race } from "../sampling.ts";
-import { cotangentOf, distance, METHODS, type Method, network, SIZES, type Size, start } from "./problems.ts";
+import { GROWN, GROWTH, gradient, sizesOf, TOLERANCES } from "./adjoint-measurements.ts";
+import { cotangentOf, distance, METHODS, network, type Size, start } from "./problems.ts";
 import { compareUnrolled } from "./unrolled.ts";
 
 const QUICK = process.argv.includes("--quick");
-const TOLERANCES = { rtol: 1e-6, atol: 1e-8 };
 const STEP_COUNTS = QUICK ? [10, 100, 1000] : [10, 100, 1000, 10_000];
 
 interface Row {
@@ -21,13 +21,6 @@ interface Row {
   readonly vjps: number;
   readonly peakBytes: number;
   readonly error: number;
-}
-
-/** A whole training step's work: the forward solve and the pullback. */
-function gradient(field: ReturnType<typeof network>, { solver, adjoint }: Method, y0: Float64Array, steps?: number) {
-  const how = steps === undefined ? TOLERANCES : { stepSize: 1 / steps };
-  const solution = solve(field, { y0, ts: [0, 1], solver, adjoint: adjoint(), ...how });
-  return { solution, gradients: solution.pullback(cotangentOf(solution.ys)) as Gradients };
 }
 
 function exactGradient(size: Size): Gradients {
@@ -78,10 +71,9 @@ interface Growth {
 
 /** Fixed steps of the same network, more and more of them. */
 function growth(): Growth[] {
-  const size = { width: 16, batch: 4 };
-  const field = network(size, "float64");
-  const y0 = start(size.batch);
-  return METHODS.filter(({ name }) => name !== "auto()" && !name.includes("full")).flatMap((method) =>
+  const field = network(GROWTH.size, GROWTH.dtype);
+  const y0 = start(GROWTH.size.batch);
+  return GROWN.flatMap((method) =>
     STEP_COUNTS.map((steps) => {
       gradient(field, method, y0, steps);
       const begin = performance.now();
@@ -109,7 +101,7 @@ async function compareAdjoints(): Promise<object> {
       "Times in float32, shortest of interleaved samples; counts, bytes and errors in float64, against the ODE's own gradient.\n",
   );
   const rows: Row[] = [];
-  for (const size of QUICK ? SIZES.slice(0, 3) : SIZES) {
+  for (const size of sizesOf(QUICK)) {
     const own = await compare(size);
     rows.push(...own);
     printTable(

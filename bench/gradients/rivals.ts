@@ -4,10 +4,9 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { backprop, mlp, rk4, solve } from "odegrad";
 import { installPeers } from "../install-peers.ts";
 import { plainRival } from "./plain-rk4.ts";
-import { cotangentOf } from "./problems.ts";
+import { odegrad } from "./unrolled-measurements.ts";
 import {
   joined,
   type Rival,
@@ -19,16 +18,6 @@ import {
 } from "./unrolled-problem.ts";
 
 const H = 1 / STEPS;
-
-function odegrad({ params, y0 }: UnrolledProblem): Rival {
-  const field = mlp({ layers: WIDTHS, params });
-  const options = { y0, ts: [0, 1], solver: rk4, stepSize: H, adjoint: backprop() };
-  const gradient = (): Float32Array => {
-    const solution = solve(field, options);
-    return solution.pullback(cotangentOf(solution.ys)).params as Float32Array;
-  };
-  return { name: "odegrad", run: gradient, gradient };
-}
 
 /** One thread, as for everyone else. */
 async function tfjs({ batch, params, y0 }: UnrolledProblem): Promise<Rival> {

@@ -1,10 +1,10 @@
 // The unrolled gradient of RK4 × 20 steps, odegrad against every other way of computing it in JavaScript, in one run.
-import { mlp } from "odegrad";
 import { duration, printTable, times, type Verdict } from "../report.ts";
 import { contestant, race } from "../sampling.ts";
-import { distance, start } from "./problems.ts";
+import { distance } from "./problems.ts";
 import { rivalsFor } from "./rivals.ts";
-import { STEPS, type UnrolledProblem, WIDTHS } from "./unrolled-problem.ts";
+import { BATCHES, problem } from "./unrolled-measurements.ts";
+import { STEPS, WIDTHS } from "./unrolled-problem.ts";
 
 /** How many times faster than jax-js odegrad is to be at each batch. */
 const WANTED: Readonly<Record<number, number>> = { 1: 10, 64: 4, 512: 2 };
@@ -18,15 +18,10 @@ export interface UnrolledRow {
   readonly ratio: number;
 }
 
-function problem(batch: number): UnrolledProblem {
-  const { params } = mlp({ layers: WIDTHS, seed: 0 });
-  return { batch, params: params as Float32Array, y0: Float32Array.from(start(batch)) };
-}
-
 export async function compareUnrolled(quick: boolean): Promise<{ rows: UnrolledRow[]; verdicts: Verdict[] }> {
   const rows: UnrolledRow[] = [];
   const verdicts: Verdict[] = [];
-  for (const batch of Object.keys(WANTED).map(Number)) {
+  for (const batch of BATCHES) {
     const { rivals, absent } = await rivalsFor(problem(batch));
     for (const reason of absent) console.warn(reason);
     const [own] = rivals;

@@ -2,10 +2,9 @@
 // exact fixed-point arithmetic with 200 bits behind the point.
 
 import type { Dtype, FloatArray } from "../../ts/base/dtype.ts";
-import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
+import { TANH } from "../../ts/fields/descriptor-layout.ts";
 import type { Build } from "./builds.ts";
 
-const TANH = ACTIVATIONS.indexOf("tanh");
 const BITS = 200n;
 const ONE = 1n << BITS;
 

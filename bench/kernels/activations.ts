@@ -1,7 +1,7 @@
 // Cases of the activations, forward and backward.
 
 import type { Dtype } from "../../ts/base/dtype.ts";
-import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
+import { ACTIVATION_NUMBERS } from "../../ts/fields/mlp-layout.ts";
 import { copyOf } from "../sampling.ts";
 import { type Case, type Field, JS } from "./case.ts";
 import { Entrants } from "./entrants.ts";
@@ -11,7 +11,7 @@ import * as plain from "./plain-activations.ts";
 /** The activations with a plain form. The engines have no error function, so gelu has none. */
 export const COMPARED: readonly string[] = Object.keys(plain.forward);
 
-const kindOf = (name: string): number => (ACTIVATIONS as readonly string[]).indexOf(name);
+const kindOf = (name: string): number => (ACTIVATION_NUMBERS as Readonly<Record<string, number>>)[name]!;
 
 export function activationCase(field: Field, dtype: Dtype, name: string, n: number): Case {
   const entrants = new Entrants();
@@ -26,7 +26,7 @@ export function activationCase(field: Field, dtype: Dtype, name: string, n: numb
   const run = copyOf(plain.forward[name]!);
   entrants.add(JS, () => run(out, x), out);
   entrants.addNative(field, "activation", dtype, name, n);
-  return entrants.case(name, dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 /** δ ← δ · act′. It works in place, so each run starts from a fresh copy of δ, whose cost is in everyone's time. */
@@ -51,5 +51,5 @@ export function activationGradientCase(field: Field, dtype: Dtype, name: string,
   };
   entrants.add(JS, call, delta!);
   entrants.addNative(field, "activationGradient", dtype, name, n);
-  return entrants.case(`${name}′`, dtype, `${n}`, n);
+  return entrants.case(n);
 }

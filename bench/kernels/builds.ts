@@ -1,9 +1,10 @@
 // odegrad's kernels as this engine can run them: the build that odegrad itself chooses first, and the other one after it.
 
-import { readFileSync } from "node:fs";
 import { bytesOf, type Dtype, type FloatArray } from "../../ts/base/dtype.ts";
-import { instanceOn } from "../../ts/wasm/instantiate.ts";
-import type { Kernels } from "../../ts/wasm/memory.ts";
+import { NETWORKS, type NetworkKernels } from "../../ts/fields/mlp-kernels.ts";
+import { OPTIMISERS, type OptimiserKernels } from "../../ts/optimisers/kernels.ts";
+import { VECTORS, type VectorKernels } from "../../ts/vectors/kernels.ts";
+import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 import { fill } from "./inputs.ts";
 
 export interface Vector {
@@ -11,30 +12,29 @@ export interface Vector {
   readonly view: FloatArray;
 }
 
-/** An instance with a memory large enough for every case; each case starts over from its beginning. */
+/** Kernels, of one module or several, on a memory large enough for every case; each case starts over from its beginning. */
 export class Build {
   readonly name: string;
-  readonly kernels: Kernels;
-  private readonly start: number;
-  private next: number;
+  readonly kernels: VectorKernels & NetworkKernels & OptimiserKernels;
+  /** At once as large as it will be: growing would slow all JavaScript on typed arrays (ts/wasm/memory.ts). */
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 2048 });
+  private next = FIRST_BLOCK;
 
-  constructor(name: string, bytes: Uint8Array<ArrayBuffer>) {
+  /** The kernels on `memory`. */
+  constructor(name: string, kernelsOn: (memory: WebAssembly.Memory) => Build["kernels"]) {
     this.name = name;
-    // At once as large as it will be: growing would slow all JavaScript on typed arrays (ts/wasm/memory.ts).
-    this.kernels = instanceOn(new WebAssembly.Module(bytes), new WebAssembly.Memory({ initial: 2048 }));
-    this.start = Math.ceil((this.kernels.HEAP_BASE.value as number) / 64) * 64;
-    this.next = this.start;
+    this.kernels = kernelsOn(this.memory);
   }
 
   reset(): void {
-    this.next = this.start;
+    this.next = FIRST_BLOCK;
   }
 
   /** Room for numbers; filled with the sequence of `seed`, if one is given, and with zeros otherwise. */
   vector(dtype: Dtype, length: number, seed?: number): Vector {
     const address = this.next;
     this.next += Math.ceil((length * bytesOf(dtype)) / 64) * 64;
-    const { buffer } = this.kernels.memory;
+    const { buffer } = this.memory;
     const view =
       dtype === "float32" ? new Float32Array(buffer, address, length) : new Float64Array(buffer, address, length);
     if (seed === undefined) view.fill(0);
@@ -45,8 +45,16 @@ export class Build {
 
 /** The builds that this engine accepts, odegrad's choice first. */
 export function builds(): Build[] {
-  return ["relaxed", "simd"]
-    .map((name) => ({ name, bytes: Uint8Array.from(readFileSync(`build/${name}.wasm`)) }))
-    .filter(({ bytes }) => WebAssembly.validate(bytes))
-    .map(({ name, bytes }) => new Build(`wasm ${name}`, bytes));
+  const [relaxed, simd] = NETWORKS.builds();
+  return Object.entries({ relaxed: relaxed!, simd: simd! })
+    .filter(([, bytes]) => WebAssembly.validate(bytes))
+    .map(
+      ([name, networks]) =>
+        // Of the binaries only that of networks has more than one build.
+        new Build(`wasm ${name}`, (memory) => ({
+          ...VECTORS.on(memory),
+          ...NETWORKS.on(memory, new WebAssembly.Module(networks)),
+          ...OPTIMISERS.on(memory),
+        })),
+    );
 }

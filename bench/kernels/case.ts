@@ -7,10 +7,6 @@ import type { Build } from "./builds.ts";
 import { shortName } from "./inputs.ts";
 
 export interface Case {
-  readonly kernel: string;
-  readonly dtype: Dtype;
-  /** What the size is, for people. */
-  readonly size: string;
   /** Numbers of the result, for times an element. */
   readonly elements: number;
   readonly contestants: readonly Contestant[];

@@ -22,9 +22,9 @@ export class Entrants {
     this.results.push(() => entrant.checksum);
   }
 
-  case(kernel: string, dtype: Dtype, size: string, elements: number, comparable = true): Case {
+  case(elements: number, comparable = true): Case {
     const { contestants, results } = this;
     const checksums = (): number[] => (comparable ? results.map((result) => result()) : results.map(() => Number.NaN));
-    return { kernel, dtype, size, elements, contestants, checksums };
+    return { elements, contestants, checksums };
   }
 }

@@ -37,7 +37,7 @@ export function denseForwardCase(field: Field, dtype: Dtype, width: number, batc
   const run = copyOf(plain.forward);
   entrants.add(JS, () => run(a, w, bias, c, batch, width, width), c);
   entrants.addNative(field, "denseForward", dtype, width, batch);
-  return entrants.case("dense forward", dtype, `${width}×${width} batch ${batch}`, batch * width);
+  return entrants.case(batch * width);
 }
 
 /** Both halves: Ā ← δ W, and W̄ += δᵀ A with b̄ += Σ δ. */
@@ -82,7 +82,7 @@ export function denseVjpCase(field: Field, dtype: Dtype, width: number, batch: n
   };
   entrants.add(JS, call, aBar);
   entrants.addNative(field, "denseVjp", dtype, width, batch);
-  return entrants.case("dense VJP", dtype, `${width}×${width} batch ${batch}`, batch * width);
+  return entrants.case(batch * width);
 }
 
 const SHAPE = { layers: [2, 64, 64, 2], time: false };
@@ -104,7 +104,7 @@ function network(
   );
   const [x, dx, cotangent, xBar] = [2, 3, 4, 3].map((seed) => build.vector(dtype, batch * 2, seed));
   const { address } = build.vector("float64", layout.descriptorWords / 2);
-  const words = new Uint32Array(kernels.memory.buffer, address, layout.descriptorWords);
+  const words = new Uint32Array(build.memory.buffer, address, layout.descriptorWords);
   layout.describe(words, { theta: theta.address, packed: packed!.address, work: work!.address });
   (single ? kernels.mlpPackF32 : kernels.mlpPackF64)(address);
   const [forward, backward] = single
@@ -200,10 +200,5 @@ export function mlpCase(field: Field, dtype: Dtype, what: "forward" | "vjp", bat
   for (const build of field.builds) enter(build.name, network(build, dtype, batch));
   enter(JS, plainNetwork(dtype, batch));
   entrants.addNative(field, what === "forward" ? "mlpForward" : "mlpVjp", dtype, batch);
-  return entrants.case(
-    what === "forward" ? "mlp forward" : "mlp forward+VJP",
-    dtype,
-    `2-64-64-2 batch ${batch}`,
-    batch * 2,
-  );
+  return entrants.case(batch * 2);
 }

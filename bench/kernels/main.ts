@@ -14,13 +14,12 @@ import {
 } from "../report.ts";
 import { race, ratio, type SamplingOptions, type Timing } from "../sampling.ts";
 import { tanhError } from "./accuracy.ts";
-import { activationCase, activationGradientCase, COMPARED } from "./activations.ts";
 import { type Build, builds } from "./builds.ts";
-import { type Case, type Field, JS, NATIVE } from "./case.ts";
-import { DTYPES, SIZES, shortName } from "./inputs.ts";
-import { denseForwardCase, denseOperations, denseVjpCase, mlpCase } from "./layers.ts";
+import { type Field, JS, NATIVE } from "./case.ts";
+import { DTYPES, shortName } from "./inputs.ts";
+import { denseForwardCase, denseOperations } from "./layers.ts";
 import { peakOf, peakOperations } from "./peak.ts";
-import { adamCase, combineCase, dotCase, normCase } from "./vectors.ts";
+import { type Subject, subjects } from "./subjects.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -37,45 +36,18 @@ if (flags.help) {
 }
 const sampling: SamplingOptions = flags.quick ? { rounds: 7, milliseconds: 1 } : { rounds: 25, milliseconds: 2 };
 
-interface Result extends Omit<Case, "contestants" | "checksums"> {
+interface Result extends Omit<Subject, "make"> {
+  readonly elements: number;
   readonly timings: readonly Timing[];
 }
 
-/** Every case; they share the builds' memory, so each is made when the one before is done. */
-function* cases(field: Field): Generator<[string, () => Case]> {
-  for (const dtype of DTYPES) {
-    for (const n of SIZES) yield ["combine", () => combineCase(field, dtype, n)];
-    for (const n of SIZES) yield ["scaledNorm", () => normCase(field, dtype, n)];
-    for (const n of SIZES) yield ["dot", () => dotCase(field, dtype, n)];
-    for (const n of SIZES) yield ["adam", () => adamCase(field, dtype, n)];
-    for (const n of SIZES) yield ["tanh", () => activationCase(field, dtype, "tanh", n)];
-    for (const name of COMPARED) {
-      if (name !== "tanh") yield [name, () => activationCase(field, dtype, name, 8192)];
-      yield [`${name}′`, () => activationGradientCase(field, dtype, name, 8192)];
-    }
-    for (const [width, batch] of [
-      [8, 1],
-      [64, 1],
-      [64, 64],
-      [512, 64],
-    ] as const) {
-      yield ["dense forward", () => denseForwardCase(field, dtype, width, batch)];
-      yield ["dense VJP", () => denseVjpCase(field, dtype, width, batch)];
-    }
-    for (const batch of [1, 64, 512]) {
-      yield ["mlp forward", () => mlpCase(field, dtype, "forward", batch)];
-      yield ["mlp forward+VJP", () => mlpCase(field, dtype, "vjp", batch)];
-    }
-  }
-}
-
 /** Who is much further off than rounding computes something else, and its time means nothing. */
-function checkAgreement({ kernel, dtype, size, checksums }: Case): void {
-  const [first, ...others] = checksums();
+function checkAgreement({ kernel, dtype, size }: Subject, checksums: readonly number[]): void {
+  const [first, ...others] = checksums;
   const tolerance = (dtype === "float32" ? 2e-3 : 1e-9) * Math.max(1, Math.abs(first!));
   for (const other of others) {
     if (Math.abs(other - first!) > tolerance) {
-      throw new Error(`${kernel} ${dtype} ${size}: results differ, ${[first, ...others].join(" ")}`);
+      throw new Error(`${kernel} ${dtype} ${size}: results differ, ${checksums.join(" ")}`);
     }
   }
 }
@@ -178,12 +150,13 @@ console.log(
 );
 
 const results: Result[] = [];
-for (const [kernel, make] of cases(field)) {
-  if (flags.only && !kernel.includes(flags.only)) continue;
-  const { contestants, checksums, ...rest } = make();
+for (const subject of subjects(field)) {
+  const { make, ...rest } = subject;
+  if (flags.only && !rest.kernel.includes(flags.only)) continue;
+  const { contestants, checksums, elements } = make();
   const timings = await race(contestants, sampling);
-  checkAgreement({ ...rest, contestants, checksums });
-  results.push({ ...rest, timings });
+  checkAgreement(subject, checksums());
+  results.push({ ...rest, elements, timings });
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${rest.kernel} ${rest.dtype} ${rest.size}`);
 }
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");

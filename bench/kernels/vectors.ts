@@ -1,6 +1,7 @@
 // Cases of the vector kernels: combine with six terms, the scaled norm, the dot product, Adam.
 
 import type { Dtype } from "../../ts/base/dtype.ts";
+import * as at from "../../ts/vectors/table-layout.ts";
 import { copyOf } from "../sampling.ts";
 import type { Build, Vector } from "./builds.ts";
 import { type Case, type Field, JS } from "./case.ts";
@@ -8,30 +9,30 @@ import { Entrants } from "./entrants.ts";
 import { fill, filled, STEP, WEIGHTS } from "./inputs.ts";
 import * as plain from "./plain-vectors.ts";
 
-const TERM_BYTES = 16;
 const RTOL = 1e-6;
 const ATOL = 1e-9;
 
 /** The table of terms that combine and norm read: an address and a weight each. */
 function termTable(build: Build, vectors: readonly Vector[]): number {
-  const { address } = build.vector("float64", 2 * vectors.length);
-  const memory = new DataView(build.kernels.memory.buffer, address);
+  const { address } = build.vector("float64", (at.TERM_BYTES / 8) * vectors.length);
+  const memory = new DataView(build.memory.buffer, address);
   vectors.forEach((vector, j) => {
-    memory.setUint32(j * TERM_BYTES, vector.address, true);
-    memory.setFloat64(j * TERM_BYTES + 8, WEIGHTS[j]!, true);
+    memory.setUint32(j * at.TERM_BYTES + at.TERM_VECTOR, vector.address, true);
+    memory.setFloat64(j * at.TERM_BYTES + at.TERM_WEIGHT, WEIGHTS[j]!, true);
   });
   return address;
 }
 
-/** The root mean square over the whole state: the layout is in assembly/norm.ts. */
+/** The root mean square over the whole state. */
 function measure(build: Build, length: number): number {
-  const { address } = build.vector("float64", 6);
-  const memory = new DataView(build.kernels.memory.buffer, address);
-  memory.setInt32(4, 1, true);
-  memory.setFloat64(8, RTOL, true);
-  memory.setFloat64(16, ATOL, true);
-  memory.setUint32(36, length, true);
-  memory.setFloat64(40, 1, true);
+  const { address } = build.vector("float64", (at.MEASURE_BYTES + at.SEGMENT_BYTES) / 8);
+  const memory = new DataView(build.memory.buffer, address);
+  memory.setInt32(at.MEASURE_KIND, at.RMS, true);
+  memory.setInt32(at.MEASURE_SEGMENTS, 1, true);
+  memory.setFloat64(at.MEASURE_RTOL, RTOL, true);
+  memory.setFloat64(at.MEASURE_ATOL, ATOL, true);
+  memory.setUint32(at.MEASURE_BYTES + at.SEGMENT_LENGTH, length, true);
+  memory.setFloat64(at.MEASURE_BYTES + at.SEGMENT_WEIGHT, 1, true);
   return address;
 }
 
@@ -59,7 +60,7 @@ export function combineCase(field: Field, dtype: Dtype, n: number): Case {
   const inOne = copyOf(plain.combineInOne);
   entrants.add(`${JS} in one array`, () => inOne(all, n, WEIGHTS, STEP), all.subarray(7 * n));
   entrants.addNative(field, "combine", dtype, n);
-  return entrants.case("combine", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 export function normCase(field: Field, dtype: Dtype, n: number): Case {
@@ -71,16 +72,16 @@ export function normCase(field: Field, dtype: Dtype, n: number): Case {
       six((seed) => build.vector(dtype, n, seed)),
     );
     const [a, b] = [build.vector(dtype, n, 6), build.vector(dtype, n, 7)];
-    const at = measure(build, n);
+    const measured = measure(build, n);
     const norm = dtype === "float32" ? build.kernels.scaledNormF32 : build.kernels.scaledNormF64;
-    entrants.add(build.name, () => norm(at, terms, 6, STEP, a.address, b.address));
+    entrants.add(build.name, () => norm(measured, terms, 6, STEP, a.address, b.address));
   }
   const vectors = six((seed) => filled(dtype, n, seed));
   const [a, b] = [filled(dtype, n, 6), filled(dtype, n, 7)];
   const norm = copyOf(plain.scaledNorm);
   entrants.add(JS, () => norm(vectors, WEIGHTS, STEP, a, b, RTOL, ATOL));
   entrants.addNative(field, "scaledNorm", dtype, n);
-  return entrants.case("scaledNorm", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 export function dotCase(field: Field, dtype: Dtype, n: number): Case {
@@ -95,7 +96,7 @@ export function dotCase(field: Field, dtype: Dtype, n: number): Case {
   const dot = copyOf(plain.dot);
   entrants.add(JS, () => dot(a, b));
   entrants.addNative(field, "dot", dtype, n);
-  return entrants.case("dot", dtype, `${n}`, n);
+  return entrants.case(n);
 }
 
 /** Not comparable by results: the parameters move in every run. */
@@ -123,5 +124,5 @@ export function adamCase(field: Field, dtype: Dtype, n: number): Case {
   const adam = copyOf(plain.adam);
   entrants.add(JS, () => adam(theta, g, m, v, 1e-3), theta);
   entrants.addNative(field, "adam", dtype, n);
-  return entrants.case("adam", dtype, `${n}`, n, false);
+  return entrants.case(n, false);
 }

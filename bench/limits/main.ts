@@ -1,23 +1,21 @@
 // npm run bench limits [-- --quick]: what the kernels of a network could do at most on one core of this machine, and how far
 // from it they are, kernel by kernel; then what a solve adds to its evaluations. The figures behind bench/LIMITS.md.
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { backprop, dopri5, mlp, solve } from "odegrad";
 import { type Build, builds } from "../kernels/builds.ts";
 import { PEAK_VECTORS, peakOf, peakOperations, trafficOf } from "../kernels/peak.ts";
 import { duration, number, printMachine, printTable, printVerdicts, type Verdict, writeJson } from "../report.ts";
 import { type Contestant, contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
 import { EVALUATION, partsOf, tanhOf, VJP } from "./network.ts";
-import { evaluationWork, floorOf, LAYERS, type Limits, vjpWork } from "./work.ts";
+import { allowRelaxedSimd } from "./relaxed.ts";
+import { solvesOf } from "./solve-measurements.ts";
+import { BATCHES, evaluationWork, floorOf, LAYERS, type Limits, vjpWork } from "./work.ts";
 
 const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const sampling: SamplingOptions = flags.quick ? { rounds: 7, milliseconds: 1 } : { rounds: 41, milliseconds: 2 };
-const BATCHES: readonly number[] = [1, 64, 512];
 const WANTED: Record<number, number> = { 1: 0.5, 64: 0.7, 512: 0.7 };
 const TANH_COUNT = 2048;
 
-// Node 20 has fused multiply-adds behind a flag.
-if (builds().length === 1) setFlagsFromString("--experimental-wasm-relaxed-simd");
+allowRelaxedSimd();
 
 const microseconds = (nanoseconds: number): string => (nanoseconds / 1000).toPrecision(3);
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -86,33 +84,15 @@ interface Solve {
   readonly more: { readonly steps: number; readonly evaluations: number; readonly forward: number };
 }
 
-const LONGER = 8;
-
 /** dopri5 over the same network, as the table of BENCHMARKS.md has it; `build` is the one that odegrad chooses. */
 async function solves(build: Build, batch: number): Promise<Solve> {
-  const field = mlp({ layers: LAYERS, seed: 0 });
-  const y0 = Float64Array.from({ length: 2 * batch }, (_, i) => Math.sin(1 + 1.7 * i));
-  const options = { y0, ts: [0, 1], solver: dopri5, rtol: 1e-6, atol: 1e-8 };
-  const taped = { ...options, adjoint: backprop() };
-  const half = y0.length;
-  const cotangent = new Float64Array(2 * half);
-  const gradient = () => {
-    const solution = solve(field, taped);
-    for (let i = half; i < 2 * half; i++) cotangent[i] = (2 * solution.ys[i]!) / half;
-    return { solution, gradients: solution.pullback(cotangent) };
-  };
-  const longer = { ...options, ts: [0, LONGER] };
+  const { forward: solve, longer, gradient } = solvesOf(batch);
   const { solution, gradients } = gradient();
-  const { steps, evaluations } = solve(field, longer).stats;
+  const { steps, evaluations } = longer().stats;
   const long = flags.quick ? { rounds: 7, milliseconds: 5 } : { rounds: 41, milliseconds: 10 };
   const alone = partsOf(build, batch).find(({ contestant }) => contestant.name === EVALUATION)!;
   const [forward, both, further, evaluation] = (await race(
-    [
-      contestant("forward", () => solve(field, options)),
-      contestant("gradient", gradient),
-      contestant("longer", () => solve(field, longer)),
-      alone.contestant,
-    ],
+    [contestant("forward", solve), contestant("gradient", gradient), contestant("longer", longer), alone.contestant],
     long,
   )) as [Timing, Timing, Timing, Timing];
   return {

@@ -1,5 +1,6 @@
 // The kernels of the network 2 → 64 → 64 → 2, one by one and together, as contestants, each with its work.
 
+import { TANH } from "../../ts/fields/descriptor-layout.ts";
 import { kernelLayout, parameterLayout } from "../../ts/fields/mlp-layout.ts";
 import type { Build } from "../kernels/builds.ts";
 import { type Contestant, contestant } from "../sampling.ts";
@@ -13,7 +14,6 @@ export interface Part {
 export const EVALUATION = "field evaluation";
 export const VJP = "VJP";
 
-const TANH = 1;
 const [STATE, WIDTH] = [LAYERS[0]!, LAYERS[1]!];
 
 /** tanh alone, over numbers that stay in the L1 cache; in memory of its own. */
@@ -68,7 +68,7 @@ export function partsOf(build: Build, batch: number): Part[] {
   const [work, tape, xBar] = [vector(layout.workLength), vector(layout.tapeLength), vector(batch * STATE)];
   const cotangent = vector(batch * STATE, 4);
   const descriptor = build.vector("float64", layout.descriptorWords / 2).address;
-  layout.describe(new Uint32Array(kernels.memory.buffer, descriptor, layout.descriptorWords), { theta, packed, work });
+  layout.describe(new Uint32Array(build.memory.buffer, descriptor, layout.descriptorWords), { theta, packed, work });
   kernels.mlpPackF32(descriptor);
   kernels.mlpForwardF32(descriptor, 0, x, out, tape);
   enter(EVALUATION, evaluationWork(batch), () => kernels.mlpForwardF32(descriptor, 0, x, out, tape));

@@ -1,6 +1,7 @@
 // What a field evaluation and a VJP of a network cannot do without: operations, hyperbolic tangents, bytes.
 
 export const LAYERS: readonly number[] = [2, 64, 64, 2];
+export const BATCHES: readonly number[] = [1, 64, 512];
 
 export interface Work {
   /** Additions and multiplications. */

@@ -1,16 +1,14 @@
 // npm run bench overhead [-- --quick]: what a general solver costs beside dopri5 written out for one small problem. All
 // contestants take the same steps with the same controller and tolerances in turns; times are for a step tried.
 import { parseArgs } from "node:util";
-import { dopri5, solve } from "odegrad";
 import { number, printMachine, printTable, printVerdicts, times, type Verdict, writeJson } from "../report.ts";
 import { contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
-import { exponential, lorenz, lotkaVolterra, type Problem } from "./problems.ts";
+import { ATOL, RTOL, SOLVES, type Solve, solving } from "./measurements.ts";
+import type { Problem } from "./problems.ts";
 import { unrolled } from "./unrolled.ts";
 
 const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const sampling: SamplingOptions = flags.quick ? { rounds: 41, milliseconds: 4 } : { rounds: 301, milliseconds: 4 };
-const RTOL = 1e-6;
-const ATOL = 1e-6;
 
 const SOLVER = "odegrad";
 const CALLS = "unrolled by hand, calls the field";
@@ -33,10 +31,10 @@ interface Result {
 }
 
 /** Both must reach the same point in the same number of steps, or they do not do the same work. */
-function checkAgreement({ name, y0, field }: Problem): void {
+function checkAgreement(problem: Problem): void {
+  const { name, y0, field } = problem;
   const end = 5;
-  const options = { y0: [...y0], ts: [0, end], solver: dopri5, rtol: RTOL, atol: ATOL };
-  const { stats, ys } = solve(field, options);
+  const { stats, ys } = solving(problem, end)();
   const { y, steps } = unrolled(y0.length)(field, y0, 0, end, RTOL, ATOL);
   const off = y.some((value, i) => !(Math.abs(ys[y0.length + i]! - value) <= 1e-6 * Math.max(1, Math.abs(value))));
   if (off || stats.steps !== steps) {
@@ -44,20 +42,20 @@ function checkAgreement({ name, y0, field }: Problem): void {
   }
 }
 
-async function compare(problem: Problem, title: string, end = problem.end): Promise<Result> {
+async function compare({ title, problem, end }: Solve): Promise<Result> {
   const { y0, field, inline } = problem;
   checkAgreement(problem);
-  const options = { y0: [...y0], ts: [0, end], solver: dopri5, rtol: RTOL, atol: ATOL };
+  const own = solving(problem, end);
   const calls = unrolled(y0.length);
   const written = unrolled(y0.length, inline);
   const steps = [
-    solve(field, options).stats.steps,
+    own().stats.steps,
     calls(field, y0, 0, end, RTOL, ATOL).steps,
     written(field, y0, 0, end, RTOL, ATOL).steps,
   ];
   const timings = await race(
     [
-      contestant(SOLVER, () => solve(field, options)),
+      contestant(SOLVER, own),
       contestant(CALLS, () => calls(field, y0, 0, end, RTOL, ATOL)),
       contestant(INLINE, () => written(field, y0, 0, end, RTOL, ATOL)),
     ],
@@ -96,14 +94,8 @@ async function compare(problem: Problem, title: string, end = problem.end): Prom
 
 printMachine();
 console.log(`dopri5, rtol = atol = ${RTOL}, controller PI; fields in JavaScript\n`);
-const results = [
-  await compare(lorenz, "Lorenz"),
-  await compare(lorenz, "Lorenz, a short solve", 1),
-  await compare(lotkaVolterra, "Lotka–Volterra"),
-  await compare(exponential, "exponential"),
-  // By now the engine has met several fields at the same place in the solver and inlines none of them.
-  await compare(lorenz, "Lorenz, after other fields"),
-];
+const results: Result[] = [];
+for (const each of SOLVES) results.push(await compare(each));
 const { byMedian, byShortest } = results[0]!;
 const verdicts: Verdict[] = [
   {

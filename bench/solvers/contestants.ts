@@ -24,7 +24,7 @@ export interface Entrant {
   readonly enter: (problem: Problem, rung: number) => Entry;
 }
 
-const tolerances = (): number[] => Array.from({ length: 23 }, (_, i) => 10 ** -(2 + i / 2));
+export const tolerances = (): number[] => Array.from({ length: 23 }, (_, i) => 10 ** -(2 + i / 2));
 /** Steps of equal size, as many as twice the rung before. */
 const stepSizes = ({ start, end }: Problem): number[] =>
   Array.from({ length: 16 }, (_, i) => (end - start) / (64 * 2 ** i));
@@ -155,9 +155,12 @@ function nativeEntrant(native: Native, method: string): Entrant {
   };
 }
 
-export function entrants(peers: Peers, native: Native | undefined): Entrant[] {
+export function odegradEntrants(): Entrant[] {
   const own = [bosh3, dopri5, tsit5, dop853, vern7, vern9, stabilized6, rk4].map((solver) => odegradEntrant(solver));
-  own.push(odegradEntrant(cashKarp, "cashKarp"));
+  return [...own, odegradEntrant(cashKarp, "cashKarp")];
+}
+
+export function entrants(peers: Peers, native: Native | undefined): Entrant[] {
   const compiled = native ? ["dopri5", "dop853"].map((method) => nativeEntrant(native, method)) : [];
-  return [...own, ...peerEntrants(peers), ...compiled];
+  return [...odegradEntrants(), ...peerEntrants(peers), ...compiled];
 }

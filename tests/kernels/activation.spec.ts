@@ -1,6 +1,7 @@
 // Activations against tables of 60-digit values, at special values, and for every tail.
-import { activationF32, activationF64, activationGradientF32, activationGradientF64 } from "../../assembly/exports-field";
-import { ELU, GELU, IDENTITY, keepsArgument, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../../assembly/activation";
+import { activationF32, activationF64, activationGradientF32, activationGradientF64 } from "../../assembly/exports/networks";
+import { keepsArgument } from "../../assembly/activation";
+import { ELU, GELU, IDENTITY, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../../ts/fields/descriptor-layout";
 import { COLUMNS, TABLE } from "./activation-table";
 import { bits, copyOf, get, isFramed, operand, put, ulps } from "./operands";
 

@@ -1,5 +1,5 @@
 // Adam against the textbook recurrences in float64, for every tail.
-import { adamF32, adamF64 } from "../../assembly/exports-field";
+import { adamF32, adamF64 } from "../../assembly/exports/optimisers";
 import { copyOf, get, isFramed, operand, put } from "./operands";
 
 const RATE: f64 = 0.01;

@@ -1,6 +1,7 @@
 // out = base + h Σ cⱼ vⱼ against a loop that adds one element's terms one after the other: the bits must agree, because an
 // element's result may depend neither on its place nor on the length of the vector.
-import { combine, TERM_BYTES } from "../../assembly/combine";
+import { combine } from "../../assembly/combine";
+import { TERM_BYTES } from "../../ts/vectors/table-layout";
 import { below, bits, get, reserve, reserveAtEnd, same, seed, set, special, SPECIALS, uniform } from "./vectors";
 
 const LONGEST = 66000;

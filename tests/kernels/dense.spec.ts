@@ -6,7 +6,7 @@ import {
   denseGradientF64,
   densePackF32,
   densePackF64,
-} from "../../assembly/exports-field";
+} from "../../assembly/exports/networks";
 import { padded } from "../../assembly/dense-pack";
 import { bits, copyOf, get, isFramed, operand, put } from "./operands";
 

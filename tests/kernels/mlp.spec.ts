@@ -9,10 +9,9 @@ import {
   mlpJvpF64,
   mlpPackF32,
   mlpPackF64,
-} from "../../assembly/exports-field";
-import { BLOCK_ROWS } from "../../assembly/dense";
+} from "../../assembly/exports/networks";
 import { padded } from "../../assembly/dense-pack";
-import { ELU, GELU, IDENTITY, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../../assembly/activation";
+import { BLOCK_ROWS, ELU, GELU, IDENTITY, RELU, SIGMOID, SILU, SOFTPLUS, TANH } from "../../ts/fields/descriptor-layout";
 import { bits, copyOf, get, isFramed, operand, put, random } from "./operands";
 
 /** A network in kernel memory; lays itself out as the comment of assembly/mlp.ts says. */

@@ -1,7 +1,7 @@
 // A real headless Chromium: dist/ and the scenarios as bundles in pages served on localhost.
 import { launchChromium, NoBrowser } from "./chromium.mjs";
 import { servePage, visit } from "./page-server.mjs";
-import { UNISOLATED } from "./queries.mjs";
+import { FORBIDDEN, UNISOLATED } from "./queries.mjs";
 import { report, reportScenario, reportSkipped } from "./report.mjs";
 
 try {
@@ -9,6 +9,7 @@ try {
   const runtime = `Chromium ${browser.version()}`;
   const server = await servePage("tests/runtimes/page.mjs");
   report(runtime, await visit(browser, server));
+  report(runtime, await visit(browser, server, FORBIDDEN));
   server.close();
   const threads = await servePage("tests/runtimes/threads-page.mjs");
   reportScenario(runtime, await visit(browser, threads));

@@ -1,7 +1,7 @@
 // A page for the runners that use a browser: dist/ and the checks as one bundle, served on localhost.
 import { createServer } from "node:http";
 import { bundleForBrowser } from "../../scripts/bundle.mjs";
-import { UNISOLATED } from "./queries.mjs";
+import { FORBIDDEN, UNISOLATED } from "./queries.mjs";
 
 /** What gives a page SharedArrayBuffer. */
 const ISOLATION = {
@@ -15,11 +15,11 @@ export async function servePage(program) {
   const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
   const server = createServer((request, response) => {
     const [type, body] = request.url === "/page.js" ? ["text/javascript", outputFiles[0].text] : ["text/html", page];
+    const wasm = request.url === `/${FORBIDDEN}` ? "" : "'wasm-unsafe-eval'";
     response.writeHead(200, {
       "content-type": `${type}; charset=utf-8`,
       // The strictest policy under which WebAssembly and threads run at all: no eval, nothing from elsewhere.
-      "content-security-policy":
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; img-src data:",
+      "content-security-policy": `default-src 'none'; script-src 'self' ${wasm}; worker-src blob:; img-src data:`,
       ...(request.url !== `/${UNISOLATED}` && ISOLATION),
     });
     response.end(body);

@@ -1,5 +1,6 @@
-// The page's program: bundled for browsers together with dist/ and run by browser.mjs.
+// The page's program: bundled for browsers together with dist/ and run by browser.mjs, which has WebAssembly or may not.
 import * as odegrad from "odegrad";
-import { scenario } from "../../build/tests/scenario.mjs";
+import { policyScenario, scenario } from "../../build/tests/scenario.mjs";
+import { FORBIDDEN } from "./queries.mjs";
 
-globalThis.checks = scenario(odegrad);
+globalThis.checks = location.search === FORBIDDEN ? policyScenario(odegrad) : scenario(odegrad);

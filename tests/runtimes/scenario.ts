@@ -75,13 +75,19 @@ function refusal({ solve, SolveError }: Odegrad): string {
   throw new Error("a NaN in y0 was accepted");
 }
 
-export async function scenario(odegrad: Odegrad): Promise<Check[]> {
-  const checks = {
-    "solves with a bare function": decay,
-    "takes a gradient that agrees with central differences": gradient,
-    "computes in float32 and float64": singlePrecision,
-    "refuses bad input": refusal,
-  };
+/** A page that may not compile WebAssembly is told what its policy must allow. */
+function policy({ solve, SolveError }: Odegrad): string {
+  try {
+    solve((_t: number, y: ArrayLike<number>) => [y[0]], { y0: [1], ts: [0, 1] });
+  } catch (error) {
+    if (error instanceof SolveError && error.code === "unsupported" && error.message.includes("'wasm-unsafe-eval'"))
+      return error.message;
+    throw error;
+  }
+  throw new Error("a solve ran");
+}
+
+function results(odegrad: Odegrad, checks: Record<string, (odegrad: Odegrad) => string>): Check[] {
   return Object.entries(checks).map(([name, check]) => {
     try {
       return { name, ok: true, detail: check(odegrad) };
@@ -90,3 +96,14 @@ export async function scenario(odegrad: Odegrad): Promise<Check[]> {
     }
   });
 }
+
+export const scenario = async (odegrad: Odegrad): Promise<Check[]> =>
+  results(odegrad, {
+    "solves with a bare function": decay,
+    "takes a gradient that agrees with central differences": gradient,
+    "computes in float32 and float64": singlePrecision,
+    "refuses bad input": refusal,
+  });
+
+export const policyScenario = async (odegrad: Odegrad): Promise<Check[]> =>
+  results(odegrad, { "names what a policy without WebAssembly must allow": policy });

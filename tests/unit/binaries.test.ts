@@ -1,14 +1,26 @@
-// The kernels inside the generated modules, as text and as a patch of one another, against the files they were made of.
+// The kernels inside the generated modules, as text and as a patch of one another, against the files they were made of, and
+// side by side on one memory.
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 // @ts-expect-error: plain JavaScript, without types
 import { bytePatch, byteText } from "../../scripts/byte-text.mjs";
-import { binaries } from "../../ts/wasm/binaries.ts";
+import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
+import { ACTIVATION_NUMBERS } from "../../ts/fields/mlp-layout.ts";
+import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
+import { VECTORS } from "../../ts/vectors/kernels.ts";
+import { TERM_BYTES, TERM_VECTOR, TERM_WEIGHT } from "../../ts/vectors/table-layout.ts";
 import { patched } from "../../ts/wasm/byte-patch.ts";
 import { bytesOfText } from "../../ts/wasm/byte-text.ts";
+import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 
-const { relaxed, simd } = binaries();
+const [relaxed, plain] = NETWORKS.builds();
+const files = {
+  vectors: VECTORS.builds()[0]!,
+  networks: plain!,
+  "networks-relaxed": relaxed!,
+  optimisers: OPTIMISERS.builds()[0]!,
+};
 
 // i32x4.relaxed_trunc_f32x4_s of a zero: a module that only engines with relaxed SIMD find valid.
 const probe = [
@@ -18,14 +30,70 @@ const probe = [
   ...[10, 12, 1, 10, 0, 65, 0, 253, 17, 253, 129, 2, 26, 11], // i32.const 0, i32x4.splat, the truncation, drop
 ];
 
-it.each(Object.entries({ relaxed, simd }))("%s holds the very bytes of its file", (target, bytes) => {
+it.each(Object.entries(files))("%s holds the very bytes of its file", (target, bytes) => {
   const file = new URL(`../../build/${target}.wasm`, import.meta.url);
   if (existsSync(file)) expect(readFileSync(file).equals(bytes)).toBe(true);
 });
 
-it("the plain binary compiles, and the relaxed one wherever the engine has relaxed SIMD", () => {
-  expect(new WebAssembly.Module(simd)).toBeInstanceOf(WebAssembly.Module);
-  expect(WebAssembly.validate(relaxed)).toBe(WebAssembly.validate(Uint8Array.from(probe)));
+it("the plain builds compile, and the relaxed one wherever the engine has relaxed SIMD", () => {
+  const { "networks-relaxed": fused, ...others } = files;
+  for (const bytes of Object.values(others)) expect(new WebAssembly.Module(bytes)).toBeInstanceOf(WebAssembly.Module);
+  expect(WebAssembly.validate(fused)).toBe(WebAssembly.validate(Uint8Array.from(probe)));
+});
+
+describe("binaries on one memory", () => {
+  const memory = new WebAssembly.Memory({ initial: 4 });
+  const vectors = VECTORS.on(memory);
+  const networks = NETWORKS.on(memory);
+  const page = new Uint8Array(memory.buffer, 0, FIRST_BLOCK);
+
+  /** The first and the last byte of the kernels' page that `run` changes. */
+  function changed(run: () => void): [number, number] {
+    const before = page.slice();
+    run();
+    const differs = (byte: number, i: number): boolean => byte !== before[i];
+    return [page.findIndex(differs), page.findLastIndex(differs)];
+  }
+
+  const x = FIRST_BLOCK;
+  const out = x + 8 * 100;
+  const table = out + 8 * 100;
+
+  it("are made once for each", () => {
+    expect(VECTORS.on(memory)).toBe(vectors);
+    expect(NETWORKS.on(memory)).toBe(networks);
+    expect(VECTORS.on(new WebAssembly.Memory({ initial: 1 }))).not.toBe(vectors);
+  });
+
+  it("keep scratch and constants in parts of their own", () => {
+    const [vectorsEnd, networksEnd] = [vectors, networks].map(({ STATIC_END }) => STATIC_END.value as number);
+    new Float64Array(memory.buffer, x, 100).fill(1 / 3);
+    const terms = 20;
+    const view = new DataView(memory.buffer, table);
+    for (let j = 0; j < terms; j++) {
+      view.setUint32(j * TERM_BYTES + TERM_VECTOR, x, true);
+      view.setFloat64(j * TERM_BYTES + TERM_WEIGHT, 3, true);
+    }
+    // More than eight terms are summed by way of the scratch.
+    const [first, last] = changed(() => vectors.combineF64(out, 0, table, terms, 1, 100));
+    expect(new Float64Array(memory.buffer, out, 100).every((sum) => Math.abs(sum - terms) < 1e-14)).toBe(true);
+    expect(first).toBeGreaterThan(0);
+    expect(last).toBeLessThan(vectorsEnd!);
+
+    // The row of one product, too.
+    const [panels, row] = [table, out];
+    networks.densePackF64(panels, x, 8, 8, 1, 6);
+    const [from, to] = changed(() => networks.denseForwardF64(x, 8, panels, 0, row, 8 * 6, 1, 6, 1));
+    expect(from).toBeGreaterThanOrEqual(vectorsEnd!);
+    expect(to).toBeLessThan(networksEnd!);
+    expect(Array.from(new Float64Array(memory.buffer, row, 6))).toEqual(Array(6).fill((1 / 3) * (1 / 3)));
+
+    // The constants of networks are what they were.
+    networks.activationF64(ACTIVATION_NUMBERS.softplus, out, x, 100);
+    const softplus = Math.log1p(Math.exp(1 / 3));
+    expect(new Float64Array(memory.buffer, out, 100).every((y) => Math.abs(y - softplus) < 1e-15)).toBe(true);
+    expect(OPTIMISERS.on(memory).STATIC_END.value).toBeLessThanOrEqual(FIRST_BLOCK);
+  });
 });
 
 it("any bytes survive as text", () => {

@@ -2,7 +2,10 @@
 // over thousands of solves.
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { backprop, mlp, rk4, rungeKutta, type SolveError, solve, tsit5, vectorField } from "../../ts/index.ts";
+import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
+import { VECTORS } from "../../ts/vectors/kernels.ts";
 import { type Block, lease, memoryUse } from "../../ts/wasm/memory.ts";
 import { failureOf, rejectionOf } from "./errors.ts";
 import { network, networkField, networkVjp, numbers, parameterCount } from "./networks.ts";
@@ -36,7 +39,7 @@ describe("blocks", () => {
         const held: { block: Block; buffer: ArrayBuffer; view: Uint8Array; mark: number }[] = [];
         const check = (): void => {
           for (const { block, buffer, view, mark } of held) {
-            expect(block.kernels.memory.buffer).toBe(buffer);
+            expect(block.memory.buffer).toBe(buffer);
             expect(view.length).toBe(block.bytes);
             expect(view.every((byte) => byte === mark)).toBe(true);
           }
@@ -49,7 +52,7 @@ describe("blocks", () => {
               const block = lease(bytes);
               expect(block.bytes).toBeGreaterThanOrEqual(bytes);
               expect(block.address % 64).toBe(0);
-              const { buffer } = block.kernels.memory;
+              const { buffer } = block.memory;
               const view = new Uint8Array(buffer, block.address, block.bytes);
               const mark = (i % 255) + 1;
               held.push({ block, buffer, view: view.fill(mark), mark });
@@ -68,7 +71,8 @@ describe("blocks", () => {
 
   it("stay clear of what the kernels themselves keep in memory", () => {
     const block = lease(64);
-    expect(block.address).toBeGreaterThanOrEqual(block.kernels.HEAP_BASE.value as number);
+    for (const binary of [VECTORS, NETWORKS, OPTIMISERS])
+      expect(block.address).toBeGreaterThanOrEqual(binary.on(block.memory).STATIC_END.value as number);
     block.release();
   });
 
@@ -82,16 +86,16 @@ describe("blocks", () => {
 
   it("of a large size do not move a small one that is held, nor leave its memory behind for good", () => {
     const small = lease(1000);
-    const { buffer } = small.kernels.memory;
+    const { buffer } = small.memory;
     const large = lease(50e6);
-    expect(large.kernels.memory).not.toBe(small.kernels.memory);
-    expect(small.kernels.memory.buffer).toBe(buffer);
+    expect(large.memory).not.toBe(small.memory);
+    expect(small.memory.buffer).toBe(buffer);
     expect(memoryUse().total).toBeGreaterThan(50e6);
     large.release();
     small.release();
     // One idle memory stays for the next solve.
     const kept = lease(40e6);
-    expect(kept.kernels.memory).toBe(large.kernels.memory);
+    expect(kept.memory).toBe(large.memory);
     kept.release();
   });
 
@@ -99,7 +103,7 @@ describe("blocks", () => {
     const buffers: ArrayBuffer[] = [];
     for (let bytes = 1000; bytes <= 1e8; bytes *= 10) {
       const block = lease(bytes);
-      buffers.push(block.kernels.memory.buffer as ArrayBuffer);
+      buffers.push(block.memory.buffer as ArrayBuffer);
       block.release();
     }
     expect(new Set(buffers).size).toBeGreaterThan(1);

@@ -185,6 +185,13 @@ describe("ticks", () => {
     expect(labelsOf(1e-9, 4e-9, "linear", 3)).toEqual(["1×10⁻⁹", "2×10⁻⁹", "3×10⁻⁹", "4×10⁻⁹"]);
   });
 
+  it("have their exponents as raised digits, since not every font has the characters for them", () => {
+    const { svg } = chart({ yScale: "log", series: [{ x: [0, 1, 2], y: [1e-8, 1e-5, 1e-2] }] });
+    expect(svg).toContain('10<tspan dy="-0.4em" font-size="75%">−8</tspan>');
+    expect(svg).not.toMatch(/[⁻⁰⁴-⁹]/);
+    checkWellFormed(svg);
+  });
+
   it("are powers of ten on a log scale, thinned where there are many", () => {
     expect(labelsOf(1e-6, 1, "log", 8)).toEqual(["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]);
     expect(labelsOf(1e-12, 1, "log", 4)).toEqual(["10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "10⁰"]);

@@ -63,13 +63,15 @@ function compare(base: Solver, coupling: number, options: Given) {
 describe.each(byName)("reversible(%s): the gradient is exact", (_, solver) => {
   describe.each(Object.entries(TIMES))("%s", (_, ts) => {
     it.each([1, 0.999, 0.9])("with fixed steps, coupling %d", (coupling) => {
-      expect(compare(solver, coupling, { ts, stepSize: 0.13 }).worst).toBeLessThan(1e-12);
+      // With longer ones the two states of Euler's pair come apart, which ends the solve.
+      const stepSize = solver.order === 1 ? 0.05 : 0.13;
+      expect(compare(solver, coupling, { ts, stepSize }).worst).toBeLessThan(1e-12);
     });
 
     if (!solver.adaptive) return;
     it("with adaptive steps", () => {
       const rtol = 10 ** -Math.min(solver.order + 1, 8);
-      const { worst, solution } = compare(solver, 0.999, { ts, rtol, atol: rtol, firstStep: 1 });
+      const { worst, solution } = compare(solver, 0.9, { ts, rtol, atol: rtol, firstStep: 1 });
       expect(worst).toBeLessThan(1e-12);
       expect(solution.stats.accepted).toBeGreaterThanOrEqual(ts.length);
     });
@@ -146,7 +148,7 @@ describe("reverse() equals backprop()", () => {
       vjp: (t, y, p, v, bar) => networkVjp(N)(t < 0.5 ? t : t + 3, y, p, v, bar),
       params: PARAMS,
     });
-    for (const solver of [reversible(dopri5), reversibleHeun]) {
+    for (const solver of [reversible(dopri5, { coupling: 0.999 }), reversibleHeun]) {
       expect(both(jumping, { y0: Y0, ts, solver, stepTimes: [0.5], stepSize: 0.05 }).gap).toBeLessThan(1e-12);
     }
   });
@@ -219,7 +221,7 @@ describe("the way back", () => {
       const solution = solve(net, {
         y0: [1, 0.5],
         ts: [0, 1],
-        solver: reversible(midpoint),
+        solver: reversible(midpoint, { coupling: 0.999 }),
         stepSize: 1 / n,
         adjoint: reverse(),
       });
@@ -228,6 +230,21 @@ describe("the way back", () => {
     expect(measure(steps)).toEqual(measure(10));
     // Beside the leased block: the last pair of states.
     expect(measure(steps)[0]!.checkpoints).toBe(2 * 2 * 8);
+  });
+
+  it("keeps a pair of states every 120 steps or so by default", () => {
+    const solution = solve(field, {
+      y0: Y0,
+      ts: [0, 1],
+      solver: reversible(midpoint),
+      stepSize: 1 / 1200,
+      adjoint: reverse(),
+    });
+    const pairs = solution.stats.peakBytes.checkpoints / (2 * N * 8);
+    expect(pairs).toBeGreaterThanOrEqual(9);
+    expect(pairs).toBeLessThanOrEqual(14);
+    const { reconstructionError } = solution.pullback(ones(2 * N)).stats;
+    expect(reconstructionError).toBeLessThan(1e-9);
   });
 });
 
@@ -291,23 +308,22 @@ describe("segments", () => {
     expect(both(vanDerPol, run, { segments: 500 }).reversed.stats.reconstructionError).not.toBeLessThan(1);
   });
 
-  it("that are too long give a warning, once, with the numbers", async () => {
-    vi.resetModules();
-    const fresh = await import("../../ts/index.ts");
+  it("that are too long give a warning for each solution, once, with the numbers", () => {
     const warn = quiet();
-    const run = (segments: number): number => {
-      const solver = fresh.reversible(fresh.rk4, { coupling: 0.8 });
-      const solution = fresh.solve(dissipative(), { ...options, solver, adjoint: fresh.reverse({ segments }) });
-      return solution.pullback(ones(4)).stats.reconstructionError!;
-    };
-    run(25);
+    const solved = (segments: number, stepSize = options.stepSize) =>
+      solve(dissipative(), { ...options, stepSize, adjoint: reverse({ segments }) });
+    solved(25).pullback(ones(4));
     expect(warn).not.toHaveBeenCalled();
-    const error = run(Number.POSITIVE_INFINITY);
-    run(Number.POSITIVE_INFINITY);
+    const one = solved(Number.POSITIVE_INFINITY);
+    const error = one.pullback(ones(4)).stats.reconstructionError!;
+    one.pullback(ones(4));
     expect(warn).toHaveBeenCalledTimes(1);
-    const [message] = warn.mock.calls[0]!;
+    solved(Number.POSITIVE_INFINITY, 0.005).pullback(ones(4));
+    expect(warn).toHaveBeenCalledTimes(2);
+    const [first, second] = warn.mock.calls.map(([message]) => message as string);
     for (const part of [error.toExponential(1), "200 steps", "reversible(rk4)", "0 states"])
-      expect(message).toContain(part);
+      expect(first).toContain(part);
+    expect(second).toContain("400 steps");
   });
 });
 

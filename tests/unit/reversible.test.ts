@@ -115,8 +115,9 @@ describe("order of convergence is the solver's (McCallum & Foster, Theorem 2.1)"
 
   it.each(byName.filter(([, { order }]) => order <= 7))("reversible(%s)", (_, solver) => {
     const n = solver.order >= 6 ? 16 : 32;
-    expect(Math.abs(measured(reversible(solver), n) - solver.order)).toBeLessThan(0.35);
-    expect(errorOf(reversible(solver), n)).toBeLessThan(2 * errorOf(solver, n));
+    const pair = reversible(solver, { coupling: 0.999 });
+    expect(Math.abs(measured(pair, n) - solver.order)).toBeLessThan(0.35);
+    expect(errorOf(pair, n)).toBeLessThan(2 * errorOf(solver, n));
   });
 
   it("as in the paper's figure: y' = y/2", () => {
@@ -128,7 +129,7 @@ describe("order of convergence is the solver's (McCallum & Foster, Theorem 2.1)"
         const { ys } = solve(half, {
           y0: [1],
           ts: [0, 1],
-          solver: reversible(solver),
+          solver: reversible(solver, { coupling: 0.999 }),
           stepSize: 1 / steps,
         });
         return Math.abs(ys[1]! - Math.exp(0.5));

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { RECOMPUTE } from "../../ts/fields/field.ts";
 import { mlp } from "../../ts/fields/mlp.ts";
+import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { ACTIVATIONS } from "../../ts/fields/mlp-layout.ts";
 import { type Call, Caller, controlWords, Taker } from "../../ts/threads/control.ts";
 import { Governor } from "../../ts/threads/governor.ts";
@@ -10,7 +11,8 @@ import { Threads, threads, unknownPace } from "../../ts/threads/pool.ts";
 import { SharedMemory } from "../../ts/threads/shared-memory.ts";
 import { MOST_PAGES, onSharedMemory } from "../../ts/threads/shared-module.ts";
 import { threaded } from "../../ts/threads/threaded.ts";
-import { binaries } from "../../ts/wasm/binaries.ts";
+import { VECTORS } from "../../ts/vectors/kernels.ts";
+import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 import { type HostVector, Scratch } from "../../ts/wasm/scratch.ts";
 
 const WORKERS = 2;
@@ -291,12 +293,11 @@ describe("the governor", () => {
 describe("kernels on a shared memory", () => {
   it("write to nothing that is not theirs", async () => {
     const pool = await threads({ workers: 0, threshold: 0 });
-    const { kernels, memory: shared } = pool.memory;
-    const end = kernels.HEAP_BASE.value as number;
+    const { networks: kernels, memory: shared } = pool.memory;
     // In place of a worker: its scratch is not the one in static memory.
     const scratch = pool.memory.lease(kernels.SCRATCH_BYTES.value as number);
     kernels.useScratch(scratch.address);
-    const own = new Uint8Array(shared.buffer, 0, end);
+    const own = new Uint8Array(shared.buffer, 0, FIRST_BLOCK);
     const before = own.slice();
     for (const dtype of ["float32", "float64"] as const) {
       for (const layers of [
@@ -351,7 +352,10 @@ describe("the build for a shared memory", () => {
     return sections;
   }
 
-  it.each(Object.entries(binaries()))("%s: has the same code, and imports its memory as a shared one", (_, own) => {
+  const builds = { vectors: VECTORS.builds(), networks: NETWORKS.builds() };
+  const each = Object.entries(builds).flatMap(([name, list]) => list.map((own, i) => ({ name: `${name} ${i}`, own })));
+
+  it.each(each)("$name: has the same code, and imports its memory as a shared one", ({ own }) => {
     const shared = onSharedMemory(own);
     const [before, after] = [sectionsOf(own), sectionsOf(shared)];
     expect([...after.keys()]).toEqual([...before.keys()].filter((id) => id !== 0));

@@ -1,6 +1,7 @@
 // What an adjoint is: something that watches the forward pass and can afterwards pull a cotangent back through it.
 
 import type { FloatArray } from "../base/dtype.ts";
+import type { Paper } from "../base/papers.ts";
 import type { Waiting } from "../base/waiting.ts";
 import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
@@ -90,6 +91,8 @@ export interface Tape extends StepListener {
 /** An adjoint value, passed as `adjoint`. */
 export interface Adjoint {
   readonly name: string;
+  /** The papers that describe it, for `citations`. */
+  readonly papers: readonly Paper[];
   /** Whether it goes back by the solver's own inverse, so that only reversible solvers will do. */
   readonly undoesSteps?: boolean;
   /** Tape slots that the forward pass needs. */

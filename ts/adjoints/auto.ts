@@ -4,9 +4,9 @@
 import { bytesOf } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
-import { type Recording, record, recordingSlots } from "./backprop.ts";
-import { placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
-import { pullSymplectic } from "./symplectic.ts";
+import { backprop, type Recording, record, recordingSlots } from "./backprop.ts";
+import { checkpointed, placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
+import { pullSymplectic, symplectic } from "./symplectic.ts";
 
 export interface AutoOptions {
   /** Bytes that the forward pass may keep for the backward pass; 256 MiB by default. */
@@ -25,6 +25,7 @@ export function auto({ budget = DEFAULT_BUDGET }: AutoOptions = {}): Adjoint {
     throw invalid("auto option budget", budget, "a number of bytes above 0");
   return {
     name: "auto",
+    papers: [backprop(), symplectic(), checkpointed()].flatMap(({ papers }) => papers),
     slots: recordingSlots,
     tape: (forward) => tape(forward, budget),
   };
@@ -55,7 +56,7 @@ function tape(forward: Forward, budget: number): Tape {
     }
   }
 
-  const checkpointed = pullbackFrom(forward, room, c);
+  const fromStates = pullbackFrom(forward, room, c);
   return {
     keepsTapes: true,
     get field() {
@@ -73,7 +74,7 @@ function tape(forward: Forward, budget: number): Tape {
     },
     pullback(trajectory, cotangent, times) {
       if (recording) return recording.pullback(trajectory, cotangent, times);
-      if (room.positions.length < steps) return checkpointed(trajectory, cotangent, times);
+      if (room.positions.length < steps) return fromStates(trajectory, cotangent, times);
       const about = { adjoint: "symplectic", bytes: room.bytes };
       return pullSymplectic(trajectory, cotangent, times, about, (n, start) => room.read(n, start));
     },

@@ -35,6 +35,7 @@ export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Adjoint
   }
   return {
     name: "checkpointed",
+    papers: ["griewank1992", "griewank2000", "wang2009"],
     slots: () => 0,
     tape: (forward) => tape(forward, checkpoints ?? enoughFor(stepsOf(forward.problem))),
   };

@@ -5,6 +5,7 @@
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
+import type { Paper } from "../base/papers.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { integrate } from "../integration/integrate.ts";
 import { load, type Setup, setUp } from "../integration/setup.ts";
@@ -17,6 +18,9 @@ import type { Arithmetic, Measure, Segment, Terms, Vector } from "../vectors/ari
 import { Scratch } from "../wasm/scratch.ts";
 import type { Adjoint, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { AugmentedField, type AugmentedLayout, type BoundAugmented } from "./augmented.ts";
+
+const FULL_NORM: readonly Paper[] = ["chen2018"];
+const SEMINORM: readonly Paper[] = [...FULL_NORM, "kidger2021seminorms"];
 
 const NORMS = ["seminorm", "full", "seminorm-strict"] as const;
 
@@ -60,6 +64,7 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
   if (controller !== undefined) pid(controller);
   return {
     name: "continuous",
+    papers: [...(norm === "full" ? FULL_NORM : SEMINORM), ...(solver?.papers ?? [])],
     slots: () => 0,
     tape: (): Tape => ({
       keepsTapes: false,

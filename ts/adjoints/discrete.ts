@@ -4,16 +4,17 @@
 import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { inPlace } from "../integration/setup.ts";
+import { type Alike, inPlace } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
-import type { Vector } from "../vectors/arithmetic.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
+import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
-export interface Backward {
+interface Backward {
   readonly trajectory: Trajectory;
   readonly machine: Machine;
   readonly placed: PlacedScheme;
@@ -22,7 +23,7 @@ export interface Backward {
 }
 
 /** A step to be brought back. */
-export interface BackwardStep {
+interface BackwardStep {
   readonly n: number;
   /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
   readonly t: number;
@@ -54,7 +55,7 @@ export interface Restore {
 }
 
 /** What the backward pass needs for the tapes of evaluations. */
-export interface KeptTapes {
+interface KeptTapes {
   /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
@@ -72,6 +73,21 @@ export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfSte
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => (tape ? tape.length * bytesOf(tape.dtype) : 0);
 
+interface Transposed {
+  readonly arithmetic: Arithmetic;
+  readonly placed: PlacedScheme;
+  readonly sweep: Sweep;
+}
+
+function declareSweep(
+  space: Space,
+  { scheme, extended, length, dtype }: Alike,
+  arithmetic: Arithmetic = new WasmArithmetic(space, length, dtype),
+): Transposed {
+  const placed = placeScheme(scheme, arithmetic, extended);
+  return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
+}
+
 /** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
 export function* pullDiscrete(
   trajectory: Trajectory,
@@ -85,12 +101,13 @@ export function* pullDiscrete(
   const { dtype } = problem.field;
   const n = y0.length;
   const scratch = new Scratch();
-  const scheme = schemeOf(problem);
-  const request = { length: n, params, slots, gradient: true, times: wantTimes };
-  const { made, field: own } = inPlace(problem, scratch, "pullback", request, (arithmetic) => {
-    const placed = placeScheme(scheme, arithmetic, extended);
-    return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
-  });
+  const { made, field: own } = inPlace(
+    problem,
+    scratch,
+    { scheme: schemeOf(problem), extended, length: n, dtype },
+    { length: n, params, slots, gradient: true, times: wantTimes },
+    declareSweep,
+  );
   const { arithmetic, placed, sweep } = made;
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
   const { paramsBar } = own;

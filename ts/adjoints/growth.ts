@@ -4,7 +4,7 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { Program } from "../program/program.ts";
-import type { Views } from "../vectors/arithmetic.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 
 const squares = (x: FloatArray): number => {
   let sum = 0;
@@ -20,7 +20,7 @@ const squaredGap = (x: FloatArray, y: FloatArray): number => {
 
 /** Adds up the logarithm of the growth from step to step. */
 export class Growth {
-  private readonly host: Views;
+  private readonly host: HostArithmetic;
   /** ln 1/λ */
   private readonly neutral: number;
   private readonly epsilon: number;
@@ -31,7 +31,7 @@ export class Growth {
   private gaps = 0;
 
   /** `factor`: the growth of one step where the dynamics are neutral. */
-  constructor(host: Views, factor: number, epsilon: number) {
+  constructor(host: HostArithmetic, factor: number, epsilon: number) {
     this.host = host;
     this.neutral = Math.log(factor);
     this.epsilon = epsilon;

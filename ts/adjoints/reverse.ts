@@ -2,7 +2,7 @@
 // the way, so that nothing of the trajectory is kept but the step times and the last state. What rounding does to the
 // reconstruction is measured, and checkpoints of the state cap it.
 
-import { bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
@@ -26,14 +26,14 @@ const BUDGETS = { float64: 1e6, float32: 1e2 };
 const EPSILONS = { float64: 2 ** -52, float32: 2 ** -23 };
 /** Steps between kept states under "auto" on a device. */
 const DEVICE_SEGMENT = 16;
-/** Reconstruction errors above this give a warning. */
+/** Reconstruction errors above this give a warning, and so does NaN. */
 const TRUSTED = { float64: 1e-6, float32: 1e-3 };
 
 /**
  * The gradient of the discrete map by going backward along the solver's own inverse: exact to the rounding of the
  * reconstructed states, which `stats.reconstructionError` of the gradients reports. Costs as many evaluations and VJPs as
  * the forward pass has stages; memory does not grow with the number of steps, but for kept states. For solvers made by
- * `reversible` only. Throws `SolveError` "invalid" for bad options.
+ * `reversible`, and, with the small error of their way back, for `ees25` and `ees27`. Throws `SolveError` "invalid" for bad options.
  */
 export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adjoint {
   if (
@@ -45,6 +45,7 @@ export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adj
   if (budget !== undefined && !(budget > 1)) throw invalid("reverse option budget", budget, "a number above 1");
   return {
     name: "reverse",
+    papers: ["mccallum2024"],
     undoesSteps: true,
     slots: () => 0,
     tape: (forward) => tape(forward, segments, budget ?? BUDGETS[forward.problem.field.dtype]),
@@ -63,6 +64,9 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
   /** The step at whose end each state was kept. */
   const keptAfter: number[] = [];
   let step = 0;
+  // Said once for each solution: its gradients are wrong, in every pullback. The next solution is another problem, or other
+  // parameters, and must not be silent because this one was not.
+  let warned = false;
   const lastBytes = start.length * y0.length * bytesOf(dtype);
   const bytes = {
     get checkpoints() {
@@ -101,7 +105,7 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
             get reconstructionError() {
               return gap.largest;
             },
-            *step({ n, t, h, last, program }) {
+            *step({ n, t, h, last, program, dense }) {
               const { end, inverse } = program;
               if (keptAfter[next] === n) {
                 const first = next * end.length;
@@ -109,6 +113,7 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
                 next--;
               }
               yield* runner.finish(inverse!, 0, t, h, last);
+              if (dense) yield* runner.finish(program.dense!.instructions, 0, t, h, last);
               stats.evaluations = runner.evaluations;
               if (n > 0) return;
               for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
@@ -116,13 +121,11 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
           };
         },
       );
-      warn(
-        gradients.stats.reconstructionError!,
-        dtype,
-        trajectory.grid.length - 1,
-        keptAfter.length,
-        problem.solver.name,
-      );
+      const error = gradients.stats.reconstructionError!;
+      if (!(error <= TRUSTED[dtype]) && !warned) {
+        warned = true;
+        warn(error, trajectory.grid.length - 1, keptAfter.length, problem.solver.name);
+      }
       return gradients;
     },
   };
@@ -158,15 +161,11 @@ class Gap {
   }
 }
 
-let warned = false;
-
-/** Says once when a gradient cannot be trusted. */
-function warn(error: number, dtype: Dtype, steps: number, kept: number, solver: string): void {
-  if (warned || error <= TRUSTED[dtype]) return;
-  warned = true;
+/** Says that a gradient cannot be trusted. */
+function warn(error: number, steps: number, kept: number, solver: string): void {
   console.warn(
     `odegrad: reverse() could not undo the solve: reconstructed states differ from the true ones by ${error.toExponential(1)} ` +
       `(over max(1, ‖y0‖∞)) after ${steps} steps of ${solver} with ${kept} states kept, so the gradient is off by about as ` +
-      "much. Keep more states, reverse({ segments: … }), or choose another coupling; see stats.reconstructionError. Said once.",
+      "much. Keep more states, reverse({ segments: … }), or choose another coupling; see stats.reconstructionError.",
   );
 }

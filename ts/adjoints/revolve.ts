@@ -51,7 +51,7 @@ export function placement(n: number, c: number): number[] {
 }
 
 /** The first `count` of the states kept, and the plain steps that a backward pass from them takes. */
-export interface Start {
+interface Start {
   readonly count: number;
   readonly plain: number;
 }

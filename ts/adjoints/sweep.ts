@@ -7,48 +7,16 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import { instructionsOf, operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
+import { operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
-import { type Action, type Gather, Transposition } from "./transposition.ts";
-
-interface SweepProgram {
-  readonly actions: readonly Action[];
-  /** Cotangents of the end state (given) and of the start state (result). */
-  readonly endBar: readonly Vector[];
-  readonly startBar: readonly Vector[];
-}
-
-/** Positions of operations: those whose k reaches the loss, and those whose slope time gradients take. */
-interface Uses {
-  readonly active: ReadonlySet<number>;
-  readonly sloped: ReadonlySet<number>;
-}
-
-/** The programs of both parities; both use the same. */
-interface Sides extends Uses {
-  readonly programs: readonly [SweepProgram, SweepProgram];
-}
+import { type Gather, type Injection, type Places, type Sides, sidesOf } from "./transposition.ts";
 
 /** ∂L/∂t_n and ∂L/∂t_{n+1} of the steps swept, with all other grid points held fixed. */
 export interface StepTimes {
   atStart: number;
   atEnd: number;
-}
-
-/** The vectors of a sweep that both parities share. */
-interface Places {
-  readonly kBar: Vector;
-  readonly xBars: readonly (Vector | undefined)[];
-  readonly bars: Map<Variable, Vector>;
-}
-
-/** Cotangents of outputs interpolated inside the step in work: what they add to each k̄ᵢ and to the start state. */
-interface Injection {
-  readonly ks: readonly Vector[];
-  readonly state: Vector;
-  readonly weights: Float64Array;
 }
 
 /** A backward pass: the field that cotangents are pulled through, and how often they have been. */
@@ -61,7 +29,7 @@ export interface Pass {
 }
 
 /** A step to be swept, from t over h. */
-export interface SweptStep {
+interface SweptStep {
   readonly parity: number;
   readonly t: number;
   readonly h: number;
@@ -105,62 +73,11 @@ export class Sweep {
     };
     const even = scheme.start.map(vector);
     const odd = scheme.start.map(vector);
-    this.plain = this.sides(even, odd, places, undefined);
+    this.plain = sidesOf(arithmetic, placed, even, odd, places, undefined);
     if (!dense || !scheme.dense) return;
     const { ks } = scheme.dense;
     this.injection = { ks: ks.map(vector), state: vector(), weights: new Float64Array(ks.length) };
-    this.extended = this.sides(even, odd, places, this.injection);
-  }
-
-  private sides(even: Vector[], odd: Vector[], places: Places, injection: Injection | undefined): Sides {
-    const first = this.transpose(0, even, odd, places, injection);
-    const second = this.transpose(1, odd, even, places, injection);
-    return { programs: [first.program, second.program], active: first.active, sloped: first.sloped };
-  }
-
-  private transpose(
-    parity: number,
-    endBar: readonly Vector[],
-    startBar: readonly Vector[],
-    places: Places,
-    injection: Injection | undefined,
-  ): Uses & { program: SweepProgram } {
-    const { scheme } = this.placed;
-    const operations = operationsOf(scheme, injection !== undefined);
-    const instructions = instructionsOf(this.placed.programs[parity]!, injection !== undefined);
-    const transposition = new Transposition(this.arithmetic, places.bars);
-    const { actions, active, sloped } = transposition;
-    scheme.end.forEach((variable, i) => {
-      transposition.add(variable, endBar[i]!);
-    });
-    if (injection) {
-      scheme.dense!.ks.forEach((variable, i) => {
-        transposition.add(variable, injection.ks[i]!);
-      });
-      transposition.add(scheme.start[0]!, injection.state);
-    }
-    for (let i = operations.length - 1; i >= 0; i--) {
-      const { out, base, terms, unit = false, evaluate } = operations[i]!;
-      const instruction = instructions[i]!;
-      if (evaluate && transposition.reaches(evaluate.k)) {
-        active.add(i);
-        const xBar = places.xBars[i]!;
-        actions.push({ kind: "vjp", gather: transposition.gather(evaluate.k, places.kBar), xBar, instruction });
-        transposition.add(out, xBar);
-      }
-      if (instruction.terms && transposition.reaches(out)) {
-        const outBar = transposition.cotangent(out);
-        transposition.combination(base, terms, unit, outBar);
-        if (!unit) {
-          sloped.add(i);
-          actions.push({ kind: "slope", outBar, terms: instruction.terms });
-        }
-      }
-    }
-    scheme.start.forEach((variable, i) => {
-      actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) });
-    });
-    return { program: { actions, endBar, startBar }, active, sloped };
+    this.extended = sidesOf(arithmetic, placed, even, odd, places, this.injection);
   }
 
   /** Where the cotangents of a step's end state are put, part by part. */

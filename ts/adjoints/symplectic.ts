@@ -18,7 +18,7 @@ import { replay } from "./replay.ts";
  * others are made of: 11 and 6 for dopri5.
  */
 export function symplectic(): Adjoint {
-  return { name: "symplectic", slots: () => 0, tape };
+  return { name: "symplectic", papers: ["matsubara2021"], slots: () => 0, tape };
 }
 
 function tape({ problem, arithmetic }: Forward): Tape {

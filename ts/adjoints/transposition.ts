@@ -1,7 +1,7 @@
 // Reverse-mode differentiation of a step's straight-line program, done once, before any numbers are there: walking its
 // operations backwards gives the list of what a sweep does.
 
-import type { Instruction } from "../program/program.ts";
+import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } from "../program/program.ts";
 import type { Term, Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 
@@ -25,8 +25,41 @@ interface Contribution {
   readonly unit: boolean;
 }
 
+/** What a sweep does for steps of one parity. */
+interface SweepProgram {
+  readonly actions: readonly Action[];
+  /** Cotangents of the end state (given) and of the start state (result). */
+  readonly endBar: readonly Vector[];
+  readonly startBar: readonly Vector[];
+}
+
+/** Positions of operations: those whose k reaches the loss, and those whose slope time gradients take. */
+interface Uses {
+  readonly active: ReadonlySet<number>;
+  readonly sloped: ReadonlySet<number>;
+}
+
+/** The programs of both parities; both use the same. */
+export interface Sides extends Uses {
+  readonly programs: readonly [SweepProgram, SweepProgram];
+}
+
+/** The vectors of a sweep that both parities share. */
+export interface Places {
+  readonly kBar: Vector;
+  readonly xBars: readonly (Vector | undefined)[];
+  readonly bars: Map<Variable, Vector>;
+}
+
+/** Cotangents of outputs interpolated inside the step in work: what they add to each k̄ᵢ and to the start state. */
+export interface Injection {
+  readonly ks: readonly Vector[];
+  readonly state: Vector;
+  readonly weights: Float64Array;
+}
+
 /** Builds the actions of one program by walking its operations backwards. */
-export class Transposition {
+class Transposition {
   readonly actions: Action[] = [];
   readonly active: Set<number> = new Set();
   readonly sloped: Set<number> = new Set();
@@ -79,4 +112,68 @@ export class Transposition {
     if (base) this.add(base, outBar);
     for (const { variable, weight } of terms) this.add(variable, outBar, weight, unit);
   }
+}
+
+/**
+ * The transposed programs of even and of odd steps, which exchange the cotangents of start and end state; with `injection`,
+ * of steps that have outputs inside them.
+ */
+export function sidesOf(
+  arithmetic: Arithmetic,
+  placed: PlacedScheme,
+  even: readonly Vector[],
+  odd: readonly Vector[],
+  places: Places,
+  injection: Injection | undefined,
+): Sides {
+  const first = transpose(arithmetic, placed, 0, even, odd, places, injection);
+  const second = transpose(arithmetic, placed, 1, odd, even, places, injection);
+  return { programs: [first.program, second.program], active: first.active, sloped: first.sloped };
+}
+
+function transpose(
+  arithmetic: Arithmetic,
+  placed: PlacedScheme,
+  parity: number,
+  endBar: readonly Vector[],
+  startBar: readonly Vector[],
+  places: Places,
+  injection: Injection | undefined,
+): Uses & { program: SweepProgram } {
+  const { scheme } = placed;
+  const operations = operationsOf(scheme, injection !== undefined);
+  const instructions = instructionsOf(placed.programs[parity]!, injection !== undefined);
+  const transposition = new Transposition(arithmetic, places.bars);
+  const { actions, active, sloped } = transposition;
+  scheme.end.forEach((variable, i) => {
+    transposition.add(variable, endBar[i]!);
+  });
+  if (injection) {
+    scheme.dense!.ks.forEach((variable, i) => {
+      transposition.add(variable, injection.ks[i]!);
+    });
+    transposition.add(scheme.start[0]!, injection.state);
+  }
+  for (let i = operations.length - 1; i >= 0; i--) {
+    const { out, base, terms, unit = false, evaluate } = operations[i]!;
+    const instruction = instructions[i]!;
+    if (evaluate && transposition.reaches(evaluate.k)) {
+      active.add(i);
+      const xBar = places.xBars[i]!;
+      actions.push({ kind: "vjp", gather: transposition.gather(evaluate.k, places.kBar), xBar, instruction });
+      transposition.add(out, xBar);
+    }
+    if (instruction.terms && transposition.reaches(out)) {
+      const outBar = transposition.cotangent(out);
+      transposition.combination(base, terms, unit, outBar);
+      if (!unit) {
+        sloped.add(i);
+        actions.push({ kind: "slope", outBar, terms: instruction.terms });
+      }
+    }
+  }
+  scheme.start.forEach((variable, i) => {
+    actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) });
+  });
+  return { program: { actions, endBar, startBar }, active, sloped };
 }

@@ -7,7 +7,11 @@ export type SolveErrorCode =
   | "aborted"
   | "device-lost"
   | "out-of-memory"
-  | "invalid";
+  | "invalid"
+  /** This engine has no WebAssembly SIMD, or the page may not compile WebAssembly. */
+  | "unsupported"
+  /** The two states of a reversible method came apart. */
+  | "unstable-pair";
 
 export interface SolveErrorDetails {
   /** The time reached, NaN before the first step. */
@@ -36,12 +40,20 @@ function describe(value: unknown): string {
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
     const { length } = value as unknown as ArrayLike<unknown>;
-    const shown = Array.prototype.slice.call(value, 0, 6).map(String).join(", ");
-    return `[${shown}${length > 6 ? `, … ${length} in all` : ""}]`;
+    const shown = Array.from({ length: Math.min(length, 6) }, (_, i) =>
+      shortly((value as unknown as ArrayLike<unknown>)[i]),
+    );
+    return `[${shown.join(", ")}${length > 6 ? `, … ${length} in all` : ""}]`;
   }
   if (typeof value === "object" && value !== null)
     return `an object with keys ${Object.keys(value).join(", ") || "(none)"}`;
-  return String(value);
+  return shortly(value);
+}
+
+/** A value inside an array. */
+function shortly(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "object" && value !== null ? (Array.isArray(value) ? "[…]" : "{…}") : String(value);
 }
 
 /** The error of a bad option: names the option, the value and what is allowed. */

@@ -11,7 +11,7 @@ export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
   return nonFinite(
     t,
     Number.NaN,
-    `the field's derivative of component ${bad} is ${slope[bad]} at the start; does it fill all of dy?`,
+    `the field's derivative of component ${bad} is ${slope[bad]} at the start (does it fill all of dy?)`,
   );
 }
 
@@ -42,9 +42,15 @@ export function tooManySteps(
     "max-steps",
     `${accepted + rejected} steps (${accepted} accepted, ${rejected} rejected) reached only t = ${t}, the next step being ${h}${worst}. ` +
       "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is; stabilized6 takes the longest. " +
-      "Raise maxSteps, loosen rtol and atol, or rescale or reformulate the problem",
+      "Or the field jumps: then name the times in stepTimes, or let an event change it. Else raise maxSteps, loosen rtol and atol, or " +
+      "rescale or reformulate the problem",
     { t, h },
   );
+}
+
+export function tooManyGivenSteps(t: number, h: number, taken: number): SolveError {
+  const what = `maxSteps = ${taken} of the given steps reached only t = ${t}, the next step being ${h}`;
+  return new SolveError("max-steps", `${what}; raise maxSteps, or take longer steps`, { t, h });
 }
 
 export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: number, component: number): SolveError {
@@ -53,8 +59,30 @@ export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: numbe
   const worst = component < 0 ? "" : ` because of component ${component}`;
   return new SolveError(
     "step-underflow",
-    `at t = ${t} the error control asks for a step below ${bound} (${h})${worst}. The solution may blow up or jump there, ` +
-      "or the problem be stiff; loosen rtol and atol, or look at the field near this time",
+    `at t = ${t} the error control asks for a step below ${bound} (${h})${worst}. The solution may blow up or jump there: ` +
+      "look at the field near this time. Or the problem may be stiff: with loose tolerances an explicit method then loses the " +
+      "solution, and tighter ones help",
+    { t, h },
+  );
+}
+
+/** `gap`: the distance of the two states of a reversible method, in tolerances, if it is known; `growth` is 1/λ, λ its coupling. */
+export function pairApart(
+  { name, scheme }: { readonly name: string; readonly scheme: { readonly inverse?: { readonly growth: number } } },
+  t: number,
+  h: number,
+  gap?: number,
+): SolveError {
+  const apart = gap === undefined ? "far" : `${gap.toPrecision(2)} tolerances`;
+  const coupling = 1 / scheme.inverse!.growth;
+  const lower = [0.9, 0.5].find((value) => value < coupling);
+  const remedy =
+    lower === undefined ? "shorter steps" : `a coupling of ${lower}, reversible(solver, { coupling: ${lower} })`;
+  return new SolveError(
+    "unstable-pair",
+    `at t = ${t}, step ${h}: the two states of ${name} are ${apart} apart, since its coupling ` +
+      `${Number(coupling.toPrecision(3))} damps their difference less than the solution is damped. Try ${remedy}, or the solver it is ` +
+      "made of with the adjoint symplectic()",
     { t, h },
   );
 }

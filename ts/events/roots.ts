@@ -1,7 +1,7 @@
 // Roots of a scalar function on [0, 1], sampled: brackets where its sign changes, and the root inside a bracket.
 
 /** A sign change between two positions; `rising` from negative to positive. */
-export interface Bracket {
+interface Bracket {
   readonly from: number;
   readonly to: number;
   readonly rising: boolean;

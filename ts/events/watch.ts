@@ -5,7 +5,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { EventRecord, SolveEvent } from "../problem/event.ts";
 import type { Interpolator } from "../program/interpolator.ts";
 import type { Program } from "../program/program.ts";
-import type { Vector, Views } from "../vectors/arithmetic.ts";
+import type { HostArithmetic, Vector } from "../vectors/arithmetic.ts";
 import { brackets, rootIn } from "./roots.ts";
 
 /** An event that the step must end at, at t + s h. */
@@ -20,12 +20,12 @@ const DEPARTURE = 1e-9;
 export class EventWatch {
   readonly records: EventRecord[] = [];
   readonly events: readonly SolveEvent[];
-  readonly host: Views;
+  readonly host: HostArithmetic;
   private readonly interpolator: Interpolator;
   /** Value of each root function at the start of the step; 0 where the event has just occurred. */
   private readonly values: Float64Array;
 
-  constructor(events: readonly SolveEvent[], interpolator: Interpolator, host: Views) {
+  constructor(events: readonly SolveEvent[], interpolator: Interpolator, host: HostArithmetic) {
     this.events = events;
     this.host = host;
     this.interpolator = interpolator;

@@ -1,5 +1,8 @@
-// The WebAssembly exports that fields and optimisers call (assembly/exports-field.ts). Every parameter that names a
-// vector or a descriptor is an address in the instance's memory; lengths count numbers, strides count bytes.
+// The kernels of networks (assembly/exports/networks.ts). Every parameter that names a vector or a descriptor
+// (descriptor-layout.ts) is an address; lengths count numbers, strides count bytes.
+import { Binary, type Kernels } from "../wasm/binary.ts";
+import { relaxedAndPlain } from "../wasm/byte-patch.ts";
+import { patch, plain } from "./generated/networks.ts";
 
 /** Forward value of a network: dx ← f(t, x). A null `dx` leaves the tape only; a null `tape` leaves none. */
 type Forward = (descriptor: number, t: number, x: number, dx: number, tape: number) => void;
@@ -17,22 +20,6 @@ type Backward = (
 
 /** out ← J xDot + ∂f/∂θ θ̇; `dot` is the descriptor of θ̇, null where that is 0. */
 type Jvp = (descriptor: number, dot: number, t: number, x: number, xDot: number, out: number, tape: number) => void;
-
-/** One step of Adam; `decay` is the decoupled decay (AdamW), the corrections are 1 − β₁ᵗ and 1 − β₂ᵗ. */
-type AdamStep = (
-  params: number,
-  gradient: number,
-  first: number,
-  second: number,
-  n: number,
-  rate: number,
-  beta1: number,
-  beta2: number,
-  epsilon: number,
-  decay: number,
-  correction1: number,
-  correction2: number,
-) => void;
 
 /** Packs a matrix B [depth × columns], B[k][j] at w + k·depthStep + j·columnStep, for `denseForward`. */
 type DensePack = (
@@ -71,7 +58,7 @@ type DenseGradient = (
   inputs: number,
 ) => void;
 
-export interface FieldKernels {
+export interface NetworkKernels extends Kernels {
   /** Bytes that a running kernel may use, and moving them: each thread on a shared memory has its own. */
   readonly SCRATCH_BYTES: WebAssembly.Global;
   useScratch(address: number): void;
@@ -94,6 +81,6 @@ export interface FieldKernels {
   denseForwardF64: DenseForward;
   denseGradientF32: DenseGradient;
   denseGradientF64: DenseGradient;
-  adamF32: AdamStep;
-  adamF64: AdamStep;
 }
+
+export const NETWORKS: Binary<NetworkKernels> = /* @__PURE__ */ new Binary(() => relaxedAndPlain(plain, patch));

@@ -1,20 +1,28 @@
 // Where an MLP's numbers lie: in its flat parameters, in a tape, and in the packed form and descriptor that the kernels
-// of assembly/mlp.ts read. The two files state the same layout; whoever changes one changes both.
+// of assembly/mlp.ts read.
 import { bytesOf, type Dtype } from "../base/dtype.ts";
+import * as at from "./descriptor-layout.ts";
 
-/** The kernels' numbers of the activations: the places in this list. */
-export const ACTIVATIONS = ["identity", "tanh", "relu", "softplus", "sigmoid", "silu", "elu", "gelu"] as const;
-export type Activation = (typeof ACTIVATIONS)[number];
+export type Activation = "identity" | "tanh" | "relu" | "softplus" | "sigmoid" | "silu" | "elu" | "gelu";
 
-/** Rows that the kernels run through all layers at a time (BLOCK_ROWS in assembly/dense.ts). */
-const BLOCK_ROWS = 48;
-const WORK_BUFFERS = 3;
+/** The kernels' numbers of the activations. */
+export const ACTIVATION_NUMBERS: Readonly<Record<Activation, number>> = {
+  identity: at.IDENTITY,
+  tanh: at.TANH,
+  relu: at.RELU,
+  softplus: at.SOFTPLUS,
+  sigmoid: at.SIGMOID,
+  silu: at.SILU,
+  elu: at.ELU,
+  gelu: at.GELU,
+};
+export const ACTIVATIONS: readonly Activation[] = /* @__PURE__ */ Object.keys(ACTIVATION_NUMBERS) as Activation[];
+
 const VECTOR_BYTES = 16;
 const LINE_BYTES = 64;
 // From rows of this size on, a power-of-two stride would map the rows of a block to the same few cache sets.
 const WIDE_ROW_BYTES = 1024;
-const HEADER_WORDS = 8;
-const RECORD_WORDS = 8;
+const WORD_BYTES = 4;
 
 export interface Shape {
   /** Widths from state to state, time not counted. */
@@ -78,9 +86,9 @@ export function kernelLayout(
   let tapeLength = 0;
   let widest = 0;
   const pack = (length: number): number => {
-    const at = packedLength;
+    const place = packedLength;
     packedLength += length;
-    return at;
+    return place;
   };
   const records = dense.map(({ inputs, outputs, weights }, l) => {
     const rowStride = l < hidden ? stride(outputs) : 0;
@@ -98,31 +106,36 @@ export function kernelLayout(
     widest = Math.max(widest, rowStride);
     return record;
   });
-  const buffer = Math.min(batch, BLOCK_ROWS) * widest;
+  const buffer = Math.min(batch, at.BLOCK_ROWS) * widest;
 
   return {
     tapeLength,
     packedLength,
-    workLength: WORK_BUFFERS * buffer,
-    blockLength: Math.min(batch, BLOCK_ROWS) * Math.max(widest, shape.layers[0]!),
-    descriptorWords: HEADER_WORDS + RECORD_WORDS * records.length,
+    workLength: at.WORK_BUFFERS * buffer,
+    blockLength: Math.min(batch, at.BLOCK_ROWS) * Math.max(widest, shape.layers[0]!),
+    descriptorWords: (at.NETWORK_BYTES + at.LAYER_BYTES * records.length) / WORD_BYTES,
     describe(words, { theta, packed, work }) {
-      const kind = ACTIVATIONS.indexOf(activation);
-      words.set([records.length, batch, kind, shape.time ? 1 : 0, theta, work, buffer * bytes, 0]);
+      let start = 0;
+      const write = (place: number, value: number): void => {
+        words[(start + place) / WORD_BYTES] = value;
+      };
+      write(at.NETWORK_LAYERS, records.length);
+      write(at.NETWORK_BATCH, batch);
+      write(at.NETWORK_ACTIVATION, ACTIVATION_NUMBERS[activation]);
+      write(at.NETWORK_TIME, shape.time ? 1 : 0);
+      write(at.NETWORK_PARAMS, theta);
+      write(at.NETWORK_WORK, work);
+      write(at.NETWORK_WORK_SIZE, buffer * bytes);
       records.forEach((record, l) => {
-        words.set(
-          [
-            record.inputs,
-            record.outputs,
-            record.weights * bytes,
-            packed + record.forward * bytes,
-            record.backward === undefined ? 0 : packed + record.backward * bytes,
-            packed + record.bias * bytes,
-            record.tape * bytes,
-            record.rowStride * bytes,
-          ],
-          HEADER_WORDS + l * RECORD_WORDS,
-        );
+        start = at.NETWORK_BYTES + l * at.LAYER_BYTES;
+        write(at.LAYER_INPUTS, record.inputs);
+        write(at.LAYER_OUTPUTS, record.outputs);
+        write(at.LAYER_WEIGHTS, record.weights * bytes);
+        write(at.LAYER_FORWARD, packed + record.forward * bytes);
+        write(at.LAYER_BACKWARD, record.backward === undefined ? 0 : packed + record.backward * bytes);
+        write(at.LAYER_BIAS, packed + record.bias * bytes);
+        write(at.LAYER_TAPE, record.tape * bytes);
+        write(at.LAYER_STRIDE, record.rowStride * bytes);
       });
     },
   };

@@ -1,6 +1,7 @@
 // Parameters of a network as its kernels read them: packed in the leased block, with the descriptor that says where.
 import type { Dtype } from "../base/dtype.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { NETWORKS } from "./mlp-kernels.ts";
 import type { Layout } from "./mlp-layout.ts";
 
 export class PackedParams {
@@ -25,11 +26,12 @@ export class PackedParams {
 
   /** Packs `params`, after the lease; returns the descriptor's address. */
   load(params: ArrayLike<number>): number {
-    const { kernels } = this.scratch;
+    const { memory } = this.scratch;
+    const kernels = NETWORKS.on(memory);
     const { theta, packed, work, layout } = this;
     const { address } = this.descriptor;
     theta.view.set(params);
-    const words = new Uint32Array(kernels.memory.buffer, address, layout.descriptorWords);
+    const words = new Uint32Array(memory.buffer, address, layout.descriptorWords);
     layout.describe(words, { theta: theta.address, packed: packed.address, work: work.address });
     if (this.dtype === "float32") kernels.mlpPackF32(address);
     else kernels.mlpPackF64(address);

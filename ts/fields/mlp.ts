@@ -4,9 +4,9 @@
 import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
-import type { Kernels } from "../wasm/memory.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
+import { NETWORKS, type NetworkKernels } from "./mlp-kernels.ts";
 import { ACTIVATIONS, type Activation, kernelLayout, parameterLayout, type Shape } from "./mlp-layout.ts";
 import { PackedParams } from "./mlp-packed.ts";
 
@@ -62,9 +62,9 @@ class BoundMlp implements BoundField<HostVector> {
   private readonly tapeBytes: number;
   private spareAt = NONE;
   private paramsBarAt = NONE;
-  private forward!: Kernels["mlpForwardF32"];
-  private backward!: Kernels["mlpBackwardF32"];
-  private push!: Kernels["mlpJvpF32"];
+  private forward!: NetworkKernels["mlpForwardF32"];
+  private backward!: NetworkKernels["mlpBackwardF32"];
+  private push!: NetworkKernels["mlpJvpF32"];
 
   constructor(scratch: Scratch, { length, params, slots, gradient, tangent }: BindRequest, field: MlpField) {
     const { dtype, activation } = field;
@@ -89,7 +89,7 @@ class BoundMlp implements BoundField<HostVector> {
   }
 
   load(): void {
-    const { kernels } = this.scratch;
+    const kernels = NETWORKS.on(this.scratch.memory);
     const single = this.dtype === "float32";
     this.forward = single ? kernels.mlpForwardF32 : kernels.mlpForwardF64;
     this.backward = single ? kernels.mlpBackwardF32 : kernels.mlpBackwardF64;

@@ -1,38 +1,91 @@
 // Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
 // assembly/controller.ts.
 
-import { type Waiting, wait } from "../base/waiting.ts";
+import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
+import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms, Vector } from "../vectors/arithmetic.ts";
+import type { VectorKernels } from "../vectors/kernels.ts";
+import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
 import type { HostVector } from "../wasm/scratch.ts";
+import { judgedByGap } from "./pair-watch.ts";
 
-/** The controller's memory of past errors, in the block. */
+const NUMBER_BYTES = 8;
+
+/** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl {
+  /** Where the memory is, and the kernel behind `judgeSquare`; after `load`, for loops that call it by themselves. */
+  address = 0;
+  judgeSquareKernel!: VectorKernels["judgeSquare"];
+  /** Of the step judged last, where the method has two states: their gap, in tolerances, and whether it counted for more than the error. */
+  gap = 0;
+  heldByGap = false;
+  private readonly arithmetic: Arithmetic;
   private readonly memory: HostVector;
+  /** The scaled error of several norms, where one is not enough. */
+  private readonly error: ((norms: Float64Array) => number) | undefined;
 
-  constructor(space: Space) {
-    this.memory = space.vector(10, "float64");
+  constructor(arithmetic: Arithmetic, space: Space, { steadyingError, start }: Scheme) {
+    this.arithmetic = arithmetic;
+    const estimate = (norms: Float64Array): number => (steadyingError ? steadied(norms[0]!, norms[1]!) : norms[0]!);
+    const first = steadyingError ? 2 : 1;
+    if (start.length > 1) {
+      this.error = (norms) => {
+        const error = estimate(norms);
+        const byGap = judgedByGap(norms[first]!, norms[first + 1]!);
+        this.gap = norms[first]!;
+        this.heldByGap = byGap > error;
+        return Math.max(error, byGap);
+      };
+    } else if (steadyingError) this.error = estimate;
+    this.memory = space.vector(at.CONTROLLER_BYTES / NUMBER_BYTES, "float64");
   }
 
   /** Starts anew, with a controller for an error of order k. */
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
+    this.address = this.memory.address;
+    this.judgeSquareKernel = this.arithmetic.kernels.judgeSquare;
+    this.gap = 0;
+    this.heldByGap = false;
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
-    this.memory.view.set([(p + i + d) / k, -(p + 2 * d) / k, d / k, safety, minFactor, maxFactor, 0, 0, 0, least]);
+    const { view } = this.memory;
+    view.fill(0);
+    view[at.CONTROLLER_BETA1 / NUMBER_BYTES] = (p + i + d) / k;
+    view[at.CONTROLLER_BETA2 / NUMBER_BYTES] = -(p + 2 * d) / k;
+    view[at.CONTROLLER_BETA3 / NUMBER_BYTES] = d / k;
+    view[at.CONTROLLER_SAFETY / NUMBER_BYTES] = safety;
+    view[at.CONTROLLER_MIN_FACTOR / NUMBER_BYTES] = minFactor;
+    view[at.CONTROLLER_MAX_FACTOR / NUMBER_BYTES] = maxFactor;
+    view[at.CONTROLLER_LEAST_ACCEPTED / NUMBER_BYTES] = least;
   }
 
-  get address(): number {
-    return this.memory.address;
+  /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
+  judge({ measured, start, end }: Program, h: number): Awaitable<number> {
+    const { arithmetic, address, error } = this;
+    return error === undefined
+      ? arithmetic.judge(address, measured[0]!.terms, h, start[0]!, end[0]!)
+      : arithmetic.judgeBy(address, measured, h, start[0]!, end[0]!, error);
+  }
+
+  /** The same factor for the square of a scaled error that was measured elsewhere. */
+  judgeSquare(square: number): number {
+    return this.judgeSquareKernel(this.address, square);
   }
 
   /** The scaled error of the last step judged. */
   get lastError(): number {
-    return this.memory.view[8]!;
+    return this.memory.view[at.CONTROLLER_ERROR / NUMBER_BYTES]!;
   }
+}
+
+/** The error e of two estimates of it (Hairer, Nørsett, Wanner, Solving ODEs I, II.10). */
+function steadied(e: number, steady: number): number {
+  return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }
 
 /** Hairer's choice of the first step (Hairer, Nørsett, Wanner, Solving ODEs I, II.4). */
@@ -76,10 +129,10 @@ export class InitialStep {
    * The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place; −1 for
    * vectors on a device.
    */
-  worstComponent({ error, start, end }: Program, h: number, { rtol, atol }: Measure): number {
+  worstComponent({ measured, start, end }: Program, h: number, { rtol, atol }: Measure): number {
     const { host } = this.arithmetic;
     if (!host) return -1;
-    this.arithmetic.combine(this.probe, undefined, error!, h);
+    this.arithmetic.combine(this.probe, undefined, measured[0]!.terms, h);
     const estimate = host.view(this.probe);
     const [before, after] = [host.view(start[0]!), host.view(end[0]!)];
     let [worst, largest] = [-1, 0];

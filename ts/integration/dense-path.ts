@@ -6,7 +6,7 @@ import type { Problem } from "../problem/problem.ts";
 import type { PlacedScheme, Program } from "../program/program.ts";
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
-import type { Views } from "../vectors/arithmetic.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
 
 /** The steps of a solve with their derivatives. */
@@ -17,11 +17,11 @@ export class DensePath {
   private readonly states: ArrayRows;
   private readonly derivatives: ArrayRows;
   private readonly placed: PlacedScheme;
-  private readonly host: Views;
+  private readonly host: HostArithmetic;
   private grid: Float64Array = new Float64Array(0);
   private last: FloatArray = new Float64Array(0);
 
-  constructor(problem: Problem, placed: PlacedScheme, host: Views) {
+  constructor(problem: Problem, placed: PlacedScheme, host: HostArithmetic) {
     const { dtype } = problem.field;
     this.problem = problem;
     this.placed = placed;

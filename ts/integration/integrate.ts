@@ -24,7 +24,7 @@ export interface StepListener {
 }
 
 /** A problem with its place in a leased block. */
-export interface Integration {
+interface Integration {
   readonly problem: Problem;
   readonly setup: Setup;
   /** Whether the derivative at the start is in its place already. */

@@ -1,24 +1,39 @@
-// Steps on a device are not looked at while they are taken, where none are chosen. What is not finite stays so from step to
-// step, so the outputs show it in the end.
+// With given steps on a device nobody checks the state during the solve. What is not finite stays so from step to step, and
+// the states of a pair that has come apart stay apart, so the end shows both.
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
-import { nonFinite } from "../base/failures.ts";
+import { nonFinite, pairApart } from "../base/failures.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Outcome } from "./integrate.ts";
+import { togetherAtEnd } from "./pair-watch.ts";
 
 /** A failure that showed when the solve was over. */
-export interface LateFailure {
+interface LateFailure {
   readonly failure: SolveError;
-  /** The problem up to there, its steps given: what came after has taken the place of what was reached. */
-  readonly reached: Problem;
+  /**
+   * The problem up to there, its steps given, where something of it is sound: what came after has taken the place of what
+   * was reached.
+   */
+  readonly reached?: Problem;
 }
 
-/** What the outputs say: the failure at the first that is not finite, and the steps and outputs before it. */
-export function lateFailure(problem: Problem, { outputs, grid }: Outcome, ys: FloatArray): LateFailure | undefined {
-  const { ts, y0, stops, direction } = problem;
+/**
+ * What the outputs and the state at the end, part by part, say: the failure at the first output that is not finite, and the
+ * steps and outputs before it, or that a pair has come apart.
+ */
+export function lateFailure(
+  problem: Problem,
+  { outputs, grid }: Outcome,
+  ys: FloatArray,
+  parts: readonly FloatArray[],
+): LateFailure | undefined {
+  const { ts, y0, stops, direction, solver } = problem;
   const bad = ys.subarray(0, outputs * y0.length).findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return undefined;
+  if (bad < 0) {
+    const [t = Number.NaN, before = t] = [grid.at(-1), grid.at(-2)];
+    return togetherAtEnd(parts, ys) ? undefined : { failure: pairApart(solver, t, t - before) };
+  }
   const row = Math.floor(bad / y0.length);
   const last = ts[row - 1]!;
   // A step beyond the last finite output may not be finite at its end, even where one inside it is.

@@ -1,12 +1,14 @@
 // A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
 // field.
 
+import type { Dtype } from "../base/dtype.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
 import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import { measureKind, type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
+import type { Scheme } from "../solvers/scheme.ts";
+import { type Arithmetic, type MeasureRoom, roomOf } from "../vectors/arithmetic.ts";
+import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { InitialStep, StepControl } from "./adaptive.ts";
 
@@ -24,37 +26,49 @@ export interface Setup extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
-/**
- * What `make` makes of the arithmetic of a problem's states, and the field bound beside it: on the field's device, or in
- * WebAssembly memory, where solves with the same `kind` have what was made in common.
- */
-export function inPlace<T>(
-  problem: Problem,
-  scratch: Scratch,
-  kind: string,
-  request: BindRequest,
-  make: (arithmetic: Arithmetic, space: Space) => T,
-): { made: T; field: BoundField } {
-  const { field, y0, residency } = problem;
-  if (residency === "device") {
-    const { arithmetic, bind } = field.onDevice!(scratch, y0.length);
-    return { made: make(arithmetic, scratch), field: bind(request) };
-  }
-  const made = scratch.reuse(schemeOf(problem), `${kind} ${field.dtype} ${y0.length} ${problem.extended}`, (layout) =>
-    make(new WasmArithmetic(layout, y0.length, field.dtype), layout),
-  );
-  return { made, field: field.bind(scratch, request) };
+/** What problems alike have in common; what is declared for all of them sees no more of a problem. */
+export interface Alike {
+  readonly scheme: Scheme;
+  readonly extended: boolean;
+  /** Of the state. */
+  readonly length: number;
+  readonly dtype: Dtype;
 }
 
-function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common {
-  const { steps, measure, extended } = problem;
-  const adaptive = steps.kind === "adaptive";
-  arithmetic.measureLike(measure);
-  const placed = placeScheme(schemeOf(problem), arithmetic, extended);
+/**
+ * What `declare` declares for a problem and all that are alike, and the field bound beside it: by the arithmetic of the field's
+ * device for this one, or in WebAssembly memory, where problems alike have it in common.
+ */
+export function inPlace<A extends Alike, T>(
+  { field, y0, residency }: Problem,
+  scratch: Scratch,
+  alike: A,
+  request: BindRequest,
+  declare: (space: Space, alike: A, arithmetic?: Arithmetic) => T,
+): { made: T; field: BoundField } {
+  if (residency === "device") {
+    const { arithmetic, bind } = field.onDevice!(scratch, y0.length);
+    return { made: declare(scratch, alike, arithmetic), field: bind(request) };
+  }
+  return { made: scratch.reuse(declare, alike), field: field.bind(scratch, request) };
+}
+
+interface AlikeSolves extends Alike, MeasureRoom {
+  readonly adaptive: boolean;
+}
+
+function declareSolve(
+  space: Space,
+  alike: AlikeSolves,
+  arithmetic: Arithmetic = new WasmArithmetic(space, alike.length, alike.dtype),
+): Common {
+  const { scheme, extended, adaptive } = alike;
+  arithmetic.measureIn(alike);
+  const placed = placeScheme(scheme, arithmetic, extended);
   return {
     arithmetic,
     placed,
-    control: adaptive ? new StepControl(space) : undefined,
+    control: adaptive ? new StepControl(arithmetic, space, placed.scheme) : undefined,
     initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
     interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };
@@ -62,10 +76,24 @@ function declare(problem: Problem, arithmetic: Arithmetic, space: Space): Common
 
 /** Declares everything; `slots` as in `BindRequest`. */
 export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
-  const { y0, params, steps, measure } = problem;
-  const kind = `solve ${steps.kind} ${measureKind(measure)}`;
-  const request = { length: y0.length, params, slots, gradient: false };
-  const { made, field } = inPlace(problem, scratch, kind, request, (...place) => declare(problem, ...place));
+  const { y0, params, steps, measure, extended } = problem;
+  const { segments, rtols, atols } = roomOf(measure);
+  const { made, field } = inPlace(
+    problem,
+    scratch,
+    {
+      scheme: schemeOf(problem),
+      extended,
+      length: y0.length,
+      dtype: problem.field.dtype,
+      adaptive: steps.kind === "adaptive",
+      segments,
+      rtols,
+      atols,
+    },
+    { length: y0.length, params, slots, gradient: false },
+    declareSolve,
+  );
   const { arithmetic, placed, control, initial, interpolator } = made;
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };
 }

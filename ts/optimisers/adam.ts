@@ -3,6 +3,7 @@
 import { type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid, SolveError } from "../base/errors.ts";
 import { Scratch } from "../wasm/scratch.ts";
+import { OPTIMISERS } from "./kernels.ts";
 import type { Optimiser } from "./optimiser.ts";
 
 export interface AdamOptions {
@@ -79,7 +80,7 @@ class Adam implements Optimiser {
     const [theta, g, m, v] = Array.from({ length: 4 }, () => scratch.vector(length, dtype));
     scratch.lease();
     try {
-      const { kernels } = scratch;
+      const kernels = OPTIMISERS.on(scratch.memory);
       const [update, allFinite] =
         dtype === "float32" ? [kernels.adamF32, kernels.allFiniteF32] : [kernels.adamF64, kernels.allFiniteF64];
       theta.view.set(params);

@@ -16,10 +16,14 @@ export function finiteNumbers(name: string, value: unknown, minimum: number): Fl
       `an array of ${minimum > 0 ? `at least ${minimum} ` : ""}finite number${minimum === 1 ? "" : "s"}`,
     );
   }
-  const numbers = new Float64Array(value);
-  const bad = numbers.findIndex((number) => !Number.isFinite(number));
-  if (bad >= 0) throw invalid(`${name}[${bad}]`, value[bad], "a finite number");
-  return numbers;
+  // Element by element: a typed array made of the whole would take null, true, "1" and [1] for numbers.
+  for (let i = 0; i < value.length; i++) {
+    const element: unknown = value[i];
+    if (typeof element === "number" && Number.isFinite(element)) continue;
+    const flat = isNumbers(element) ? ", in one flat array, row after row" : "";
+    throw invalid(`${name}[${i}]`, element, `a finite number${flat}`);
+  }
+  return new Float64Array(value);
 }
 
 export function positive(name: string, value: number | undefined, allowInfinity = false): number | undefined {
@@ -43,7 +47,9 @@ export function monotone(name: string, value: unknown): { times: Float64Array; d
     throw invalid(
       `${name}[${i}]`,
       times[i],
-      `strictly ${direction > 0 ? "above" : "below"} ${name}[${i - 1}] = ${times[i - 1]}`,
+      times[1] === times[0]
+        ? `different from ${name}[${i - 1}] = ${times[i - 1]}`
+        : `strictly ${direction > 0 ? "above" : "below"} ${name}[${i - 1}] = ${times[i - 1]}`,
     );
   }
   return { times, direction };

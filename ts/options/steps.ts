@@ -1,28 +1,29 @@
 // Which steps a solve takes: their control or their times, and the times that they must end at.
 
-import { invalid } from "../base/errors.ts";
+import { invalid, SolveError } from "../base/errors.ts";
 import { pid } from "../problem/controller.ts";
 import type { Steps } from "../problem/problem.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
 import type { SolveOptions } from "./options.ts";
 
+/** How many fixed steps each interval between stops takes. */
+const stepCounts = (start: number, stops: Float64Array, stepSize: number): number[] =>
+  Array.from(stops, (stop, i) => Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)));
+
 /**
- * The step times of fixed steps: each interval between stops in equal steps, all but its last of the full size. No longer
- * than what the loop can take before it ends in "max-steps".
+ * The first `most` step times of fixed steps after the start: each interval between stops in equal steps, all but its last
+ * of the full size.
  */
 function fixedGrid(
   start: number,
   stops: Float64Array,
   stepSize: number,
+  counts: readonly number[],
+  most: number,
   direction: number,
-  maxSteps: number,
 ): Float64Array {
-  const counts = Array.from(stops, (stop, i) =>
-    Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)),
-  );
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const grid = new Float64Array(Math.min(total, maxSteps + 1) + 1);
+  const grid = new Float64Array(most + 1);
   grid[0] = start;
   let n = 0;
   for (let i = 0; i < stops.length; i++) {
@@ -47,6 +48,16 @@ function replayGrid(value: unknown, ts: Float64Array, stops: Float64Array, direc
   return grid;
 }
 
+/** Given steps can be counted before any is taken. Whoever wants the part that is reached gets it. */
+function refuseTooMany({ stepSize, onFailure }: SolveOptions, steps: number, maxSteps: number): void {
+  if (steps <= maxSteps || onFailure === "return") return;
+  const what = stepSize === undefined ? "the grid has" : `stepSize = ${stepSize} makes`;
+  throw new SolveError(
+    "max-steps",
+    `${what} ${steps} steps, more than maxSteps = ${maxSteps}; raise maxSteps, or take longer steps`,
+  );
+}
+
 export function stepsOf(
   options: SolveOptions,
   solver: Solver,
@@ -58,10 +69,20 @@ export function stepsOf(
   const { stepSize, grid } = options;
   if (stepSize !== undefined && grid !== undefined)
     throw invalid("stepSize", stepSize, "undefined where grid is given");
-  if (grid !== undefined) return { kind: "given", grid: replayGrid(grid, ts, stops, direction) };
+  if (grid !== undefined) {
+    const times = replayGrid(grid, ts, stops, direction);
+    refuseTooMany(options, times.length - 1, maxSteps);
+    return { kind: "given", grid: times };
+  }
   if (stepSize !== undefined) {
     positive("stepSize", stepSize);
-    return { kind: "given", grid: fixedGrid(ts[0]!, stops, stepSize, direction, maxSteps) };
+    const counts = stepCounts(ts[0]!, stops, stepSize);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    refuseTooMany(options, total, maxSteps);
+    return {
+      kind: "given",
+      grid: fixedGrid(ts[0]!, stops, stepSize, counts, Math.min(total, maxSteps + 1), direction),
+    };
   }
   if (!solver.adaptive) {
     throw invalid(

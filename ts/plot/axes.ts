@@ -1,6 +1,6 @@
 // Grid lines and their labels. The grid is faint and the axes are unframed: the curves are what is to be seen.
 import { type Frame, TICK_SIZE } from "./layout.ts";
-import { element, escapeText, short } from "./markup.ts";
+import { element, raised, short } from "./markup.ts";
 import { LINE_COLOR } from "./palette.ts";
 import type { Tick } from "./ticks.ts";
 
@@ -26,7 +26,7 @@ export function drawAxes({ left, right, top, bottom, xTicks, yTicks, x, y }: Fra
     lines(xTicks.filter(named), MAJOR, vertical),
     lines(yTicks.filter(named), MAJOR, horizontal),
   );
-  const label = (text: string, px: number, py: number) => element("text", { x: px, y: py }, escapeText(text));
+  const label = (text: string, px: number, py: number) => element("text", { x: px, y: py }, raised(text));
   const below = xTicks.filter(named).map((tick) => label(tick.label, x(tick.value), bottom + 18));
   const beside = yTicks.filter(named).map((tick) => label(tick.label, left - 8, y(tick.value) + 4));
   const size = { "font-size": TICK_SIZE };

@@ -1,46 +1,14 @@
 // Charts: lines and points over two axes, as SVG.
 import { invalid } from "../base/errors.ts";
 import { drawAxes } from "./axes.ts";
-import { type Axis, type Frame, isUpright, LABEL_SIZE, layOut, MARGIN, TITLE_SIZE, titleHeight } from "./layout.ts";
+import { type ChartOptions, SERIES_STYLES, type Series } from "./chart-options.ts";
+import { type Frame, isUpright, LABEL_SIZE, layOut, MARGIN, TITLE_SIZE, titleHeight } from "./layout.ts";
 import { drawLegend, layOutLegend } from "./legend.ts";
-import { drawMark, type Mark, SERIES_STYLES, type SeriesStyle } from "./marks.ts";
+import { drawMark, type Mark } from "./marks.ts";
 import { element, escapeText } from "./markup.ts";
 import { SERIES_COLORS, TEXT_COLOR } from "./palette.ts";
 import { Plot } from "./picture.ts";
-import { isShown, isWide, type Scale } from "./ticks.ts";
-
-export type { Axis, Scale, SeriesStyle };
-
-export interface Series {
-  readonly x: ArrayLike<number>;
-  /** As many as `x`; a value that the scale cannot show (NaN, ∞, not positive on a log scale) leaves a gap. */
-  readonly y: ArrayLike<number>;
-  /** The entry in the legend; a series without one has none. */
-  readonly label?: string | undefined;
-  /** `"line"` by default. */
-  readonly style?: SeriesStyle | undefined;
-  /** Any SVG colour; by default one of the palette, by the place in `series`. */
-  readonly color?: string | undefined;
-  /** 0 … 1, 1 by default. */
-  readonly opacity?: number | undefined;
-}
-
-export interface ChartOptions {
-  /** Drawn in this order, later ones on top. */
-  readonly series: readonly Series[];
-  readonly title?: string | undefined;
-  readonly xLabel?: string | undefined;
-  readonly yLabel?: string | undefined;
-  /** `"linear"` by default. */
-  readonly xScale?: Scale | undefined;
-  readonly yScale?: Scale | undefined;
-  /** The ends of the axes; what lies outside is cut off. By default everything is shown. */
-  readonly xRange?: Axis | undefined;
-  readonly yRange?: Axis | undefined;
-  /** Pixels, 640 × 400 by default. */
-  readonly width?: number | undefined;
-  readonly height?: number | undefined;
-}
+import { isShown, isWide } from "./ticks.ts";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 

@@ -1,8 +1,8 @@
 // The curve of a solution: smooth through its interpolants where it keeps them, else the points that it was asked for.
 import { SolveError } from "../base/errors.ts";
-import type { PlottableSolution } from "./plot.ts";
+import type { PlottableSolution } from "./plottable.ts";
 
-export interface Curve {
+interface Curve {
   readonly ts: ArrayLike<number>;
   /** The values of one component of the state at `ts`. */
   component(index: number): Float64Array;

@@ -1,4 +1,7 @@
 // odegrad/plot: pictures of solutions, and charts in general, as SVG without any dependency.
-export { type Axis, type ChartOptions, chart, type Scale, type Series, type SeriesStyle } from "./chart.ts";
+export { chart } from "./chart.ts";
+export type { Axis, ChartOptions, Series, SeriesStyle } from "./chart-options.ts";
 export { Plot } from "./picture.ts";
-export { type PlotKind, type PlotOptions, type PlottableSolution, plot } from "./plot.ts";
+export { type PlotKind, type PlotOptions, plot } from "./plot.ts";
+export type { PlottableSolution } from "./plottable.ts";
+export type { Scale } from "./ticks.ts";

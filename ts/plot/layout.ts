@@ -1,10 +1,7 @@
 // The layout of a chart: the ranges of its axes, and the plotting area that the texts around it leave.
-import type { ChartOptions } from "./chart.ts";
+import type { Axis, ChartOptions } from "./chart-options.ts";
 import { textWidth } from "./markup.ts";
 import { isShown, isWide, position, type Scale, type Tick, ticksOf } from "./ticks.ts";
-
-/** The ends of an axis. */
-export type Axis = readonly [low: number, high: number];
 
 /** The plotting area in pixels, and the way from values to pixels. */
 export interface Frame {
@@ -36,7 +33,7 @@ export const titleHeight = (title: string | undefined): number => (title ? TITLE
 export const isUpright = (label: string): boolean => textWidth(label, LABEL_SIZE) <= 24;
 
 /** The ends of an axis that shows all values, with a little room. */
-export function rangeOf(arrays: readonly ArrayLike<number>[], scale: Scale): Axis {
+function rangeOf(arrays: readonly ArrayLike<number>[], scale: Scale): Axis {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const values of arrays) {

@@ -9,7 +9,7 @@ interface Entry {
   readonly row: number;
 }
 
-export interface Legend {
+interface Legend {
   readonly entries: readonly Entry[];
   /** Pixels, 0 without entries. */
   readonly height: number;

@@ -1,10 +1,8 @@
 // The marks of a series: a line, a dashed line, points or crosses, each series one path.
+import type { SeriesStyle } from "./chart-options.ts";
 import type { Frame } from "./layout.ts";
 import { element, short } from "./markup.ts";
 import { isShown } from "./ticks.ts";
-
-export const SERIES_STYLES = ["line", "dashed", "points", "crosses"] as const;
-export type SeriesStyle = (typeof SERIES_STYLES)[number];
 
 /** A series with its looks settled. */
 export interface Mark {

@@ -31,6 +31,23 @@ export function element(name: string, attributes: Attributes, ...children: reado
   return children.length === 0 ? `${tag}/>` : `${tag}>${children.join("")}</${name}>`;
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
+
+/**
+ * Text with its superscripts as raised digits, for elements. Fonts that lack the characters ⁻ and ⁴ … ⁹ would leave a gap,
+ * and 5×10⁻² would read 5×10 ².
+ */
+export function raised(text: string): string {
+  return text
+    .split(/([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)/)
+    .map((part, i) => {
+      if (i % 2 === 0) return escapeText(part);
+      const digits = [...part].map((character) => "0123456789−"[SUPERSCRIPTS.indexOf(character)]).join("");
+      return element("tspan", { dy: "-0.4em", "font-size": "75%" }, digits);
+    })
+    .join("");
+}
+
 // Widths in em of a typical sans serif. No font can be measured without a page, and the layout needs no more than this.
 const NARROW = /[iljtfrI.,:;'|!()[\] ]/;
 const WIDE = /[mwMW@%—]/;

@@ -1,24 +1,12 @@
 // Pictures of a solution: its components over time, a phase portrait, or the steps that the solver took.
 import { invalid } from "../base/errors.ts";
-import { type ChartOptions, chart, type Series } from "./chart.ts";
+import { chart } from "./chart.ts";
+import type { ChartOptions, Series } from "./chart-options.ts";
 import { trace } from "./curves.ts";
 import type { Plot } from "./picture.ts";
+import type { PlottableSolution } from "./plottable.ts";
 
 export type PlotKind = "time" | "phase" | "steps";
-
-/** What a picture needs of a solution. */
-export interface PlottableSolution {
-  readonly ts: ArrayLike<number>;
-  /** Row-major, `ts.length × state`. */
-  readonly ys: ArrayLike<number>;
-  /** The accepted step times. */
-  readonly grid?: ArrayLike<number> | undefined;
-  readonly stats?: { readonly rejected?: number | undefined } | undefined;
-  /** The rejected attempts: where they started and their step. */
-  readonly rejections?: ArrayLike<{ readonly t: number; readonly h: number }> | undefined;
-  /** The state at any time; throws where the solution keeps no interpolants. */
-  at?(t: number): ArrayLike<number>;
-}
 
 export interface PlotOptions extends Pick<ChartOptions, "title" | "width" | "height"> {
   /**

@@ -11,6 +11,11 @@ export interface StepStats {
   evaluations: number;
   /** Size of the first step tried. */
   firstStep: number;
+  /**
+   * Reversible solvers: the largest distance of their two states after a step, in tolerances (the scaled norm of z − y).
+   * Not measured where given steps are taken on a device.
+   */
+  gap?: number;
 }
 
 /** A step that was tried from t and not accepted. */

@@ -2,7 +2,7 @@
 
 import type { BoundField } from "../fields/field.ts";
 import type { Combination, Operation, Scheme, Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, MutableTerms, Terms, Vector } from "../vectors/arithmetic.ts";
+import type { Arithmetic, Measured, MutableTerms, Terms, Vector } from "../vectors/arithmetic.ts";
 
 /** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
 export interface Instruction {
@@ -17,7 +17,7 @@ export interface Instruction {
 }
 
 /** The continuous extension of a step. */
-export interface DenseProgram {
+interface DenseProgram {
   /** What must be run after the step before outputs inside it can be interpolated. */
   readonly instructions: readonly Instruction[];
   /** Σ wᵢ kᵢ over the extension's derivatives, for weights set from output to output. */
@@ -32,8 +32,10 @@ export interface Program {
   readonly start: readonly Vector[];
   readonly end: readonly Vector[];
   readonly instructions: readonly Instruction[];
-  readonly error: Terms | undefined;
-  readonly steadyingError: Terms | undefined;
+  /** What the error of a step is measured by: its estimate, one that steadies it, the gap of the two states of a pair. */
+  readonly measured: readonly Measured[];
+  /** z − y of a pair, after a step and before it. */
+  readonly gap: { readonly after: Terms; readonly before: Terms } | undefined;
   readonly dense: DenseProgram | undefined;
   /** From the end of a step back to its start, for reversible methods. */
   readonly inverse: readonly Instruction[] | undefined;
@@ -117,12 +119,25 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
       c: evaluate?.c ?? 0,
       slot: evaluate ? slots.get(evaluate.k)! : 0,
     });
+    const apart = ([y, z]: readonly Variable[]): Terms | undefined =>
+      y &&
+      z &&
+      termsOf([
+        { variable: z, weight: 1 },
+        { variable: y, weight: -1 },
+      ]);
+    const [after, before] = [apart(scheme.end), apart(scheme.start)];
+    const gap = after && before && { after, before };
+    const estimates = [scheme.error, scheme.steadyingError].flatMap((estimate) =>
+      estimate ? [{ terms: termsOf(estimate), unit: false }] : [],
+    );
+    const gaps = gap ? [after, before].map((terms) => ({ terms, unit: true })) : [];
     return {
       start: places(scheme.start),
       end: places(scheme.end),
       instructions: scheme.operations.map(instruction),
-      error: scheme.error && termsOf(scheme.error),
-      steadyingError: scheme.steadyingError && termsOf(scheme.steadyingError),
+      measured: estimates.length > 0 ? [...estimates, ...gaps] : [],
+      gap,
       dense:
         dense && scheme.dense
           ? {

@@ -6,7 +6,7 @@
 import type { Times } from "../base/times.ts";
 import type { FillingField } from "../fields/field.ts";
 import type { Operation, Scheme } from "../solvers/scheme.ts";
-import type { Views } from "../vectors/arithmetic.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import type { Instruction } from "./program.ts";
 
 const LARGEST = 4;
@@ -74,7 +74,7 @@ export type WrittenRun = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
-/** What was written for a scheme, by the state's length. */
+/** What was written for a scheme, by the state's length: it depends on these two alone, and goes with the scheme. */
 type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
 const writtenOnce: Known<WrittenStep> = new WeakMap();
 const writtenInLoops: Known<WrittenSteps> = new WeakMap();
@@ -118,7 +118,7 @@ function compile(own: readonly string[], text: string): unknown {
 }
 
 /** The vectors that a written step works on, one place for each variable. */
-export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], host: Views): Float64Array[] {
+export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], host: HostArithmetic): Float64Array[] {
   const arrays: Float64Array[] = [];
   scheme.operations.forEach(({ evaluate }, i) => {
     arrays.push(host.view(instructions[i]!.out) as Float64Array);

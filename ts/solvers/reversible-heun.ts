@@ -40,6 +40,7 @@ function schemeOf(): Scheme {
 
 export const reversibleHeun: Solver = {
   name: "reversibleHeun",
+  papers: ["kidger2021sdes"],
   order: 2,
   errorOrder: 2,
   adaptive: true,

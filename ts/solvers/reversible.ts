@@ -8,10 +8,28 @@ import { neededFor, type Operation, pruned, type Scheme, terms, type Variable, v
 /** Options of `reversible`. */
 export interface ReversibleOptions {
   /**
-   * λ in (0, 1], 0.999 by default. Near 1 the way back is accurate: roundings grow by 1/λ a step. Smaller values damp
-   * the difference of the two states: decaying modes y' = αy are stable forward for about λ < e^(−h|α|) only.
+   * λ in (0, 1], 0.9 by default; the paper takes 0.999. Smaller values damp the difference of the two states: decaying
+   * modes y' = αy are stable forward for about λ < e^(−h|α|) only, and error control keeps steps as short as that. Near 1
+   * the way back is accurate: roundings grow by 1/λ a step, and `reverse()` keeps a state whenever they have grown too
+   * much, at 0.9 every 120 steps or so. "auto" takes the λ for which that is every `segment` steps.
    */
-  readonly coupling?: number;
+  readonly coupling?: number | "auto";
+  /** For coupling "auto": steps between the states that `reverse()` keeps; 120 by default, 14 000 give about 0.999. */
+  readonly segment?: number;
+}
+
+const DEFAULT_COUPLING = 0.9;
+const DEFAULT_SEGMENT = 120;
+/** Growth of roundings between kept states, as `reverse()` allows it in float64. */
+const SEGMENT_GROWTH = 1e6;
+
+function couplingOf({ coupling = DEFAULT_COUPLING, segment }: ReversibleOptions): number {
+  if (segment !== undefined && !(coupling === "auto" && segment >= 1 && segment < Number.POSITIVE_INFINITY))
+    throw invalid("reversible option segment", segment, 'a number of steps ≥ 1, with coupling: "auto"');
+  if (coupling === "auto") return SEGMENT_GROWTH ** (-1 / (segment ?? DEFAULT_SEGMENT));
+  if (!(typeof coupling === "number" && coupling > 0 && coupling <= 1))
+    throw invalid("reversible option coupling", coupling, 'a number above 0 and at most 1, or "auto"');
+  return coupling;
 }
 
 /**
@@ -82,7 +100,7 @@ function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number)
  * adjoint `reverse()`. Steps always end at output times: there is no continuous extension. Throws `SolveError` "invalid"
  * for a solver without tableau and a coupling outside (0, 1].
  */
-export function reversible(solver: Solver, { coupling = 0.999 }: ReversibleOptions = {}): Solver {
+export function reversible(solver: Solver, options: ReversibleOptions = {}): Solver {
   if (!solver?.tableau) {
     throw invalid(
       "reversible(solver)",
@@ -90,9 +108,15 @@ export function reversible(solver: Solver, { coupling = 0.999 }: ReversibleOptio
       "a Runge–Kutta solver such as tsit5, or one from rungeKutta({ … })",
     );
   }
-  if (!(coupling > 0 && coupling <= 1))
-    throw invalid("reversible option coupling", coupling, "a number above 0 and at most 1");
-  const { name, order, errorOrder, adaptive, tableau } = solver;
-  const scheme = schemeOf(tableau, coupling);
-  return { name: `reversible(${name})`, order, errorOrder, adaptive, interpolates: false, scheme };
+  const { name, papers, order, errorOrder, adaptive, tableau } = solver;
+  const scheme = schemeOf(tableau, couplingOf(options));
+  return {
+    name: `reversible(${name})`,
+    papers: [...papers, "mccallum2024"],
+    order,
+    errorOrder,
+    adaptive,
+    interpolates: false,
+    scheme,
+  };
 }

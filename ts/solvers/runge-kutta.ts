@@ -1,9 +1,12 @@
 // What a solver value is, and how a Runge–Kutta tableau becomes one.
+import type { Paper } from "../base/papers.ts";
 import { type Dense, type Operation, type Scheme, terms, type Variable, variable } from "./scheme.ts";
 
 /** A one-step method. */
 export interface Solver {
   readonly name: string;
+  /** The papers that describe it, for `citations`. */
+  readonly papers: readonly Paper[];
   /** Order of convergence p. */
   readonly order: number;
   /** The power of its size that a step's estimated error grows with: the controller's k. */
@@ -20,6 +23,8 @@ export interface Solver {
 /** An explicit Runge–Kutta method of s stages. */
 export interface Tableau {
   readonly name: string;
+  /** The papers that describe it, for `citations`: BibTeX entries, or ids of papers that odegrad knows; none by default. */
+  readonly papers?: readonly Paper[];
   /** Order of the solution that is advanced. */
   readonly order: number;
   /** Order of the embedded solution b − error. */
@@ -127,9 +132,10 @@ const errorOrderOf = ({ order, embeddedOrder = order - 1, steadyingError }: Tabl
 
 /** A solver from its coefficients. */
 export function rungeKutta(tableau: Tableau): Solver {
-  const { name, order, error, interpolant } = tableau;
+  const { name, papers = [], order, error, interpolant } = tableau;
   return {
     name,
+    papers,
     order,
     errorOrder: errorOrderOf(tableau),
     adaptive: error !== undefined,

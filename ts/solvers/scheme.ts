@@ -46,7 +46,7 @@ export interface Scheme {
 }
 
 /** The way back from the end of a step to its start, for the same t and h. */
-export interface Inverse {
+interface Inverse {
   /** They use no other variables than the step's own and temporaries, and evaluate every k that reaches the step's end. */
   readonly operations: readonly Operation[];
   /** The factor by which a step back amplifies roundings of the state where the dynamics are neutral; ≥ 1. */
@@ -92,7 +92,7 @@ export function pruned(scheme: Scheme, wanted: { readonly error: boolean; readon
   return known[which];
 }
 
-/** Every solve asks for one, so each is made once. */
+/** Every solve asks for one, so each is made once. They depend on the scheme alone, which never changes, and go with it. */
 const prunings = new WeakMap<Scheme, Scheme[]>();
 
 function prune(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {

@@ -140,11 +140,11 @@ export class BoundThreaded implements BoundField<HostVector> {
 
   load(): void {
     const { pool, shared, scratch, theta, sums } = this;
-    const { kernels } = pool.memory;
+    const { memory, networks } = pool.memory;
     const block = pool.lease(shared.bytes);
     scratch.onRelease(() => block.release(pool.quarantine(block.address)), shared.bytes);
-    shared.put(kernels, block.address);
-    this.network = networkOf(kernels, this.dtype === "float64");
+    shared.put(memory, block.address);
+    this.network = networkOf(networks, this.dtype === "float64");
     theta.view.set(this.params);
     this.describe(this.own);
     for (const other of this.others) this.describe(other);
@@ -156,14 +156,14 @@ export class BoundThreaded implements BoundField<HostVector> {
 
   /** Writes a thread's descriptors and packs its weights, if they are its own. */
   private describe({ descriptor, lastDescriptor, packed, work }: Own): void {
-    const { kernels, memory } = this.pool.memory;
+    const { networks, memory } = this.pool.memory;
     const places = { theta: this.theta.address, packed: packed.address, work: work.address };
     const words = (at: HostVector): Uint32Array => new Uint32Array(memory.buffer, at.address, 2 * at.length);
     this.chunkKernel.describe(words(descriptor), places);
     this.lastKernel.describe(words(lastDescriptor), places);
     if (packed === this.own.packed && descriptor !== this.own.descriptor) return;
-    if (this.dtype === "float32") kernels.mlpPackF32(descriptor.address);
-    else kernels.mlpPackF64(descriptor.address);
+    if (this.dtype === "float32") networks.mlpPackF32(descriptor.address);
+    else networks.mlpPackF64(descriptor.address);
   }
 
   private writeHeader(): void {
@@ -239,7 +239,7 @@ export class BoundThreaded implements BoundField<HostVector> {
   }
 
   private clear(): void {
-    const { kernels } = this.pool.memory;
+    const { kernels } = this.arithmetic;
     const { address, length } = this.sums;
     // No terms and no base: zeros.
     if (this.dtype === "float32") kernels.combineF32(address, NONE, NONE, 0, 0, length);

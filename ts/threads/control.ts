@@ -21,6 +21,7 @@ const STATES = 48;
 const TOUCHED = 128;
 const LINE_WORDS = 16;
 
+/** Bits of a chunk's number: a call has at most 63 chunks, and chunks.ts makes at most 16. */
 const FIELD = 6;
 const MASK = (1 << FIELD) - 1;
 const EPOCH_SHIFT = 2 * FIELD;
@@ -32,8 +33,6 @@ const DONE = 2;
 const TAKEN = 3;
 const stateOf = (epoch: number, state: number): number => (epoch << 2) | state;
 
-/** Most chunks of a call. */
-export const MOST_CHUNKS: number = MASK;
 export const controlWords = (workers: number): number => TOUCHED + LINE_WORDS * workers;
 
 /** What is computed; `tape` is the address of the call's tape or 0, `job` that of its header (job.ts). */

@@ -1,5 +1,7 @@
 // A worker's share: it takes chunks, computes them in memory that only it writes to, and stores what it may.
-import type { Kernels } from "../wasm/memory.ts";
+import { IDENTITY } from "../fields/descriptor-layout.ts";
+import type { NetworkKernels } from "../fields/mlp-kernels.ts";
+import { instanceOn } from "../wasm/binary.ts";
 import { Taker } from "./control.ts";
 import { computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
 
@@ -15,12 +17,11 @@ export interface Assignment {
 
 /** How long a worker looks for work before it sleeps: waking costs both sides tens of microseconds. */
 const PATIENCE_MS = 0.2;
-const IDENTITY = 0;
 
 export class Hand {
   private readonly taker: Taker;
   private readonly memory: WebAssembly.Memory;
-  private readonly kernels: Kernels;
+  private readonly kernels: NetworkKernels;
   private readonly networks: readonly [Network, Network];
   private readonly worker: number;
   private words: Int32Array;
@@ -30,7 +31,7 @@ export class Hand {
     this.taker = new Taker(control, worker);
     this.memory = memory;
     this.worker = worker;
-    this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    this.kernels = instanceOn(module, memory);
     this.kernels.useScratch(scratch);
     this.networks = [networkOf(this.kernels, false), networkOf(this.kernels, true)];
     this.words = new Int32Array(memory.buffer);

@@ -1,6 +1,6 @@
 // A job is a bound network in the shared memory: the words of its header, which the calling thread writes (bound.ts) and
 // the workers read (hand.ts), and the computation of one chunk of its rows, which is the same on every thread.
-import type { Kernels } from "../wasm/memory.ts";
+import type { NetworkKernels } from "../fields/mlp-kernels.ts";
 
 /** No address. */
 export const NONE = 0;
@@ -46,11 +46,11 @@ export const RECORD = {
 
 /** The kernels of one precision. */
 export interface Network {
-  forward: Kernels["mlpForwardF32"];
-  backward: Kernels["mlpBackwardF32"];
+  forward: NetworkKernels["mlpForwardF32"];
+  backward: NetworkKernels["mlpBackwardF32"];
 }
 
-export const networkOf = (kernels: Kernels, double: boolean): Network =>
+export const networkOf = (kernels: NetworkKernels, double: boolean): Network =>
   double
     ? { forward: kernels.mlpForwardF64, backward: kernels.mlpBackwardF64 }
     : { forward: kernels.mlpForwardF32, backward: kernels.mlpBackwardF32 };

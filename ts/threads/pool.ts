@@ -189,7 +189,7 @@ function checked(options: ThreadsOptions): void {
 
 /**
  * Starts workers for fields made with `threaded`. Throws `SolveError` "invalid" for bad options and where there is no
- * shared memory: in a browser the page must be cross-origin isolated.
+ * shared memory: in a browser the page must be cross-origin isolated; "unsupported" where WebAssembly cannot use it.
  */
 export async function threads(options: ThreadsOptions = {}): Promise<Threads> {
   checked(options);

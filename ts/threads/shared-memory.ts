@@ -1,9 +1,13 @@
-// The memory that all threads compute in: one WebAssembly memory, shared, and the main thread's instance of the kernels
+// The memory that all threads compute in: one WebAssembly memory, shared, and the main thread's instances of the kernels
 // on it. Unlike the solver's own memory it may grow at any time, because views of a shared buffer stay valid.
 import { SolveError } from "../base/errors.ts";
-import { instanceOn } from "../wasm/instantiate.ts";
-import type { Kernels } from "../wasm/memory.ts";
-import { MOST_PAGES, sharedModule } from "./shared-module.ts";
+import { NETWORKS, type NetworkKernels } from "../fields/mlp-kernels.ts";
+import { VECTORS } from "../vectors/kernels.ts";
+import { FIRST_BLOCK } from "../wasm/memory.ts";
+import { MOST_PAGES, sharedBinary } from "./shared-module.ts";
+
+const SHARED_NETWORKS = /* @__PURE__ */ sharedBinary(NETWORKS);
+const SHARED_VECTORS = /* @__PURE__ */ sharedBinary(VECTORS);
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
@@ -20,27 +24,30 @@ export interface SharedBlock {
 }
 
 export class SharedMemory {
-  readonly module: WebAssembly.Module = sharedModule();
+  /** What the workers compute with. */
+  readonly module: WebAssembly.Module = SHARED_NETWORKS.module;
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
     initial: GROWTH_PAGES,
     maximum: MOST_PAGES,
     shared: true,
   });
-  readonly kernels: Kernels = instanceOn(this.module, this.memory);
-  /** The first byte behind the kernels' own; the workers' scratch is there. */
-  private readonly scratch = aligned(this.kernels.HEAP_BASE.value as number);
-  private readonly scratchBytes = aligned(this.kernels.SCRATCH_BYTES.value as number);
+  /** The main thread's. */
+  readonly networks: NetworkKernels = NETWORKS.on(this.memory, this.module);
+  private readonly scratchBytes = aligned(this.networks.SCRATCH_BYTES.value as number);
+  /** The first byte behind the kernels' own and the workers' scratch. */
   private readonly base: number;
   /** Leased blocks by ascending address, those included that a worker may still touch. */
   private blocks: { address: number; bytes: number; busy: (() => boolean) | undefined }[] = [];
 
   constructor(workers: number) {
     this.base = this.scratchOf(workers);
+    // The arithmetic of vectors in this memory finds these kernels.
+    VECTORS.on(this.memory, SHARED_VECTORS.module);
   }
 
   /** Where a worker's kernels have their scratch. */
   scratchOf(worker: number): number {
-    return this.scratch + worker * this.scratchBytes;
+    return FIRST_BLOCK + worker * this.scratchBytes;
   }
 
   get bytes(): number {

@@ -1,7 +1,6 @@
-// The third build of the kernels: the module that the solver uses, on a shared memory. The code is the same byte for byte,
-// so it is made here, by exchanging the section that says what memory is imported.
-import { SolveError } from "../base/errors.ts";
-import { binaries } from "../wasm/binaries.ts";
+// Kernels for a shared memory: the modules that the solver uses. The code is the same byte for byte, so they are made here,
+// by exchanging the section that says what memory is imported.
+import { Binary, type Kernels } from "../wasm/binary.ts";
 
 /** 2 GiB, so that every address is a positive 32-bit integer. */
 export const MOST_PAGES: number = 2 ** 15 - 1;
@@ -44,15 +43,6 @@ export function onSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
-/** The build with the arithmetic of the one that the calling thread's solver uses; compiled once, at first use. */
-export function sharedModule(): WebAssembly.Module {
-  if (compiled) return compiled;
-  const { relaxed, simd } = binaries();
-  const shared = onSharedMemory(WebAssembly.validate(relaxed) ? relaxed : simd);
-  if (!WebAssembly.validate(shared))
-    throw new SolveError("invalid", "this JavaScript engine has no shared WebAssembly memory, which threads need");
-  compiled = new WebAssembly.Module(shared);
-  return compiled;
-}
+/** The builds of a binary for a shared memory; the engine chooses the one with the arithmetic of its solver's. */
+export const sharedBinary = <K extends Kernels>({ builds }: Binary<K>): Binary<K> =>
+  new Binary(() => builds().map(onSharedMemory), "shared WebAssembly memory, which threads need");

@@ -4,8 +4,8 @@
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Kernels } from "../wasm/memory.ts";
 import type { Scratch } from "../wasm/scratch.ts";
+import type { VectorKernels } from "./kernels.ts";
 
 /**
  * A vector of a solve, wherever it is: a `HostVector` in WebAssembly memory, another kind on a device. Where its numbers are
@@ -16,12 +16,6 @@ export interface Vector {
   readonly dtype: Dtype;
 }
 
-/** Shows vectors in WebAssembly memory to JavaScript. */
-export interface Views {
-  /** A vector's numbers, themselves and not a copy; only after the lease, and as long as it lasts. */
-  view(vector: Vector): FloatArray;
-}
-
 /** Σ cⱼ vⱼ with everything but the step size fixed. */
 export interface Terms {
   readonly count: number;
@@ -30,6 +24,12 @@ export interface Terms {
 /** Terms whose weights change from use to use. */
 export interface MutableTerms extends Terms {
   set(weights: ArrayLike<number>): void;
+}
+
+/** A vector that is only measured, never stored: h Σ terms, or Σ terms where `unit`. */
+export interface Measured<T extends Terms = Terms> {
+  readonly terms: T;
+  readonly unit: boolean;
 }
 
 /** One part of the state for the norm: the error norm is the largest `weight` · norm(part). */
@@ -47,6 +47,20 @@ export interface Measure {
   readonly rtol: number | ArrayLike<number>;
   readonly atol: number | ArrayLike<number>;
 }
+
+/** The room that a measure needs: all measures with the same figures fit in the same room. */
+export interface MeasureRoom {
+  readonly segments: number;
+  /** Whether there is a tolerance for each element. */
+  readonly rtols: boolean;
+  readonly atols: boolean;
+}
+
+export const roomOf = ({ segments, rtol, atol }: Measure): MeasureRoom => ({
+  segments: segments.length,
+  rtols: typeof rtol !== "number",
+  atols: typeof atol !== "number",
+});
 
 /** Rows of one width that outlive the solve, appended one by one. */
 export interface Rows {
@@ -71,12 +85,12 @@ export interface Arithmetic {
   /** Numbers in a state. */
   readonly length: number;
   readonly dtype: Dtype;
-  /** The views of vectors in WebAssembly memory; undefined for vectors on a device. */
-  readonly host: Views | undefined;
+  /** This arithmetic, where its vectors are in WebAssembly memory; undefined where they are on a device. */
+  readonly host: HostArithmetic | undefined;
   /** Bytes declared so far. */
   readonly bytes: number;
-  /** The WebAssembly kernels, for what is computed of single numbers; only after the lease. */
-  readonly kernels: Kernels;
+  /** The WebAssembly kernels, for what is computed of single numbers; only after `load`. */
+  readonly kernels: VectorKernels;
 
   /** Declares a vector of the state's length. */
   vector(): Vector;
@@ -86,8 +100,8 @@ export interface Arithmetic {
   terms(vectors: readonly Vector[], weights: readonly number[]): Terms;
   /** Declares Σ weightsⱼ vectorsⱼ with weights to be set before each use. */
   mutableTerms(vectors: readonly Vector[]): MutableTerms;
-  /** Declares room for a measure of the kind of `like`. */
-  measureLike(like: Measure): void;
+  /** Declares room for a measure. */
+  measureIn(room: MeasureRoom): void;
   /** The arithmetic of vectors of another length in the same place, declared in a solve's own part of its block. */
   like(scratch: Scratch, length: number): Arithmetic;
   /** Fills what was declared and, where room for one was declared, sets how `norm` measures; once, after the lease. */
@@ -108,14 +122,14 @@ export interface Arithmetic {
    * also where anything of yb is not finite.
    */
   judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Awaitable<number>;
-  /** The same for an error with a second estimate that steadies it; see `Tableau.steadyingError`. */
-  judgeSteadied(
+  /** The same for a scaled error that `error` makes of the norms of several vectors, given in their order. */
+  judgeBy(
     controller: number,
-    error: Terms,
-    steadying: Terms,
+    measured: readonly Measured[],
     h: number,
     ya: Vector,
     yb: Vector,
+    error: (norms: Float64Array) => number,
   ): Awaitable<number>;
   dot(a: Vector, b: Vector): Awaitable<number>;
   isFinite(x: Vector): Awaitable<boolean>;
@@ -129,4 +143,12 @@ export interface Arithmetic {
   rows(width: number, limit?: number): Rows;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
+}
+
+/** The arithmetic of vectors in WebAssembly memory, which shows them to JavaScript and answers at once. */
+export interface HostArithmetic extends Arithmetic {
+  /** A vector's numbers, themselves and not a copy; only after the lease, and as long as it lasts. */
+  view(vector: Vector): FloatArray;
+  norm(terms: Terms, h: number, ya: Vector, yb: Vector): number;
+  isFinite(x: Vector): boolean;
 }

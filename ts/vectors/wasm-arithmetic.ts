@@ -2,23 +2,26 @@
 // declared before the lease (tables of terms, the measure of the norm) and used by address after it.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
-import type { Kernels } from "../wasm/memory.ts";
 import { type HostVector, partOf, type Scratch } from "../wasm/scratch.ts";
-import type { Arithmetic, Measure, MutableTerms, Rows, Views } from "./arithmetic.ts";
+import type { Arithmetic, HostArithmetic, Measure, Measured, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
+import { VECTORS, type VectorKernels } from "./kernels.ts";
+import * as at from "./table-layout.ts";
 
-/** Where operands are declared; `kernels` only after the lease. */
+/** Where operands are declared; `memory` only after the lease. */
 export interface Space {
   vector(length: number, dtype: Dtype): HostVector;
   rows(parts: number, length: number, dtype: Dtype): { whole: HostVector; parts: HostVector[] };
   readonly bytes: number;
-  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
 }
 
-const TERM_BYTES = 16;
-const MEASURE_BYTES = 32;
-const SEGMENT_BYTES = 16;
+const WORD_BYTES = 4;
 const NUMBER_BYTES = 8;
+const TERM_WORDS = at.TERM_BYTES / WORD_BYTES;
+const TERM_NUMBERS = at.TERM_BYTES / NUMBER_BYTES;
+const VECTOR_WORD = at.TERM_VECTOR / WORD_BYTES;
+const WEIGHT_NUMBER = at.TERM_WEIGHT / NUMBER_BYTES;
 /** Term tables lie together in sheets of this many terms, so that few copies fill them all. */
 const SHEET_TERMS = 32;
 
@@ -32,13 +35,13 @@ class Sheet {
   private placed: FloatArray | undefined;
 
   constructor(space: Space, terms: number) {
-    const numbers = (terms * TERM_BYTES) / NUMBER_BYTES;
+    const numbers = terms * TERM_NUMBERS;
     this.place = space.vector(numbers, "float64");
     this.copy = new Float64Array(numbers);
   }
 
   takes(terms: number): boolean {
-    return (this.terms + terms) * TERM_BYTES <= this.copy.byteLength;
+    return (this.terms + terms) * TERM_NUMBERS <= this.copy.length;
   }
 
   add(vectors: readonly HostVector[], weights: readonly number[]): TermTable {
@@ -78,43 +81,41 @@ class TermTable implements MutableTerms {
 
   /** Writes the terms into an image of the sheet, seen as integers and as numbers. */
   write(words: Uint32Array, numbers: Float64Array): void {
-    this.address = this.sheet.address + this.first * TERM_BYTES;
+    this.address = this.sheet.address + this.first * at.TERM_BYTES;
     this.vectors.forEach(({ address }, i) => {
-      words[4 * (this.first + i)] = address;
-      numbers[2 * (this.first + i) + 1] = this.weights[i]!;
+      words[TERM_WORDS * (this.first + i) + VECTOR_WORD] = address;
+      numbers[TERM_NUMBERS * (this.first + i) + WEIGHT_NUMBER] = this.weights[i]!;
     });
   }
 
   set(weights: ArrayLike<number>): void {
     const { view } = this.sheet;
-    for (let i = 0; i < this.count; i++) view[2 * (this.first + i) + 1] = weights[i]!;
+    for (let i = 0; i < this.count; i++) view[TERM_NUMBERS * (this.first + i) + WEIGHT_NUMBER] = weights[i]!;
   }
 }
 
 const NO_VECTOR = 0;
-
-const perElement = (tolerance: number | ArrayLike<number>): boolean => typeof tolerance !== "number";
-
-/** What all measures that need the same room have in common. */
-export const measureKind = ({ segments, rtol, atol }: Measure): string =>
-  `${segments.length} ${perElement(rtol)} ${perElement(atol)}`;
+/** The most vectors that `judgeBy` measures. */
+const MOST_MEASURED = 4;
 
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
-export class WasmArithmetic implements Arithmetic, Views {
-  readonly host: Views = this;
+export class WasmArithmetic implements Arithmetic, HostArithmetic {
+  readonly host: HostArithmetic = this;
   readonly length: number;
   readonly dtype: Dtype;
   private readonly space: Space;
   private readonly sheets: Sheet[] = [];
-  private measure: { at: HostVector; rtols: HostVector | undefined; atols: HostVector | undefined } | undefined;
+  private measure: { table: HostVector; rtols: HostVector | undefined; atols: HostVector | undefined } | undefined;
   private measureAddress = 0;
-  private combineKernel!: Kernels["combineF64"];
-  private normKernel!: Kernels["scaledNormF64"];
-  private judgeKernel!: Kernels["judgeF64"];
-  private dotKernel!: Kernels["dotF64"];
-  private finiteKernel!: Kernels["allFiniteF64"];
+  kernels!: VectorKernels;
+  private combineKernel!: VectorKernels["combineF64"];
+  private normKernel!: VectorKernels["scaledNormF64"];
+  private judgeKernel!: VectorKernels["judgeF64"];
+  private dotKernel!: VectorKernels["dotF64"];
+  private readonly norms: Float64Array = new Float64Array(MOST_MEASURED);
+  private finiteKernel!: VectorKernels["allFiniteF64"];
 
   constructor(space: Space, length: number, dtype: Dtype) {
     this.space = space;
@@ -124,10 +125,6 @@ export class WasmArithmetic implements Arithmetic, Views {
 
   get bytes(): number {
     return this.space.bytes;
-  }
-
-  get kernels(): Kernels {
-    return this.space.kernels;
   }
 
   vector(): HostVector {
@@ -162,11 +159,10 @@ export class WasmArithmetic implements Arithmetic, Views {
     return sheet.add(vectors, weights);
   }
 
-  /** See `measureKind`. */
-  measureLike({ segments, rtol, atol }: Measure): void {
-    const at = this.space.vector((MEASURE_BYTES + segments.length * SEGMENT_BYTES) / NUMBER_BYTES, "float64");
-    const tolerances = (tolerance: Measure["rtol"]) => (perElement(tolerance) ? this.vector() : undefined);
-    this.measure = { at, rtols: tolerances(rtol), atols: tolerances(atol) };
+  measureIn({ segments, rtols, atols }: MeasureRoom): void {
+    const bytes = at.MEASURE_BYTES + segments * at.SEGMENT_BYTES;
+    const table = this.space.vector(bytes / NUMBER_BYTES, "float64");
+    this.measure = { table, rtols: rtols ? this.vector() : undefined, atols: atols ? this.vector() : undefined };
   }
 
   like(scratch: Scratch, length: number): WasmArithmetic {
@@ -174,7 +170,8 @@ export class WasmArithmetic implements Arithmetic, Views {
   }
 
   load(measure?: Measure): void {
-    const { kernels } = this;
+    const kernels = VECTORS.on(this.space.memory);
+    this.kernels = kernels;
     const single = this.dtype === "float32";
     this.combineKernel = single ? kernels.combineF32 : kernels.combineF64;
     this.normKernel = single ? kernels.scaledNormF32 : kernels.scaledNormF64;
@@ -186,22 +183,23 @@ export class WasmArithmetic implements Arithmetic, Views {
   }
 
   private loadMeasure({ kind, segments, rtol, atol }: Measure): void {
-    const { at, rtols, atols } = this.measure!;
-    const { view } = at;
-    const words = new Uint32Array(view.buffer, at.address, 2 * view.length);
-    this.measureAddress = at.address;
+    const { table, rtols, atols } = this.measure!;
+    const { view: numbers, address } = table;
+    const words = new Uint32Array(numbers.buffer, address, numbers.byteLength / WORD_BYTES);
+    this.measureAddress = address;
     rtols?.view.set(rtol as ArrayLike<number>);
     atols?.view.set(atol as ArrayLike<number>);
-    words[0] = kind === "max" ? 1 : 0;
-    words[1] = segments.length;
-    view[1] = typeof rtol === "number" ? rtol : 0;
-    view[2] = typeof atol === "number" ? atol : 0;
-    words[6] = rtols?.address ?? NO_VECTOR;
-    words[7] = atols?.address ?? NO_VECTOR;
+    words[at.MEASURE_KIND / WORD_BYTES] = kind === "max" ? at.MAX : at.RMS;
+    words[at.MEASURE_SEGMENTS / WORD_BYTES] = segments.length;
+    numbers[at.MEASURE_RTOL / NUMBER_BYTES] = typeof rtol === "number" ? rtol : 0;
+    numbers[at.MEASURE_ATOL / NUMBER_BYTES] = typeof atol === "number" ? atol : 0;
+    words[at.MEASURE_RTOLS / WORD_BYTES] = rtols?.address ?? NO_VECTOR;
+    words[at.MEASURE_ATOLS / WORD_BYTES] = atols?.address ?? NO_VECTOR;
     segments.forEach(({ start, length, weight }, i) => {
-      words[8 + 4 * i] = start;
-      words[9 + 4 * i] = length;
-      view[5 + 2 * i] = weight;
+      const segment = at.MEASURE_BYTES + i * at.SEGMENT_BYTES;
+      words[(segment + at.SEGMENT_START) / WORD_BYTES] = start;
+      words[(segment + at.SEGMENT_LENGTH) / WORD_BYTES] = length;
+      numbers[(segment + at.SEGMENT_WEIGHT) / NUMBER_BYTES] = weight;
     });
   }
 
@@ -243,15 +241,19 @@ export class WasmArithmetic implements Arithmetic, Views {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
-  judgeSteadied(
+  judgeBy(
     controller: number,
-    error: TermTable,
-    steadying: TermTable,
+    measured: readonly Measured<TermTable>[],
     h: number,
     ya: HostVector,
     yb: HostVector,
+    error: (norms: Float64Array) => number,
   ): number {
-    return this.kernels.control(controller, steadied(this.norm(error, h, ya, yb), this.norm(steadying, h, ya, yb)));
+    const { norms } = this;
+    measured.forEach(({ terms, unit }, i) => {
+      norms[i] = this.norm(terms, unit ? 1 : h, ya, yb);
+    });
+    return this.kernels.control(controller, error(norms));
   }
 
   dot(a: HostVector, b: HostVector): number {
@@ -277,9 +279,4 @@ export class WasmArithmetic implements Arithmetic, Views {
   rows(width: number, limit?: number): Rows {
     return new ArrayRows(width, this.dtype, limit);
   }
-}
-
-/** The error e of two estimates of it (Hairer, Nørsett, Wanner, Solving ODEs I, II.10). */
-export function steadied(e: number, steady: number): number {
-  return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }

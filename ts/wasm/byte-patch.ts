@@ -1,4 +1,5 @@
 // Applies the patches of scripts/byte-text.mjs: of two binaries that differ little, one travels as a difference.
+import { bytesOfText } from "./byte-text.ts";
 
 /** The bytes that `patch` makes of `base`: it says in turn what to insert, how far to move on in `base`, how much to copy. */
 export function patched(base: Uint8Array, patch: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -18,4 +19,10 @@ export function patched(base: Uint8Array, patch: Uint8Array): Uint8Array<ArrayBu
     for (let n = number(); n > 0; n--) bytes.push(base[position++]!);
   }
   return Uint8Array.from(bytes);
+}
+
+/** The builds of a binary whose relaxed one, which comes first, travels as a patch of the plain one; both are texts. */
+export function relaxedAndPlain(plainText: string, patchText: string): Uint8Array<ArrayBuffer>[] {
+  const plain = bytesOfText(plainText);
+  return [patched(plain, bytesOfText(patchText)), plain];
 }

@@ -6,7 +6,7 @@
 // the same place, its addresses and views still hold.
 
 import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
-import { type Block, type Kernels, lease, standby } from "./memory.ts";
+import { type Block, lease, standby } from "./memory.ts";
 
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */
 export interface HostVector {
@@ -44,7 +44,7 @@ const ALIGNMENT = 64;
 /** Vectors that are placed in memory together. */
 export class Layout {
   private readonly declared: Declared[] = [];
-  private place: { kernels: Kernels; buffer: ArrayBuffer; address: number } | undefined;
+  private place: { memory: WebAssembly.Memory; buffer: ArrayBuffer; address: number } | undefined;
   /** Bytes declared so far. */
   bytes = 0;
 
@@ -68,33 +68,43 @@ export class Layout {
   }
 
   /** Gives every vector its place from `address` on; they all receive new views, unless they are there already. */
-  put(kernels: Kernels, address: number): void {
-    const { buffer } = kernels.memory;
+  put(memory: WebAssembly.Memory, address: number): void {
+    const { buffer } = memory;
     if (this.place?.buffer === buffer && this.place.address === address) return;
-    this.place = { kernels, buffer, address };
+    this.place = { memory, buffer, address };
     for (const vector of this.declared) {
       vector.address = address + vector.offset;
       vector.view = viewOn(vector.dtype, buffer, vector.address, vector.length);
     }
   }
 
-  /** The kernels of the instance that the vectors are in; only once they are placed. */
-  get kernels(): Kernels {
+  /** The memory that the vectors are in; only once they are placed. */
+  get memory(): WebAssembly.Memory {
     if (!this.place) throw new Error("scratch memory used before its lease");
-    return this.place.kernels;
+    return this.place.memory;
   }
 }
 
-/** Vectors that solves alike have in common, and what was made of them: `subject` and `kind` say what they serve. */
+/** What solves alike have in common: what `make` made of `key`, and its vectors. */
 interface Common {
-  readonly subject: object;
-  readonly kind: string;
+  readonly make: unknown;
+  readonly key: object;
   readonly layout: Layout;
   readonly made: unknown;
 }
 
-/** What is at no solve's disposal now, latest first, by the instance whose memory its views are in: it goes with it. */
-const unused = new WeakMap<Kernels, Common[]>();
+/** Whether b has each value of a, under its name. */
+function has(b: object, a: object): boolean {
+  for (const name in a) if (a[name as keyof object] !== b[name as keyof object]) return false;
+  return true;
+}
+
+/**
+ * What no solve has now, latest first, by the memory that its views are in: it goes with it. Kept for the whole
+ * process, but no solve can tell: a solve takes a thing off this list before it uses it, and what is taken is, by its key,
+ * what would have been made.
+ */
+const unused = new WeakMap<WebAssembly.Memory, Common[]>();
 const MOST_UNUSED = 16;
 
 export class Scratch {
@@ -105,18 +115,20 @@ export class Scratch {
   private elsewhere = 0;
 
   /**
-   * What `make` makes on a layout of its own, or has made for an earlier solve with the same `subject` and `kind`, which
-   * must say all that it depends on. Once, before anything else is declared; nobody else has it until `release`.
+   * What `make` makes of `key` on a layout of its own, or made of it for an earlier solve: of the same values, which are
+   * compared by `===`. `make` must be the same function too, so it depends on nothing but the key: a function that sees
+   * values of one solve is made in that solve, is never found again, and loses the reuse, not the truth. Once, before
+   * anything else is declared; nobody else has it until `release`.
    */
-  reuse<T>(subject: object, kind: string, make: (layout: Layout) => T): T {
-    const kernels = standby();
-    const list = kernels && unused.get(kernels);
-    const at = list?.findIndex((common) => common.subject === subject && common.kind === kind) ?? -1;
+  reuse<K extends object, T>(make: (layout: Layout, key: K) => T, key: K): T {
+    const memory = standby();
+    const list = memory && unused.get(memory);
+    const at = list?.findIndex((common) => common.make === make && has(key, common.key) && has(common.key, key)) ?? -1;
     if (at >= 0) {
       this.common = list!.splice(at, 1)[0]!;
     } else {
       const layout = new Layout();
-      this.common = { subject, kind, layout, made: make(layout) };
+      this.common = { make, key, layout, made: make(layout, key) };
     }
     return this.common.made as T;
   }
@@ -136,18 +148,18 @@ export class Scratch {
     return (this.common?.layout.bytes ?? 0) + this.own.bytes;
   }
 
-  /** Takes the block; the contents of every vector are arbitrary. Throws `out-of-memory` when it cannot be had. */
+  /** Takes the block; the contents of every vector are arbitrary. Throws as `lease` of memory.ts. */
   lease(): void {
     const block = lease(this.bytes);
     this.block = block;
-    const { kernels, address } = block;
-    this.common?.layout.put(kernels, address);
-    this.own.put(kernels, address + (this.common?.layout.bytes ?? 0));
+    const { memory, address } = block;
+    this.common?.layout.put(memory, address);
+    this.own.put(memory, address + (this.common?.layout.bytes ?? 0));
   }
 
-  /** The kernels of the instance that holds the block; only after `lease`. */
-  get kernels(): Kernels {
-    return this.own.kernels;
+  /** The memory that holds the block; only after `lease`. */
+  get memory(): WebAssembly.Memory {
+    return this.own.memory;
   }
 
   /** Whether the block is held now. */
@@ -175,8 +187,8 @@ export class Scratch {
     this.block = undefined;
     this.common = undefined;
     if (block && common) {
-      const list = unused.get(block.kernels) ?? [];
-      unused.set(block.kernels, list);
+      const list = unused.get(block.memory) ?? [];
+      unused.set(block.memory, list);
       if (list.unshift(common) > MOST_UNUSED) list.pop();
     }
     block?.release();

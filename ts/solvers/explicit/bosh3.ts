@@ -4,6 +4,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const bosh3: Solver = /* @__PURE__ */ rungeKutta({
   name: "bosh3",
+  papers: ["bogacki1989"],
   order: 3,
   embeddedOrder: 2,
   a: [[], [1 / 2], [0, 3 / 4], [2 / 9, 1 / 3, 4 / 9]],

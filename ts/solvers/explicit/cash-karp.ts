@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const cashKarp: Solver = /* @__PURE__ */ rungeKutta({
   name: "cashKarp",
+  papers: ["cash1990"],
   order: 5,
   embeddedOrder: 4,
   a: [

@@ -9,6 +9,7 @@ const b = [
 
 export const dop853: Solver = /* @__PURE__ */ rungeKutta({
   name: "dop853",
+  papers: ["hairer1993"],
   order: 8,
   embeddedOrder: 5,
   a: [

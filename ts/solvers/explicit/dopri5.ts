@@ -6,6 +6,7 @@ const b = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84];
 
 export const dopri5: Solver = /* @__PURE__ */ rungeKutta({
   name: "dopri5",
+  papers: ["dormand1980", "shampine1986"],
   order: 5,
   embeddedOrder: 4,
   a: [

@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const fehlberg45: Solver = /* @__PURE__ */ rungeKutta({
   name: "fehlberg45",
+  papers: ["fehlberg1969"],
   order: 5,
   embeddedOrder: 4,
   a: [

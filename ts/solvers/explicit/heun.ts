@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const heun: Solver = /* @__PURE__ */ rungeKutta({
   name: "heun",
+  papers: ["heun1900"],
   order: 2,
   embeddedOrder: 1,
   a: [[], [1]],

@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const midpoint: Solver = /* @__PURE__ */ rungeKutta({
   name: "midpoint",
+  papers: ["runge1895"],
   order: 2,
   embeddedOrder: 1,
   a: [[], [1 / 2]],

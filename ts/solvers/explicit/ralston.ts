@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const ralston: Solver = /* @__PURE__ */ rungeKutta({
   name: "ralston",
+  papers: ["ralston1962"],
   order: 2,
   embeddedOrder: 1,
   a: [[], [2 / 3]],

@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const rk38: Solver = /* @__PURE__ */ rungeKutta({
   name: "rk38",
+  papers: ["kutta1901"],
   order: 4,
   a: [[], [1 / 3], [-1 / 3, 1], [1, -1, 1]],
   b: [1 / 8, 3 / 8, 3 / 8, 1 / 8],

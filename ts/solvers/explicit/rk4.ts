@@ -3,6 +3,7 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 export const rk4: Solver = /* @__PURE__ */ rungeKutta({
   name: "rk4",
+  papers: ["kutta1901"],
   order: 4,
   a: [[], [1 / 2], [0, 1 / 2], [0, 0, 1]],
   b: [1 / 6, 1 / 3, 1 / 3, 1 / 6],

@@ -28,6 +28,7 @@ const slopes: Readonly<Record<number, readonly number[]>> = {
 
 export const stabilized6: Solver = /* @__PURE__ */ rungeKutta({
   name: "stabilized6",
+  papers: ["odegrad"],
   order: 6,
   embeddedOrder: 5,
   a: [

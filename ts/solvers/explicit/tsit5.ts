@@ -6,6 +6,7 @@ const b = [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.
 
 export const tsit5: Solver = /* @__PURE__ */ rungeKutta({
   name: "tsit5",
+  papers: ["tsitouras2011"],
   order: 5,
   embeddedOrder: 4,
   a: [

@@ -8,6 +8,7 @@ const b = [
 
 export const vern7: Solver = /* @__PURE__ */ rungeKutta({
   name: "vern7",
+  papers: ["verner2010"],
   order: 7,
   embeddedOrder: 6,
   a: [

@@ -8,6 +8,7 @@ const b = [
 
 export const vern9: Solver = /* @__PURE__ */ rungeKutta({
   name: "vern9",
+  papers: ["verner2010"],
   order: 9,
   embeddedOrder: 8,
   a: [

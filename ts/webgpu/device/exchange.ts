@@ -34,7 +34,10 @@ export interface TensorDevice<Synchronous extends boolean = boolean> {
   exchange(scratch: Scratch): Exchange;
 }
 
-/** Refuses to compute on another backend than the one that was asked for. */
+/**
+ * Refuses to compute on another backend than the one that was asked for: tfjs has one current backend for everybody, which
+ * the page may change at any time, so every evaluation asks.
+ */
 export function assertBackend(tf: Tfjs, name: string): void {
   const current = tf.getBackend();
   if (current !== name) {

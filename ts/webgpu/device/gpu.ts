@@ -73,6 +73,8 @@ export class WebGpu implements TensorDevice<false>, GpuContext {
   }
 }
 
+// One GPU a process, because tfjs has one backend of a name. A field looks here when it is made, if it was given no device,
+// and keeps what it found: a later GPU does not change it, and once its own is given up it fails.
 let opening: Promise<WebGpu | undefined> = Promise.resolve(undefined);
 let current: WebGpu | undefined;
 

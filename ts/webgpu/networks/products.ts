@@ -45,7 +45,7 @@ export const TIME_WORD: number = PARAMETERS.length;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** Texts written so far: they are long, and every solve asks for the same ones. */
+/** Texts written so far: they are long, and every solve asks for the same ones. A text depends on its key alone. */
 const written = new Map<string, string>();
 
 /** The shader of a product, to be started on ⌈columns / tile.columns⌉ × ⌈rows / tile.rows⌉ × parts workgroups. */

@@ -2,9 +2,8 @@
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
-import type { Arithmetic, Measure, Rows } from "../../vectors/arithmetic.ts";
-import { steadied } from "../../vectors/wasm-arithmetic.ts";
-import type { Kernels } from "../../wasm/memory.ts";
+import type { Arithmetic, Measure, Measured, MeasureRoom, Rows } from "../../vectors/arithmetic.ts";
+import { VECTORS, type VectorKernels } from "../../vectors/kernels.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
 import type { WebGpu } from "../device/gpu.ts";
@@ -50,8 +49,8 @@ export class BlockArithmetic implements Arithmetic {
     return this.block.bytes;
   }
 
-  get kernels(): Kernels {
-    return this.scratch.kernels;
+  get kernels(): VectorKernels {
+    return VECTORS.on(this.scratch.memory);
   }
 
   vector(): BlockVector {
@@ -77,9 +76,8 @@ export class BlockArithmetic implements Arithmetic {
     return new WeightedVectors(vectors, new Float64Array(vectors.length));
   }
 
-  measureLike({ rtol, atol }: Measure): void {
-    const tolerances = (tolerance: Measure["rtol"]) => (typeof tolerance === "number" ? undefined : this.vector());
-    this.room = { rtols: tolerances(rtol), atols: tolerances(atol) };
+  measureIn({ rtols, atols }: MeasureRoom): void {
+    this.room = { rtols: rtols ? this.vector() : undefined, atols: atols ? this.vector() : undefined };
   }
 
   like(scratch: Scratch, length: number): BlockArithmetic {
@@ -198,22 +196,22 @@ export class BlockArithmetic implements Arithmetic {
     return this.decide(controller, error);
   }
 
-  async judgeSteadied(
+  async judgeBy(
     controller: number,
-    error: WeightedVectors,
-    steadying: WeightedVectors,
+    measured: readonly Measured<WeightedVectors>[],
     h: number,
     ya: BlockVector,
     yb: BlockVector,
+    error: (norms: Float64Array) => number,
   ): Promise<number> {
-    const numbers = zeros("float32", 4);
-    [error, steadying].forEach((terms, i) => {
-      this.reduceNorm(terms, h, ya, yb);
+    const numbers = zeros("float32", 2 * measured.length);
+    measured.forEach(({ terms, unit }, i) => {
+      this.reduceNorm(terms, unit ? 1 : h, ya, yb);
       this.copyOut(this.reduction.result, numbers, 2 * i);
     });
     await this.arrived();
-    const bad = numbers[1]! + numbers[3]! > 0;
-    return this.decide(controller, bad ? Number.NaN : steadied(numbers[0]!, numbers[2]!));
+    const norms = Float64Array.from(measured, (_, i) => (numbers[2 * i + 1]! > 0 ? Number.NaN : numbers[2 * i]!));
+    return this.decide(controller, error(norms));
   }
 
   /** The controller's factor; after an abort the block may belong to another solve. */

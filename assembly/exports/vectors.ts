@@ -1,13 +1,13 @@
-// The ABI: every export, nothing else. One generic kernel, one thin export per precision.
-import { combine } from "./combine";
-import { allFinite, dot, fewSquare, isFew, scaledNorm } from "./norm";
-import { control, controlSquare } from "./controller";
-export { control, initialGuess, initialStep } from "./controller";
-export * from "./exports-field";
-export { SCRATCH_BYTES, useScratch } from "./scratch";
+// The binary of vectors and control: one generic kernel, one thin export per precision. ts/vectors/kernels.ts has the
+// signatures for TypeScript.
+import { combine } from "../combine";
+import { control, controlSquare } from "../controller";
+import { allFinite } from "../finite";
+import { dot, fewSquare, isFew, scaledNorm } from "../norm";
+export { control, initialGuess, initialStep } from "../controller";
 
-/** The first free byte of the memory. */
-export const HEAP_BASE: usize = __heap_base;
+/** The first byte behind what the binary keeps in memory. */
+export const STATIC_END: usize = __heap_base;
 
 export function combineF32(out: usize, base: usize, terms: usize, count: i32, h: f64, n: i32): void {
   combine<f32>(out, base, terms, count, h, n);

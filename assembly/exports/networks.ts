@@ -1,12 +1,15 @@
-// The exports that fields and optimisers call, one thin function per kernel and precision: ts/fields/mlp-kernels.ts has
-// their signatures for TypeScript.
-import { activate, activationGradient } from "./activation";
-import { adam } from "./adam";
-import { multiply } from "./dense";
-import { pack } from "./dense-pack";
-import { columnSums, weightGradient } from "./dense-gradient";
-import { mlpBackward, mlpForward, mlpPack } from "./mlp";
-import { mlpJvp } from "./mlp-jvp";
+// The binary of networks: one generic kernel, one thin export per precision. ts/fields/mlp-kernels.ts has the signatures for
+// TypeScript.
+import { activate, activationGradient } from "../activation";
+import { multiply } from "../dense";
+import { pack } from "../dense-pack";
+import { columnSums, weightGradient } from "../dense-gradient";
+import { mlpBackward, mlpForward, mlpPack } from "../mlp";
+import { mlpJvp } from "../mlp-jvp";
+export { SCRATCH_BYTES, useScratch } from "../scratch";
+
+/** The first byte behind what the binary keeps in memory. */
+export const STATIC_END: usize = __heap_base;
 
 export function mlpPackF32(descriptor: usize): void {
   mlpPack<f32>(descriptor);
@@ -151,36 +154,4 @@ export function denseGradientF64(
 ): void {
   weightGradient<f64>(delta, deltaStride, a, aStride, w, wStride, rows, outputs, inputs);
   if (bias) columnSums<f64>(bias, delta, deltaStride, outputs, rows);
-}
-export function adamF32(
-  params: usize,
-  gradient: usize,
-  first: usize,
-  second: usize,
-  n: i32,
-  rate: f64,
-  beta1: f64,
-  beta2: f64,
-  epsilon: f64,
-  decay: f64,
-  correction1: f64,
-  correction2: f64,
-): void {
-  adam<f32>(params, gradient, first, second, n, rate, beta1, beta2, epsilon, decay, correction1, correction2);
-}
-export function adamF64(
-  params: usize,
-  gradient: usize,
-  first: usize,
-  second: usize,
-  n: i32,
-  rate: f64,
-  beta1: f64,
-  beta2: f64,
-  epsilon: f64,
-  decay: f64,
-  correction1: f64,
-  correction2: f64,
-): void {
-  adam<f64>(params, gradient, first, second, n, rate, beta1, beta2, epsilon, decay, correction1, correction2);
 }

@@ -1,0 +1,178 @@
+// The two states of a reversible method stay together, or the solve says that they do not: on problems whose damping feeds the
+// method's parasitic mode, results keep to the tolerances and nonsense is never called done.
+import {
+  bosh3,
+  dopri5,
+  euler,
+  heun,
+  mlp,
+  reversible,
+  reversibleHeun,
+  rk4,
+  type SolveError,
+  type Solver,
+  solve,
+  tsit5,
+  vern9,
+} from "odegrad";
+import { describe, expect, it } from "vitest";
+import { failureOf } from "./errors.ts";
+
+type FieldFunction = (t: number, y: Float64Array, dy: Float64Array) => void;
+
+interface Case {
+  readonly name: string;
+  readonly field: FieldFunction;
+  readonly y0: readonly number[];
+  readonly end: number;
+}
+
+const decay =
+  (k: number): FieldFunction =>
+  (t, y, dy) => {
+    dy[0] = -k * (y[0]! - Math.sin(t));
+  };
+
+const lotkaVolterra: FieldFunction = (_, y, dy) => {
+  dy[0] = 1.5 * y[0]! - y[0]! * y[1]!;
+  dy[1] = -3 * y[1]! + y[0]! * y[1]!;
+};
+
+const epidemic: FieldFunction = (_, y, dy) => {
+  const infected = (0.4 * y[0]! * y[1]!) / 1000;
+  dy[0] = -infected;
+  dy[1] = infected - 0.1 * y[1]!;
+  dy[2] = 0.1 * y[1]!;
+};
+
+const vanDerPol =
+  (mu: number): FieldFunction =>
+  (_, y, dy) => {
+    dy[0] = y[1]!;
+    dy[1] = mu * (1 - y[0]! ** 2) * y[1]! - y[0]!;
+  };
+
+const pendulum =
+  (damping: number): FieldFunction =>
+  (_, y, dy) => {
+    dy[0] = y[1]!;
+    dy[1] = -damping * y[1]! - Math.sin(y[0]!);
+  };
+
+const lorenz: FieldFunction = (_, y, dy) => {
+  dy[0] = 10 * (y[1]! - y[0]!);
+  dy[1] = y[0]! * (28 - y[2]!) - y[1]!;
+  dy[2] = y[0]! * y[1]! - (8 / 3) * y[2]!;
+};
+
+/** A network of two neurons that contracts at about this rate. */
+const contracting =
+  (rate: number): FieldFunction =>
+  (_, y, dy) => {
+    const [a, b] = [Math.tanh(0.8 * y[0]! - 0.5 * y[1]!), Math.tanh(0.3 * y[0]! + 0.9 * y[1]!)];
+    dy[0] = -rate * y[0]! + 0.6 * a - 0.9 * b;
+    dy[1] = -rate * y[1]! + 0.7 * a + 0.4 * b;
+  };
+
+const CASES: Case[] = [
+  ...[0.5, 1, 2, 3, 5, 10, 20].map((k) => ({ name: `decay at rate ${k}`, field: decay(k), y0: [0], end: 10 })),
+  ...[1, 5].map((k) => ({ name: `decay at rate ${k} from 1`, field: decay(k), y0: [1], end: 10 })),
+  { name: "an epidemic", field: epidemic, y0: [997, 3, 0], end: 100 },
+  { name: "Lotka–Volterra", field: lotkaVolterra, y0: [1, 1], end: 10 },
+  ...[1, 2, 5].map((mu) => ({ name: `van der Pol, μ = ${mu}`, field: vanDerPol(mu), y0: [2, 0], end: 10 })),
+  ...[0.2, 1].map((c) => ({ name: `pendulum, damping ${c}`, field: pendulum(c), y0: [1, 0], end: 20 })),
+  { name: "Lorenz", field: lorenz, y0: [1, 1, 1], end: 2 },
+  ...[1, 2, 4].map((rate) => ({ name: `network, rate ${rate}`, field: contracting(rate), y0: [1, -0.5], end: 5 })),
+];
+
+/** The largest error over the output times, in tolerances; the code of the error where the solve says that it failed. */
+function outcome({ field, y0, end }: Case, solver: Solver, rtol: number): number | string {
+  const ts = Array.from({ length: 11 }, (_, i) => (end * i) / 10);
+  const exact = solve(field, { y0, ts, solver: vern9, rtol: 1e-13, atol: 1e-14 }).ys;
+  const atol = 1e-3 * rtol;
+  try {
+    const { ys } = solve(field, { y0, ts, solver, rtol, atol });
+    return Math.max(...ys.map((value, i) => Math.abs(value - exact[i]!) / (atol + rtol * Math.abs(exact[i]!))));
+  } catch (error) {
+    return (error as SolveError).code;
+  }
+}
+
+describe("with all defaults, errors stay below 1000 tolerances", () => {
+  it.each([bosh3, dopri5, tsit5])("reversible($name)", (base) => {
+    expect(CASES).toHaveLength(20);
+    const outcomes = CASES.flatMap((one) =>
+      [1e-4, 1e-5, 1e-6, 1e-7, 1e-8].map((rtol) => outcome(one, reversible(base), rtol)),
+    );
+    const results = outcomes.filter((found) => typeof found === "number");
+    expect(Math.max(...results)).toBeLessThan(1000);
+    expect(results.length).toBeGreaterThanOrEqual(0.8 * outcomes.length);
+    for (const found of outcomes) if (typeof found === "string") expect(found).toBe("unstable-pair");
+  });
+
+  it.each(["float32", "float64"] as const)("a network that contracts at rate 4, %s", (dtype) => {
+    const net = mlp({ layers: [2, 2, 2], dtype, params: [1, 0, 0, 1, 0, 0, -4, 0, 0, -4, 0, 0] });
+    const solution = solve(net, { y0: [1, -0.5], ts: [0, 5], solver: reversible(tsit5) });
+    for (const value of solution.ys.slice(2)) expect(Math.abs(value)).toBeLessThan(1e-5);
+    expect(solution.stats.gap).toBeLessThan(100);
+  });
+});
+
+describe("a pair that comes apart ends the solve", () => {
+  it("under error control, where no step is short enough for the coupling", () => {
+    const failure = failureOf(() =>
+      solve(decay(5), { y0: [0], ts: [0, 10], solver: reversible(tsit5, { coupling: 0.999 }) }),
+    );
+    expect(failure.code).toBe("unstable-pair");
+    expect(failure.t).toBeGreaterThan(0);
+    expect(failure.message).toContain("its coupling 0.999");
+    expect(failure.message).toContain("coupling: 0.9 }");
+    expect(failure.message).toContain("symplectic()");
+  });
+
+  it.each([rk4, dopri5])("with fixed steps of reversible($name) that the damping is too strong for", (base) => {
+    const run = (coupling: number) =>
+      solve(decay(5), { y0: [0], ts: [0, 10], solver: reversible(base, { coupling }), stepSize: 0.1 });
+    expect(failureOf(() => run(0.9)).code).toBe("unstable-pair");
+    expect(run(0.5).stats.gap).toBeLessThan(1e5);
+  });
+
+  it("and `onFailure: return` gives what was reached", () => {
+    const options = { y0: [0], ts: [0, 1, 10], solver: reversibleHeun, onFailure: "return" } as const;
+    const { status, ts, error } = solve(decay(20), options);
+    expect(status).toBe("unstable-pair");
+    expect(error!.message).toContain("reversibleHeun");
+    expect(ts.length).toBeLessThan(3);
+  });
+});
+
+describe("what is no nonsense is let through", () => {
+  it.each([euler, heun, rk4])("fixed steps of reversible($name) from rest", (base) => {
+    for (const stepSize of [0.5, 0.1, 0.01]) {
+      const { ys } = solve(
+        (t, _y, dy) => {
+          dy[0] = Math.sin(t);
+        },
+        { y0: [0], ts: [0, 2], solver: reversible(base), stepSize },
+      );
+      expect(Math.abs(ys[1]! - (1 - Math.cos(2)))).toBeLessThan(stepSize);
+    }
+  });
+});
+
+describe("the option coupling", () => {
+  const growthOf = (options: Parameters<typeof reversible>[1]) => reversible(tsit5, options).scheme.inverse!.growth;
+
+  it('"auto" lets roundings grow by 10⁶ in a segment', () => {
+    expect(growthOf({ coupling: "auto", segment: 14_000 }) ** 14_000 / 1e6).toBeCloseTo(1, 9);
+    expect(1 / growthOf({ coupling: "auto", segment: 14_000 })).toBeCloseTo(0.999, 4);
+    expect(1 / growthOf({ coupling: "auto" })).toBeCloseTo(0.891, 3);
+  });
+
+  it.each([0, -1, 10, Number.NaN])("refuses %d steps in a segment, or a segment without auto", (segment) => {
+    const coupling = segment === 10 ? 0.9 : "auto";
+    const failure = failureOf(() => reversible(tsit5, { coupling, segment }));
+    expect(failure.code).toBe("invalid");
+    expect(failure.message).toContain("segment");
+  });
+});

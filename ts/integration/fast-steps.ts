@@ -1,0 +1,193 @@
+// The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step at a
+// time where somebody looks at steps, and all steps up to the next stop in one call where nobody does. What they take and
+// how they judge is what `Stepping` takes and judges, to the bit; `Stepping` keeps the first step, those that end at a stop,
+// and every failure.
+import type { FloatArray } from "../base/dtype.ts";
+import type { FillingField } from "../fields/field.ts";
+import type { Problem } from "../problem/problem.ts";
+import { evaluationsOf } from "../program/program.ts";
+import {
+  AT,
+  arraysOf,
+  RUN,
+  type WrittenRun,
+  type WrittenStep,
+  type WrittenSteps,
+  writtenRun,
+  writtenStep,
+  writtenSteps,
+} from "../program/written-step.ts";
+import type { HostArithmetic, Measure } from "../vectors/arithmetic.ts";
+import type { Setup } from "./setup.ts";
+import type { StepState } from "./step-state.ts";
+
+export class FastSteps {
+  private readonly setup: Setup;
+  private readonly written: WrittenStep;
+  /** Given steps in a loop. */
+  private readonly loop: WrittenSteps | undefined;
+  /** Steps under error control in a loop. */
+  private readonly controlled: WrittenRun | undefined;
+  /** The field's function, once it is known to fill its output at once. */
+  private filling: FillingField | undefined;
+  /**
+   * The numbers of a written step. Its tolerances are NaN, and so is its error, where errors are measured in another way
+   * than it does: then the kernels are asked.
+   */
+  private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
+  private readonly run: Float64Array | undefined;
+  /** For even and for odd steps: the vectors that a written step works on. */
+  private readonly arrays: readonly Float64Array[][];
+  private readonly evaluations: number;
+  private readonly kept: boolean;
+
+  /** The fast steps of a problem, if it has any. `unseen`: whether nobody looks at the steps between stops. */
+  static of(problem: Problem, setup: Setup, unseen: boolean): FastSteps | undefined {
+    const { field, arithmetic } = setup.machine;
+    const { host } = arithmetic;
+    if (host === undefined || field.filling === undefined) return undefined;
+    const written = writtenStep(setup.placed.scheme, problem.y0.length);
+    return written && new FastSteps(problem, setup, host, unseen, written);
+  }
+
+  private constructor(
+    { y0, measure, steps }: Problem,
+    setup: Setup,
+    host: HostArithmetic,
+    unseen: boolean,
+    written: WrittenStep,
+  ) {
+    const { scheme, programs, fsal } = setup.placed;
+    this.setup = setup;
+    this.written = written;
+    this.filling = undefined;
+    this.arrays = programs.map(({ instructions }) => arraysOf(scheme, instructions, host));
+    this.evaluations = evaluationsOf(scheme, false);
+    this.kept = fsal === "step";
+    const simple = !scheme.steadyingError && isSimple(measure, y0.length);
+    if (simple) {
+      this.numbers[AT.rtol] = measure.rtol as number;
+      this.numbers[AT.atol] = measure.atol as number;
+    }
+    const given = steps.kind === "given";
+    this.loop = unseen && given ? writtenSteps(scheme, y0.length) : undefined;
+    this.controlled = unseen && simple && !given ? writtenRun(scheme, y0.length) : undefined;
+    this.run = this.controlled && new Float64Array(Object.keys(RUN).length);
+  }
+
+  /** The square of the scaled error of the step taken last, NaN where it is not measured here. */
+  get square(): number {
+    return this.numbers[AT.square]!;
+  }
+
+  /** Takes the whole step in work, once the field is known to fill its output at once. */
+  step(state: StepState): void {
+    if (this.filling === undefined) {
+      const { filling } = this.setup.machine.field;
+      if (filling === undefined || filling === "unknown") return;
+      this.filling = filling;
+    }
+    const { f, params, answer } = this.filling;
+    const { numbers } = this;
+    numbers[AT.t] = state.first;
+    numbers[AT.h] = state.h;
+    numbers[AT.last] = state.last;
+    this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer);
+    state.runner.evaluations += this.evaluations - state.next;
+    state.next = state.program.instructions.length;
+  }
+
+  /** Takes steps before the next stop, where there is a loop for them. */
+  advance(state: StepState): void {
+    if (this.filling === undefined || state.stop >= state.problem.stops.length) return;
+    if (this.loop !== undefined) this.takeGiven(state, this.loop, this.filling);
+    else if (this.controlled !== undefined) this.takeControlled(state, this.controlled, this.filling);
+  }
+
+  /**
+   * Takes given steps: an even number of them, so that the state stays where it is. The last before the stop, and one
+   * whose result is not finite, are left to `Stepping`, which knows what they are to end in.
+   */
+  private takeGiven(state: StepState, loop: WrittenSteps, { f, params, answer }: FillingField): void {
+    const { position, stats, known, problem, runner } = state;
+    const given = state.given!;
+    const before = placeOf(problem.stops[state.stop]!, given, position, problem.direction) - position;
+    const count = Math.min(before, problem.maxSteps - stats.steps) & ~1;
+    if (count <= 0) return;
+    const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, known, answer);
+    const tried = Math.min(taken + 1, count);
+    runner.evaluations += tried * this.evaluations - (known ? 1 : 0) - (this.kept ? tried - 1 : 0);
+    if (taken === 0) return;
+    state.grid.append(given, position, position + taken);
+    stats.steps += taken;
+    stats.accepted += taken;
+    state.position += taken;
+    state.known = this.kept;
+    const odd = taken & 1;
+    // The first of a written step's vectors is where it starts.
+    const [left] = this.arrays[state.parity]!;
+    state.startAt(given[state.position - 1]!, state.parity ^ odd);
+    if (odd === 0) return;
+    // The loop has left the state where it was.
+    this.arrays[state.parity]![0]!.set(left!);
+    state.known = false;
+  }
+
+  /** Takes steps under control. */
+  private takeControlled(state: StepState, controlled: WrittenRun, { f, params, answer }: FillingField): void {
+    const { numbers, setup } = this;
+    const { stats, problem, parity } = state;
+    const { maxSteps, direction, stops } = problem;
+    const { judgeSquareKernel, address } = setup.control!;
+    const run = this.run!;
+    numbers[AT.t] = state.t;
+    numbers[AT.h] = state.h;
+    run[RUN.size] = state.size;
+    run[RUN.target] = stops[state.stop]!;
+    run[RUN.direction] = direction;
+    run[RUN.minStep] = state.minStep;
+    run[RUN.maxStep] = state.maxStep;
+    // biome-ignore format: the order of its parameters
+    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.known, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
+    const rejected = run[RUN.rejected]!;
+    const tried = accepted + rejected;
+    if (tried === 0) return;
+    state.runner.evaluations += tried * (this.evaluations - 1) + run[RUN.fresh]!;
+    stats.steps += tried;
+    stats.accepted += accepted;
+    stats.rejected += rejected;
+    state.h = numbers[AT.h]!;
+    state.size = run[RUN.size]!;
+    // Of the step tried last, which leaves its first derivative in place where it was rejected.
+    const square = numbers[AT.square]!;
+    state.wasRejected = !(square <= 1);
+    state.known = state.wasRejected || this.kept;
+    state.errorWasNaN = Number.isNaN(square);
+    state.startAt(numbers[AT.t]!, parity ^ (accepted & 1));
+  }
+}
+
+/** The place of a time in a grid, from `from` on; the grid's length where it ends before it. */
+function placeOf(t: number, grid: Float64Array, from: number, direction: number): number {
+  let [low, high] = [from, grid.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((t - grid[middle]!) * direction > 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Whether errors are measured as a written step does: by one rms norm over the whole state, with one tolerance for all. */
+function isSimple({ kind, segments, rtol, atol }: Measure, length: number): boolean {
+  const [segment] = segments;
+  const whole = segments.length === 1 && segment!.weight === 1 && segment!.length === length;
+  return kind === "rms" && whole && typeof rtol === "number" && typeof atol === "number";
+}
+
+/** Whether a small state is finite, without a call into WebAssembly, which would cost more than this. */
+export function isFiniteFew(state: FloatArray): boolean {
+  let zero = 0;
+  for (let i = 0; i < state.length; i++) zero += 0 * state[i]!;
+  return zero === 0;
+}
