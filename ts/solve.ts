@@ -56,8 +56,10 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
     scratch.lease();
     load(setup, problem);
     tape = adjoint?.tape({ problem, placed, field, arithmetic });
-    const path = problem.dense ? new DensePath(problem, placed) : undefined;
-    const watch = problem.events.length > 0 ? new EventWatch(problem.events, interpolator!) : undefined;
+    // Where states are on a device, neither is asked for (options/check.ts).
+    const { host } = arithmetic;
+    const path = host && problem.dense ? new DensePath(problem, placed, host) : undefined;
+    const watch = host && problem.events.length > 0 ? new EventWatch(problem.events, interpolator!, host) : undefined;
     const taped = tape?.field ? { ...setup, machine: { ...machine, field: tape.field } } : setup;
     const outcome = yield* integrate({ setup: taped, problem, path, tape, watch, ys });
     const { stats } = outcome;
@@ -70,7 +72,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    const late = arithmetic.remote ? lateFailure(problem, outcome, ys, end) : undefined;
+    const late = host ? undefined : lateFailure(problem, outcome, ys, end);
     if (late && problem.onFailure === "throw") throw late.failure;
     if (late?.reached) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
     const { slopes, grid, failure = late?.failure ?? known } = outcome;

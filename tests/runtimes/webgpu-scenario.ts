@@ -5,6 +5,7 @@
 import { train } from "../../examples/gpu/training.ts";
 import { assert, distance } from "./measure.ts";
 import type { Check } from "./scenario.ts";
+import { ON_DEVICE } from "./webgpu-device.ts";
 import { FIXTURES } from "./webgpu-fixtures.ts";
 import { networks } from "./webgpu-fused.ts";
 import {
@@ -18,7 +19,6 @@ import {
   RESIDENCIES,
   y0,
 } from "./webgpu-problem.ts";
-import { RESIDENT } from "./webgpu-resident.ts";
 
 /** Solution and gradient of a 2→64→64→2 network against the WebAssembly kernels. */
 const gradientBy =
@@ -288,7 +288,7 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
     "continuous on the GPU": gradientBy("continuous"),
     "reverse on the GPU": gradientBy("reverse"),
     "adaptive steps": adaptive,
-    ...RESIDENT,
+    ...ON_DEVICE,
     "networks of all shapes": networks,
     "a tfjs function with its VJP": ownFunction,
     "readbacks, buffers and tensors": economy,

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { mlp, pid, rk4, type SolveOptions, solve, symplectic, tsit5 } from "../../ts/index.ts";
 import { memoryUse } from "../../ts/wasm/memory.ts";
-import { type Layout, Scratch, type Vector } from "../../ts/wasm/scratch.ts";
+import { type HostVector, type Layout, Scratch } from "../../ts/wasm/scratch.ts";
 
 afterEach(() => expect(memoryUse().leased).toBe(0));
 
@@ -13,7 +13,7 @@ interface Key {
 }
 
 let made = 0;
-const make = (layout: Layout, { length }: Key): { id: number; vector: Vector } => ({
+const make = (layout: Layout, { length }: Key): { id: number; vector: HostVector } => ({
   id: made++,
   vector: layout.vector(length, "float64"),
 });

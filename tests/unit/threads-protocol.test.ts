@@ -13,7 +13,7 @@ import { MOST_PAGES, onSharedMemory } from "../../ts/threads/shared-module.ts";
 import { threaded } from "../../ts/threads/threaded.ts";
 import { VECTORS } from "../../ts/vectors/kernels.ts";
 import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
-import { Scratch, type Vector } from "../../ts/wasm/scratch.ts";
+import { type HostVector, Scratch } from "../../ts/wasm/scratch.ts";
 
 const WORKERS = 2;
 const memory = new SharedMemory(WORKERS);
@@ -316,7 +316,7 @@ describe("kernels on a shared memory", () => {
             const bound = field.bind(block, { length, params: field.params, slots, gradient: true });
             const vectors = Array.from({ length: 4 }, () => block.vector(length, dtype));
             block.lease();
-            const [x, dx, cotangent, xBar] = vectors as [Vector, Vector, Vector, Vector];
+            const [x, dx, cotangent, xBar] = vectors as [HostVector, HostVector, HostVector, HostVector];
             x.view.fill(0.3);
             cotangent.view.fill(0.7);
             bound.load();

@@ -3,9 +3,11 @@
 // over a state laid out as [x | a_x | a_t | a_θ] (Chen et al. 2018, appendix B; Kidger et al. 2021, eq. 2–3).
 
 import type { Awaitable } from "../base/waiting.ts";
-import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "../fields/field.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import { type BindRequest, type BoundField, type DeviceBoundField, type Field, RECOMPUTE } from "../fields/field.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
+import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
+import type { Scratch } from "../wasm/scratch.ts";
+import { slotBytes } from "./discrete.ts";
 
 /** Where the parts of the augmented state begin. */
 export interface AugmentedLayout {
@@ -31,36 +33,40 @@ interface Parts {
   readonly theta: Vector;
 }
 
-class BoundAugmented implements BoundField {
+class BoundAugmented implements DeviceBoundField {
   readonly tapeLength = 0;
   readonly tape = undefined;
   readonly paramsBar = undefined;
+  readonly tau = undefined;
   vjps = 0;
   /** −Fᵀ a_x of the evaluation in each slot, where a_θ is integrated apart. */
   readonly slopes: Vector[];
   private readonly scratch: Scratch;
   private readonly inner: BoundField;
+  /** Where the field's VJPs leave ∂f/∂t · cotangent, on a device. */
+  private readonly innerTau: Vector | undefined;
   private readonly layout: AugmentedLayout;
   private readonly cotangent: Vector;
   private readonly wantTimes: boolean;
   private readonly arithmetic: Arithmetic;
   private readonly parts = new Map<Vector, Parts>();
 
-  constructor(scratch: Scratch, field: AugmentedField, { slots, params, arithmetic }: BindRequest) {
-    const { inner, layout, wantTimes } = field;
-    this.arithmetic = arithmetic!;
+  constructor(
+    scratch: Scratch,
+    { layout, wantTimes }: AugmentedField,
+    slots: number,
+    arithmetic: Arithmetic,
+    inner: BoundField,
+    innerTau: Vector | undefined,
+  ) {
+    this.arithmetic = arithmetic;
     this.scratch = scratch;
     this.layout = layout;
     this.wantTimes = wantTimes;
-    this.inner = inner.bind(scratch, {
-      length: layout.state,
-      params,
-      slots: 1,
-      gradient: true,
-      arithmetic: this.arithmetic,
-    });
-    this.cotangent = this.arithmetic.like(scratch, layout.state).vector();
-    const theta = this.arithmetic.like(scratch, this.inner.paramsBar?.length ?? 0);
+    this.inner = inner;
+    this.innerTau = innerTau;
+    this.cotangent = arithmetic.like(scratch, layout.state).vector();
+    const theta = arithmetic.like(scratch, inner.paramsBar?.length ?? 0);
     this.slopes = Array.from({ length: slots }, () => theta.vector());
   }
 
@@ -70,7 +76,7 @@ class BoundAugmented implements BoundField {
 
   /** Bytes that the field's evaluations keep for their VJPs. */
   get tapeBytes(): number {
-    return this.inner.tape?.byteLength ?? 0;
+    return slotBytes(this.inner);
   }
 
   /** The parts of an augmented vector, made at first sight: there are few vectors, and they stay. */
@@ -99,7 +105,7 @@ class BoundAugmented implements BoundField {
     if (!this.scratch.leased) return undefined;
     const { adjoint: dAdjoint } = this.partsOf(slope);
     arithmetic.assign(cotangent, -1, adjoint);
-    if (inner.paramsBar) arithmetic.clear(inner.paramsBar);
+    if (inner.paramsBar) arithmetic.fill(inner.paramsBar, 0);
     this.vjps++;
     const pending = inner.vjp(t, x, cotangent, dAdjoint, inner.tape ? 0 : RECOMPUTE);
     const flushed = inner.flush?.();
@@ -110,11 +116,10 @@ class BoundAugmented implements BoundField {
   }
 
   private store(slope: Vector, slot: number, tau: number): void {
-    const { arithmetic, inner } = this;
+    const { arithmetic, inner, innerTau } = this;
     const { time, theta } = this.partsOf(slope);
-    if (!this.wantTimes) arithmetic.clear(time);
-    else if (inner.tau) arithmetic.assign(time, 1, inner.tau);
-    else time.view[0] = tau;
+    if (this.wantTimes && innerTau) arithmetic.assign(time, 1, innerTau);
+    else arithmetic.fill(time, this.wantTimes ? tau : 0);
     if (!inner.paramsBar) return;
     if (theta.length > 0) arithmetic.assign(theta, 1, inner.paramsBar);
     else if (slot >= 0 && this.slopes[slot]) arithmetic.assign(this.slopes[slot], 1, inner.paramsBar);
@@ -147,11 +152,28 @@ export class AugmentedField implements Field {
     return this.inner.dtype;
   }
 
-  resident(scratch: Scratch, length: number): Arithmetic {
-    return this.inner.resident!(scratch, length);
+  get onDevice(): Field["onDevice"] {
+    const { onDevice } = this.inner;
+    if (!onDevice) return undefined;
+    return (scratch, length) => {
+      const { arithmetic, bind } = onDevice(scratch, length);
+      return {
+        arithmetic,
+        bind: (request) => {
+          const inner = bind(this.innerRequest(request));
+          return new BoundAugmented(scratch, this, request.slots, arithmetic, inner, inner.tau);
+        },
+      };
+    };
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundAugmented {
-    return new BoundAugmented(scratch, this, request);
+    const inner = this.inner.bind(scratch, this.innerRequest(request));
+    const arithmetic = new WasmArithmetic(scratch, request.length, this.dtype);
+    return new BoundAugmented(scratch, this, request.slots, arithmetic, inner, undefined);
+  }
+
+  private innerRequest({ params }: BindRequest): BindRequest {
+    return { length: this.layout.state, params, slots: 1, gradient: true };
   }
 }

@@ -50,7 +50,9 @@ export function record(
   const together = copiesSteps(problem, slots);
   const steps = field.tape && together ? arithmetic.rows(field.tape.length) : undefined;
   const tapes =
-    field.tape && !together ? new Tapes(field.recordRows?.() ?? arithmetic.rows(field.tapeLength), slots) : undefined;
+    field.tape && !together
+      ? new Tapes(field.ownTapes?.record() ?? arithmetic.rows(field.tapeLength), slots)
+      : undefined;
   const fits = (tapeBytes: number): boolean => states.bytesWithNext + derivatives.bytesWithNext + tapeBytes <= budget;
   const taping = tapes && new Taping(field, tapes, () => fits(tapes.bytesWithRow));
   const bytes = {

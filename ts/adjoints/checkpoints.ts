@@ -1,5 +1,5 @@
 // The states that a checkpointed solve keeps, in room for a fixed number of them.
-import type { Holder, Rows } from "../vectors/arithmetic.ts";
+import type { Rows, Vector } from "../vectors/arithmetic.ts";
 import type { Tape } from "./adjoint.ts";
 import { KEEP, type Placement, SKIP } from "./revolve.ts";
 
@@ -24,14 +24,14 @@ export class Checkpoints {
   }
 
   /** Does with the state of step `position`, the next of a forward pass, what `placement` says. */
-  offer(position: number, state: readonly Holder[], placement: Placement): void {
+  offer(position: number, state: readonly Vector[], placement: Placement): void {
     const place = placement.next();
     if (place === SKIP) return;
     if (place !== KEEP) this.remove(place);
     this.push(position, state);
   }
 
-  push(position: number, state: readonly Holder[]): void {
+  push(position: number, state: readonly Vector[]): void {
     const { parts, rows } = this;
     const slot = this.free.pop() ?? rows.length / parts;
     state.forEach((part, i) => {
@@ -43,7 +43,7 @@ export class Checkpoints {
   }
 
   /** Copies the state kept at `index`. */
-  read(index: number, state: readonly Holder[]): void {
+  read(index: number, state: readonly Vector[]): void {
     const first = this.slots[index]! * this.parts;
     state.forEach((part, i) => this.rows.read(first + i, part));
   }

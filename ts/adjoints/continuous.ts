@@ -14,8 +14,8 @@ import type { Steps } from "../problem/problem.ts";
 import { firstTime, type Problem } from "../problem/problem.ts";
 import { evaluationsOf } from "../program/program.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
-import type { Arithmetic, Measure, Segment, Terms } from "../vectors/arithmetic.ts";
-import { Scratch, type Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Measure, Segment, Terms, Vector } from "../vectors/arithmetic.ts";
+import { Scratch } from "../wasm/scratch.ts";
 import type { Adjoint, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { AugmentedField, type AugmentedLayout, type BoundAugmented } from "./augmented.ts";
 
@@ -267,7 +267,7 @@ class Quadrature {
 
   load(): void {
     this.arithmetic.load();
-    this.arithmetic.clear(this.theta);
+    this.arithmetic.fill(this.theta, 0);
   }
 
   accept(program: unknown, h: number): void {

@@ -1,15 +1,15 @@
 // The backward pass shared by all exact adjoints: they differ only in how they bring a step's vectors back. It walks the
 // frozen grid from the end, adds the loss's cotangents where outputs landed, and transposes step after step.
 
-import { type FloatArray, zeros } from "../base/dtype.ts";
+import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import type { BoundField } from "../fields/field.ts";
-import { type Alike, declareAlike } from "../integration/setup.ts";
+import { type Alike, inPlace } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
-import { Scratch, type Vector } from "../wasm/scratch.ts";
+import { Scratch } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
@@ -71,7 +71,7 @@ export const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(
 export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfStep(problem) });
 
 /** Bytes of a field's tape slots. */
-export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
+export const slotBytes = ({ tape }: BoundField): number => (tape ? tape.length * bytesOf(tape.dtype) : 0);
 
 interface Transposed {
   readonly arithmetic: Arithmetic;
@@ -97,19 +97,19 @@ export function* pullDiscrete(
   restoreWith: (backward: Backward) => Restore,
 ): Waiting<Gradients> {
   const { problem, grid, ts } = trajectory;
-  const { field: unbound, y0, params } = problem;
-  const { dtype } = unbound;
-  const { extended, direction } = problem;
+  const { y0, params, extended, direction } = problem;
+  const { dtype } = problem.field;
   const n = y0.length;
   const scratch = new Scratch();
-  const { arithmetic, placed, sweep } = declareAlike(
+  const { made, field: own } = inPlace(
     problem,
     scratch,
     { scheme: schemeOf(problem), extended, length: n, dtype },
+    { length: n, params, slots, gradient: true, times: wantTimes },
     declareSweep,
   );
+  const { arithmetic, placed, sweep } = made;
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
-  const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
   const { paramsBar } = own;
   try {
     scratch.lease();
@@ -118,7 +118,7 @@ export function* pullDiscrete(
     const field = recall?.(own) ?? own;
     const machine: Machine = { field, arithmetic };
     const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
-    if (paramsBar) arithmetic.clear(paramsBar);
+    if (paramsBar) arithmetic.fill(paramsBar, 0);
     const stats = { evaluations: 0 };
     const restore = restoreWith({ trajectory, machine, placed, sweep, stats });
 

@@ -4,6 +4,7 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { Program } from "../program/program.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 
 const squares = (x: FloatArray): number => {
   let sum = 0;
@@ -19,6 +20,7 @@ const squaredGap = (x: FloatArray, y: FloatArray): number => {
 
 /** Adds up the logarithm of the growth from step to step. */
 export class Growth {
+  private readonly host: HostArithmetic;
   /** ln 1/λ */
   private readonly neutral: number;
   private readonly epsilon: number;
@@ -29,15 +31,17 @@ export class Growth {
   private gaps = 0;
 
   /** `factor`: the growth of one step where the dynamics are neutral. */
-  constructor(factor: number, epsilon: number) {
+  constructor(host: HostArithmetic, factor: number, epsilon: number) {
+    this.host = host;
     this.neutral = Math.log(factor);
     this.epsilon = epsilon;
   }
 
   /** Counts a step; returns the logarithm of the growth since the last `restart`. */
   accept({ end, instructions }: Program): number {
+    const { host } = this;
     // The slope solves the variational equation of an autonomous field, so the growth of its norm is e^x along it.
-    const slope = squares(instructions[0]!.k!.view);
+    const slope = squares(host.view(instructions[0]!.k!));
     const x = slope > 0 && this.lastSlope > 0 ? Math.log(slope / this.lastSlope) / 2 : 0;
     this.lastSlope = slope;
     this.local += Math.max(-x, x + this.neutral);
@@ -45,8 +49,9 @@ export class Growth {
     // The gap of the two states carries the parasitic modes λ e^(−x): their growth is that of the principal ones back.
     // Truncation errors feed it too, but never make it grow exponentially.
     if (end.length > 1) {
-      const floor = this.epsilon ** 2 * squares(end[0]!.view);
-      const gap = Math.max(squaredGap(end[0]!.view, end[1]!.view), floor);
+      const state = host.view(end[0]!);
+      const floor = this.epsilon ** 2 * squares(state);
+      const gap = Math.max(squaredGap(state, host.view(end[1]!)), floor);
       this.smallestGap = Math.min(this.smallestGap, gap);
       if (gap > 0) this.gaps = Math.max(this.gaps, Math.log(gap / this.smallestGap) / 2 - Math.log(this.steps));
     }

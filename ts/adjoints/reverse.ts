@@ -6,8 +6,7 @@ import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { Growth } from "./growth.ts";
@@ -26,7 +25,7 @@ export interface ReverseOptions {
 const BUDGETS = { float64: 1e6, float32: 1e2 };
 const EPSILONS = { float64: 2 ** -52, float32: 2 ** -23 };
 /** Steps between kept states under "auto" on a device. */
-const REMOTE_SEGMENT = 16;
+const DEVICE_SEGMENT = 16;
 /** Reconstruction errors above this give a warning, and so does NaN. */
 const TRUSTED = { float64: 1e-6, float32: 1e-3 };
 
@@ -58,8 +57,9 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
   const { dtype } = field;
   const { inverse, start } = placed.scheme;
   // What happens on a device is not seen on the way, so there states are kept often.
-  const every = segments === "auto" && arithmetic.remote ? REMOTE_SEGMENT : segments;
-  const growth = every === "auto" ? new Growth(inverse!.growth, EPSILONS[dtype]) : undefined;
+  const every = segments === "auto" ? DEVICE_SEGMENT : segments;
+  const { host } = arithmetic;
+  const growth = segments === "auto" && host ? new Growth(host, inverse!.growth, EPSILONS[dtype]) : undefined;
   const kept = arithmetic.rows(y0.length);
   /** The step at whose end each state was kept. */
   const keptAfter: number[] = [];
@@ -79,7 +79,7 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
     keepsTapes: false,
     bytes,
     accept(program) {
-      const due = growth ? growth.accept(program) > Math.log(budget) : (step + 1) % (every as number) === 0;
+      const due = growth ? growth.accept(program) > Math.log(budget) : (step + 1) % every === 0;
       if (due) {
         for (const part of program.end) kept.push(part);
         keptAfter.push(step);

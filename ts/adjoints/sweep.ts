@@ -10,8 +10,7 @@ import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import { operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 import { type Gather, type Injection, type Places, type Sides, sidesOf } from "./transposition.ts";
 
 /** ∂L/∂t_n and ∂L/∂t_{n+1} of the steps swept, with all other grid points held fixed. */

@@ -7,7 +7,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import type { Waiting } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Vector } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { NO_TAPES, pullDiscrete, type Restore } from "./discrete.ts";
 import { replay } from "./replay.ts";

@@ -3,9 +3,8 @@
 
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
-import type { Holder, Rows } from "../vectors/arithmetic.ts";
+import type { Rows, Vector } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
-import type { Vector } from "../wasm/scratch.ts";
 
 const NO_ROW = -1;
 /** The slot that tapes are copied from and to. */
@@ -60,20 +59,20 @@ export class Tapes {
     return rows.inPlace === true && (row < rows.length || rows.extend!());
   }
 
-  store(row: number, tape: Holder): void {
+  store(row: number, tape: Vector): void {
     if (row === this.rows.length) this.rows.push(tape);
     else this.rows.write(row, tape);
   }
 
   /** The step whose slots were evaluated last has been taken. */
   accept(): void {
-    this.steps.push({ view: this.latest });
+    this.steps.append(this.latest);
     this.taken.fill(1);
   }
 
   /** Copies the rows of step n's slots. */
   rowsOf(n: number, into: Float64Array): void {
-    this.steps.read(n, { view: into });
+    this.steps.copy(n, into);
   }
 }
 
@@ -95,10 +94,6 @@ class Wrapped {
 
   get paramsBar(): Vector | undefined {
     return this.inner.paramsBar;
-  }
-
-  get tau(): Vector | undefined {
-    return this.inner.tau;
   }
 
   load(): void {
@@ -165,7 +160,7 @@ export class Recalling extends Wrapped implements BoundField {
     super(inner);
     this.tapes = tapes;
     this.rows = new Float64Array(slots);
-    if (tapes.rows.inPlace) inner.useRows!(tapes.rows as TapeRows);
+    if (tapes.rows.inPlace) inner.ownTapes!.use(tapes.rows as TapeRows);
   }
 
   /** The VJPs that follow are of this step. */

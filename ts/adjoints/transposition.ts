@@ -3,8 +3,7 @@
 
 import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } from "../program/program.ts";
 import type { Term, Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, Terms } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 
 /** bar ← base + Σ unit + h Σ scaled: the cotangent of one variable from those of all that used it. */
 export interface Gather {

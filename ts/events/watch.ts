@@ -5,6 +5,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { EventRecord, SolveEvent } from "../problem/event.ts";
 import type { Interpolator } from "../program/interpolator.ts";
 import type { Program } from "../program/program.ts";
+import type { HostArithmetic, Vector } from "../vectors/arithmetic.ts";
 import { brackets, rootIn } from "./roots.ts";
 
 /** An event that the step must end at, at t + s h. */
@@ -19,19 +20,22 @@ const DEPARTURE = 1e-9;
 export class EventWatch {
   readonly records: EventRecord[] = [];
   readonly events: readonly SolveEvent[];
+  readonly host: HostArithmetic;
   private readonly interpolator: Interpolator;
   /** Value of each root function at the start of the step; 0 where the event has just occurred. */
   private readonly values: Float64Array;
 
-  constructor(events: readonly SolveEvent[], interpolator: Interpolator) {
+  constructor(events: readonly SolveEvent[], interpolator: Interpolator, host: HostArithmetic) {
     this.events = events;
+    this.host = host;
     this.interpolator = interpolator;
     this.values = new Float64Array(events.length);
   }
 
   /** Starts at (t, y) with the derivative there; returns the terminal event that occurs at once, or undefined. */
-  begin(t: number, y: FloatArray, slope: FloatArray, direction: number): number | undefined {
+  begin(t: number, y: FloatArray, derivative: Vector, direction: number): number | undefined {
     this.arrive(t, y);
+    const slope = this.host.view(derivative);
     for (const [index, { root, terminal, direction: wanted }] of this.events.entries()) {
       if (!terminal || this.values[index] !== 0) continue;
       if (wanted !== undefined) {
@@ -93,7 +97,7 @@ export class EventWatch {
   }
 
   private state(program: Program, s: number, h: number): FloatArray {
-    if (s === 1) return program.end[0]!.view;
-    return s === 0 ? program.start[0]!.view : this.interpolator.at(program, s, h).view;
+    if (s === 1) return this.host.view(program.end[0]!);
+    return this.host.view(s === 0 ? program.start[0]! : this.interpolator.at(program, s, h));
   }
 }

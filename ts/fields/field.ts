@@ -1,10 +1,10 @@
-// What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a leased block of WebAssembly memory,
-// and, once bound, how to evaluate it and its vector–Jacobian product there.
+// What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a solve's vectors, in WebAssembly memory or
+// on the field's device, and, once bound, how to evaluate it and its vector–Jacobian product there.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Arithmetic, Rows } from "../vectors/arithmetic.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Rows, Vector } from "../vectors/arithmetic.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 
 /** No stored tape: a VJP asked for with this slot evaluates the field anew. */
 export const RECOMPUTE = -1;
@@ -19,8 +19,6 @@ export interface BindRequest {
   readonly slots: number;
   /** Whether VJPs will be asked for. */
   readonly gradient: boolean;
-  /** The arithmetic of the solve; where it is a device's (`remote`), its vectors are there. */
-  readonly arithmetic?: Arithmetic;
   /** Whether VJPs must return ∂f/∂t · cotangent on a device too, where that takes a readback. */
   readonly times?: boolean;
   /** Where tangents will be asked for: θ̇, whose params are undefined where it is zero. Fixed, as θ is, so it is packed once. */
@@ -49,42 +47,62 @@ export interface TapeRows extends Rows {
   drop(): void;
 }
 
-/** A field bound to one leased block. Everything it touches lives there. */
-export interface BoundField {
+/** Tapes of evaluations in memory of the field's own. */
+export interface OwnTapes {
+  /** Makes rows for the tapes of a recording. While rows are used and in place, slots are their numbers. */
+  record(): TapeRows;
+  /** Uses the rows that a field alike has made. */
+  use(rows: TapeRows): void;
+}
+
+/** A field bound to a solve's vectors, which are of the kind V. Everything it touches lives beside them. */
+export interface BoundField<V extends Vector = Vector> {
   /** Numbers an evaluation leaves behind for its VJP, in the dtype of its arithmetic; 0 if the VJP needs none. */
   readonly tapeLength: number;
   /** The tapes, `slots × tapeLength` numbers (undefined when slots × tapeLength = 0). */
-  readonly tape: Vector | undefined;
+  readonly tape: V | undefined;
   /** ∂L/∂θ, accumulated by every `vjp`; the caller zeroes it (undefined without parameters or gradient). */
-  readonly paramsBar: Vector | undefined;
-  /** On a device: where a VJP leaves ∂f/∂t · cotangent, one number. */
-  readonly tau?: Vector | undefined;
+  readonly paramsBar: V | undefined;
   /** Called once after the lease: copies parameters in, packs weights. */
   load(): void;
-  /** The function behind the field, once it is known to fill its output at once: whoever calls it counts it. */
-  readonly filling?: FillingField | undefined;
   /** dx ← f(t, x); leaves its tape in `slot` where `slot` ≥ 0 and slots were asked for. */
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void>;
+  evaluate(t: number, x: V, dx: V, slot: number): Awaitable<void>;
   /**
    * xBar ← Jᵀ cotangent, paramsBar += Fᵀ cotangent; returns ∂f/∂t · cotangent.
    * `slot` names the tape that `evaluate` left at the same (t, x), or is RECOMPUTE.
    * xBar never aliases x or cotangent.
    */
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number>;
+  vjp(t: number, x: V, cotangent: V, xBar: V, slot: number): Awaitable<number>;
   /**
    * out ← J xDot + F θ̇, with θ̇ from the request. `slot` names the tape that `evaluate` has just left at the same (t, x).
    * out never aliases x or xDot. Exists where the field's `hasJvp` says so.
    */
-  jvp?(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void>;
-  /** Makes rows for the tapes of a recording. While rows are used and in place, slots are their numbers. Where it exists. */
-  recordRows?(): TapeRows;
-  /** Uses the rows that a field alike has made. */
-  useRows?(rows: TapeRows): void;
+  jvp?(t: number, x: V, xDot: V, out: V, slot: number): Awaitable<void>;
   /**
-   * Adds what VJPs have accumulated outside the block, on a device, to paramsBar; to be called before paramsBar is read,
-   * where it exists. It may follow a VJP that is still pending.
+   * Adds what VJPs have accumulated elsewhere, on a device or chunk by chunk in threads, to paramsBar; to be called before
+   * paramsBar is read, where it exists. It may follow a VJP that is still pending.
    */
   flush?(): Awaitable<void>;
+  /**
+   * The JavaScript function behind the field, which a whole step written in JavaScript may call itself, and then counts.
+   * "unknown" until the first evaluation has shown whether it fills its output at once.
+   */
+  readonly filling?: FillingField | "unknown" | undefined;
+  /** Where tapes need not be copied. */
+  readonly ownTapes?: OwnTapes | undefined;
+}
+
+/** A field bound to vectors on its device. */
+export interface DeviceBoundField extends BoundField {
+  /** Where a VJP leaves ∂f/∂t · cotangent, one number (undefined without gradient). */
+  readonly tau: Vector | undefined;
+}
+
+/** A solve's vectors on a field's device, and the field that works on them there. */
+interface DeviceSpace {
+  readonly arithmetic: Arithmetic;
+  /** As `Field.bind`. */
+  readonly bind: (request: BindRequest) => DeviceBoundField;
 }
 
 /** A field as users make one (`mlp`, `vectorField`, `tfjsField`); a bare function is wrapped into one. */
@@ -102,10 +120,10 @@ export interface Field {
   readonly hasJvp?: boolean;
   /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
-  /** Where the field can work on states that are on its device: the arithmetic there, for states of `length` numbers. */
-  readonly resident?: ((scratch: Scratch, length: number) => Arithmetic) | undefined;
+  /** Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */
+  readonly onDevice?: ((scratch: Scratch, length: number) => DeviceSpace) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
-  bind(scratch: Scratch, request: BindRequest): BoundField;
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector>;
 }
 
 /** A field that evaluates asynchronously, such as one on a GPU. */

@@ -5,7 +5,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
 /** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
@@ -81,14 +81,14 @@ const RETURNS = 2;
 
 const UNUSED = new Float64Array(0);
 
-class BoundFunction implements BoundField {
+class BoundFunction implements BoundField<HostVector> {
   readonly tapeLength = 0;
   readonly tape = undefined;
-  readonly paramsBar: Vector | undefined;
+  readonly paramsBar: HostVector | undefined;
   private readonly scratch: Scratch;
   private readonly field: FunctionField;
   private readonly params: unknown;
-  private readonly asFilling: FillingField;
+  filling: FillingField | "unknown" | undefined = "unknown";
   private fAnswers = UNKNOWN;
   private vjpAnswers = UNKNOWN;
   private readonly tBar = new Float64Array(1);
@@ -107,7 +107,6 @@ class BoundFunction implements BoundField {
         y: new Float64Array(length),
         params: Float64Array.from(tangent.params ?? new Float64Array(count)),
       };
-    this.asFilling = { f: field.f, params: this.params, answer: storeNumbers };
     const array = (n: number): Float64Array => (gradient ? new Float64Array(n) : UNUSED);
     this.own = {
       y: new Float64Array(length),
@@ -119,11 +118,7 @@ class BoundFunction implements BoundField {
 
   load(): void {}
 
-  get filling(): FillingField | undefined {
-    return this.fAnswers === FILLS ? this.asFilling : undefined;
-  }
-
-  evaluate(t: number, x: Vector, dx: Vector): Awaitable<void> {
+  evaluate(t: number, x: HostVector, dx: HostVector): Awaitable<void> {
     if (this.fAnswers === FILLS) {
       const result = this.field.f(t, x.view as Float64Array, dx.view as Float64Array, this.params);
       return result === undefined ? undefined : this.receive(result, dx);
@@ -133,11 +128,13 @@ class BoundFunction implements BoundField {
     // Unfilled elements show as NaN, which the solver reports, instead of as whatever was there.
     dy.fill(Number.NaN);
     const result = this.field.f(t, y, dy, this.params);
-    this.fAnswers = result === undefined ? FILLS : RETURNS;
+    const fills = result === undefined;
+    this.fAnswers = fills ? FILLS : RETURNS;
+    this.filling = fills ? { f: this.field.f, params: this.params, answer: storeNumbers } : undefined;
     return this.receive(result ?? dy, dx);
   }
 
-  private receive(result: Awaitable<void | ArrayLike<number>>, dx: Vector): Awaitable<void> {
+  private receive(result: Awaitable<void | ArrayLike<number>>, dx: HostVector): Awaitable<void> {
     if (!isPromise(result)) return store(result as ArrayLike<number>, dx);
     return result.then((value) => {
       // After an abort the block may belong to another solve.
@@ -145,7 +142,7 @@ class BoundFunction implements BoundField {
     });
   }
 
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector): Awaitable<number> {
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): Awaitable<number> {
     const params = this.params as Float64Array;
     const { tBar } = this;
     tBar[0] = 0;
@@ -175,7 +172,7 @@ class BoundFunction implements BoundField {
     return isPromise(result) ? result.then(collect) : collect();
   }
 
-  jvp(t: number, x: Vector, xDot: Vector, out: Vector): Awaitable<void> {
+  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): Awaitable<void> {
     const { y, dy } = this.own;
     const tangent = this.tangent!;
     y.set(x.view);
@@ -186,7 +183,7 @@ class BoundFunction implements BoundField {
   }
 }
 
-function store(result: ArrayLike<number>, dx: Vector): void {
+function store(result: ArrayLike<number>, dx: HostVector): void {
   storeNumbers(result, dx.view);
 }
 
@@ -234,7 +231,7 @@ class FunctionField implements Field {
     return this.jvp !== undefined;
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundFunction(scratch, request, this);
   }
 }

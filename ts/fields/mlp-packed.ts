@@ -1,6 +1,6 @@
 // Parameters of a network as its kernels read them: packed in the leased block, with the descriptor that says where.
 import type { Dtype } from "../base/dtype.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { NETWORKS } from "./mlp-kernels.ts";
 import type { Layout } from "./mlp-layout.ts";
 
@@ -8,10 +8,10 @@ export class PackedParams {
   private readonly scratch: Scratch;
   private readonly layout: Layout;
   private readonly dtype: Dtype;
-  private readonly theta: Vector;
-  private readonly packed: Vector;
-  private readonly work: Vector;
-  private readonly descriptor: Vector;
+  private readonly theta: HostVector;
+  private readonly packed: HostVector;
+  private readonly work: HostVector;
+  private readonly descriptor: HostVector;
 
   /** Declares the vectors for `length` parameters and `workLength` numbers of work. */
   constructor(scratch: Scratch, layout: Layout, dtype: Dtype, length: number, workLength: number) {

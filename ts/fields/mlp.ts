@@ -4,7 +4,7 @@
 import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
 import { NETWORKS, type NetworkKernels } from "./mlp-kernels.ts";
 import { ACTIVATIONS, type Activation, kernelLayout, parameterLayout, type Shape } from "./mlp-layout.ts";
@@ -42,10 +42,10 @@ export interface Mlp<D extends Dtype = Dtype> extends Field {
 
 const NONE = 0;
 
-class BoundMlp implements BoundField {
+class BoundMlp implements BoundField<HostVector> {
   readonly tapeLength: number;
-  readonly tape: Vector | undefined;
-  readonly paramsBar: Vector | undefined;
+  readonly tape: HostVector | undefined;
+  readonly paramsBar: HostVector | undefined;
   private readonly scratch: Scratch;
   private readonly dtype: Dtype;
   private readonly params: FloatArray;
@@ -54,7 +54,7 @@ class BoundMlp implements BoundField {
   private readonly paramsDot: ArrayLike<number> | undefined;
   private readonly packedDot: PackedParams | undefined;
   /** The tape of a VJP that evaluates anew. */
-  private readonly spare: Vector | undefined;
+  private readonly spare: HostVector | undefined;
   // Everything the hot path needs, as plain numbers and functions, from `load`.
   private at = NONE;
   private dotAt = NONE;
@@ -69,7 +69,7 @@ class BoundMlp implements BoundField {
   constructor(scratch: Scratch, { length, params, slots, gradient, tangent }: BindRequest, field: MlpField) {
     const { dtype, activation } = field;
     const layout = kernelLayout(field, activation, dtype, length / field.dim, gradient);
-    const vector = (n: number): Vector => scratch.vector(n, dtype);
+    const vector = (n: number): HostVector => scratch.vector(n, dtype);
     this.scratch = scratch;
     this.dtype = dtype;
     this.params = params ?? field.params;
@@ -101,11 +101,11 @@ class BoundMlp implements BoundField {
     this.dotAt = this.packedDot?.load(this.paramsDot!) ?? NONE;
   }
 
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): void {
+  evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
     this.forward(this.at, t, x.address, dx.address, this.slotAt(slot));
   }
 
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): number {
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
     let tape = this.slotAt(slot);
     if (slot === RECOMPUTE) {
       tape = this.spareAt;
@@ -115,7 +115,7 @@ class BoundMlp implements BoundField {
     return this.backward(this.at, t, x.address, cotangent.address, xBar.address, this.paramsBarAt, tape);
   }
 
-  jvp(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): void {
+  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
     this.push(this.at, this.dotAt, t, x.address, xDot.address, out.address, this.slotAt(slot));
   }
 
@@ -158,7 +158,7 @@ class MlpField implements Mlp, Shape {
     return (length / this.dim) * this.hidden;
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundMlp(scratch, request, this);
   }
 }

@@ -1,29 +1,26 @@
 // A field together with its linearisation, over states laid out as [y | ẏ]: d y/dt = f(t, y, θ), d ẏ/dt = J ẏ + F θ̇.
 // One-step methods are linear in what they are given beside y, so solving this is differentiating the discrete solution.
-import { bytesOf, type FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import { type HostVector, partOf, type Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field } from "./field.ts";
 
 interface Halves {
-  readonly y: Vector;
-  readonly dot: Vector;
+  readonly y: HostVector;
+  readonly dot: HostVector;
 }
 
-class BoundTangent implements BoundField {
+class BoundTangent implements BoundField<HostVector> {
   readonly tapeLength = 0;
   readonly tape = undefined;
   readonly paramsBar = undefined;
   private readonly scratch: Scratch;
-  private readonly inner: BoundField;
+  private readonly inner: BoundField<HostVector>;
   private readonly length: number;
-  private readonly bytes: number;
-  private readonly halves = new Map<Vector, Halves>();
+  private readonly halves = new Map<HostVector, Halves>();
 
   constructor(scratch: Scratch, { length, params }: BindRequest, { inner, paramsDot }: TangentField) {
     this.scratch = scratch;
     this.length = length / 2;
-    this.bytes = bytesOf(inner.dtype);
     const tangent = { params: paramsDot };
     this.inner = inner.bind(scratch, { length: this.length, params, slots: 1, gradient: false, tangent });
   }
@@ -33,28 +30,24 @@ class BoundTangent implements BoundField {
   }
 
   /** y and ẏ of a vector, made at first sight: there are few vectors, and they stay. */
-  private halvesOf(whole: Vector): Halves {
+  private halvesOf(whole: HostVector): Halves {
     let halves = this.halves.get(whole);
     if (!halves) {
       const { length } = this;
-      const half = (start: number): Vector => {
-        const view = whole.view.subarray(start, start + length) as FloatArray;
-        return { length, byteLength: view.byteLength, address: whole.address + start * this.bytes, view };
-      };
-      halves = { y: half(0), dot: half(length) };
+      halves = { y: partOf(whole, 0, length), dot: partOf(whole, length, length) };
       this.halves.set(whole, halves);
     }
     return halves;
   }
 
-  evaluate(t: number, whole: Vector, slope: Vector): Awaitable<void> {
+  evaluate(t: number, whole: HostVector, slope: HostVector): Awaitable<void> {
     const { y, dot } = this.halvesOf(whole);
     const { y: dy, dot: dyDot } = this.halvesOf(slope);
     const pending = this.inner.evaluate(t, y, dy, 0);
     return pending ? pending.then(() => this.push(t, y, dot, dyDot)) : this.push(t, y, dot, dyDot);
   }
 
-  private push(t: number, y: Vector, dot: Vector, dyDot: Vector): Awaitable<void> {
+  private push(t: number, y: HostVector, dot: HostVector, dyDot: HostVector): Awaitable<void> {
     // After an abort the block may belong to another solve.
     return this.scratch.leased ? this.inner.jvp!(t, y, dot, dyDot, 0) : undefined;
   }
@@ -81,7 +74,7 @@ export class TangentField implements Field {
     return this.inner.dtype;
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundTangent(scratch, request, this);
   }
 }

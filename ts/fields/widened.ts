@@ -5,19 +5,19 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field } from "./field.ts";
 
-class BoundWidened implements BoundField {
+class BoundWidened implements BoundField<HostVector> {
   readonly tapeLength: number;
-  readonly tape: Vector | undefined;
-  readonly paramsBar: Vector | undefined;
+  readonly tape: HostVector | undefined;
+  readonly paramsBar: HostVector | undefined;
   private readonly scratch: Scratch;
-  private readonly inner: BoundField;
-  private readonly x: Vector;
-  private readonly result: Vector;
+  private readonly inner: BoundField<HostVector>;
+  private readonly x: HostVector;
+  private readonly result: HostVector;
   /** Of a VJP the cotangent, of a JVP the tangent. */
-  private readonly direction: Vector;
+  private readonly direction: HostVector;
 
   constructor(scratch: Scratch, request: BindRequest, field: Field) {
     const { length, gradient, tangent } = request;
@@ -37,13 +37,13 @@ class BoundWidened implements BoundField {
     this.inner.paramsBar?.view.fill(0);
   }
 
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
+  evaluate(t: number, x: HostVector, dx: HostVector, slot: number): Awaitable<void> {
     this.x.view.set(x.view);
     const pending = this.inner.evaluate(t, this.x, this.result, slot);
     return pending ? pending.then(() => this.store(dx)) : this.store(dx);
   }
 
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): Awaitable<number> {
     this.x.view.set(x.view);
     this.direction.view.set(cotangent.view);
     const answer = (tau: number): number => {
@@ -64,7 +64,7 @@ class BoundWidened implements BoundField {
     return pending ? pending.then(() => this.accumulate()) : this.accumulate();
   }
 
-  jvp(t: number, x: Vector, xDot: Vector, out: Vector, slot: number): Awaitable<void> {
+  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): Awaitable<void> {
     this.x.view.set(x.view);
     this.direction.view.set(xDot.view);
     const pending = this.inner.jvp!(t, this.x, this.direction, this.result, slot);
@@ -79,7 +79,7 @@ class BoundWidened implements BoundField {
     one.fill(0);
   }
 
-  private store(into: Vector): void {
+  private store(into: HostVector): void {
     // After an abort the block may belong to another solve.
     if (this.scratch.leased) into.view.set(this.result.view);
   }
@@ -107,7 +107,7 @@ class WidenedField implements Field {
     return this.field.tapeLength?.(length) ?? Number.POSITIVE_INFINITY;
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundWidened(scratch, request, this.field);
   }
 }

@@ -6,11 +6,11 @@ import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { Program } from "../program/program.ts";
 import type { Scheme } from "../solvers/scheme.ts";
-import type { Arithmetic, Measure, Terms } from "../vectors/arithmetic.ts";
+import type { Arithmetic, Measure, Terms, Vector } from "../vectors/arithmetic.ts";
 import type { VectorKernels } from "../vectors/kernels.ts";
 import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { HostVector } from "../wasm/scratch.ts";
 import { judgedByGap } from "./pair-watch.ts";
 
 const NUMBER_BYTES = 8;
@@ -24,7 +24,7 @@ export class StepControl {
   gap = 0;
   heldByGap = false;
   private readonly arithmetic: Arithmetic;
-  private readonly memory: Vector;
+  private readonly memory: HostVector;
   /** The scaled error of several norms, where one is not enough. */
   private readonly error: ((norms: Float64Array) => number) | undefined;
 
@@ -130,15 +130,17 @@ export class InitialStep {
    * vectors on a device.
    */
   worstComponent({ measured, start, end }: Program, h: number, { rtol, atol }: Measure): number {
-    if (this.arithmetic.remote) return -1;
+    const { host } = this.arithmetic;
+    if (!host) return -1;
     this.arithmetic.combine(this.probe, undefined, measured[0]!.terms, h);
-    const { view } = this.probe;
+    const estimate = host.view(this.probe);
+    const [before, after] = [host.view(start[0]!), host.view(end[0]!)];
     let [worst, largest] = [-1, 0];
-    for (let i = 0; i < view.length; i++) {
-      const size = Math.max(Math.abs(start[0]!.view[i]!), Math.abs(end[0]!.view[i]!));
+    for (let i = 0; i < estimate.length; i++) {
+      const size = Math.max(Math.abs(before[i]!), Math.abs(after[i]!));
       const relative = typeof rtol === "number" ? rtol : rtol[i]!;
       const absolute = typeof atol === "number" ? atol : atol[i]!;
-      const ratio = Math.abs(view[i]!) / (absolute + relative * size);
+      const ratio = Math.abs(estimate[i]!) / (absolute + relative * size);
       if (ratio > largest) [worst, largest] = [i, ratio];
     }
     return worst;

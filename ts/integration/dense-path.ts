@@ -6,6 +6,7 @@ import type { Problem } from "../problem/problem.ts";
 import type { PlacedScheme, Program } from "../program/program.ts";
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
 
 /** The steps of a solve with their derivatives. */
@@ -16,13 +17,15 @@ export class DensePath {
   private readonly states: ArrayRows;
   private readonly derivatives: ArrayRows;
   private readonly placed: PlacedScheme;
+  private readonly host: HostArithmetic;
   private grid: Float64Array = new Float64Array(0);
   private last: FloatArray = new Float64Array(0);
 
-  constructor(problem: Problem, placed: PlacedScheme) {
+  constructor(problem: Problem, placed: PlacedScheme, host: HostArithmetic) {
     const { dtype } = problem.field;
     this.problem = problem;
     this.placed = placed;
+    this.host = host;
     this.dense = placed.scheme.dense!;
     this.slots = placed.denseSlots;
     this.states = new ArrayRows(problem.y0.length, dtype);
@@ -34,14 +37,15 @@ export class DensePath {
   }
 
   accept(program: Program): void {
-    this.states.push(program.start[0]!);
-    this.derivatives.push(this.placed.derivatives);
+    const { host } = this;
+    this.states.append(host.view(program.start[0]!));
+    this.derivatives.append(host.view(this.placed.derivatives));
   }
 
   /** Called at the end of the solve, with the program that would have come next. */
   finish(grid: Float64Array, next: Program): void {
     this.grid = grid;
-    this.last = next.start[0]!.view.slice();
+    this.last = this.host.view(next.start[0]!).slice();
   }
 
   at(t: number): FloatArray {
@@ -63,9 +67,9 @@ export class DensePath {
     const length = this.states.width;
     const y = zeros(dtype, length);
     const ks = zeros(dtype, this.derivatives.width);
-    this.states.read(n, { view: y });
+    this.states.copy(n, y);
     if (t === grid[n]) return y;
-    this.derivatives.read(n, { view: ks });
+    this.derivatives.copy(n, ks);
     const h = grid[n + 1]! - grid[n]!;
     const weights = new Float64Array(this.dense.ks.length);
     denseWeights(this.dense, (t - grid[n]!) / h, weights);

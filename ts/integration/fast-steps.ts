@@ -17,7 +17,7 @@ import {
   writtenStep,
   writtenSteps,
 } from "../program/written-step.ts";
-import type { Measure } from "../vectors/arithmetic.ts";
+import type { HostArithmetic, Measure } from "../vectors/arithmetic.ts";
 import type { Setup } from "./setup.ts";
 import type { StepState } from "./step-state.ts";
 
@@ -43,17 +43,25 @@ export class FastSteps {
 
   /** The fast steps of a problem, if it has any. `unseen`: whether nobody looks at the steps between stops. */
   static of(problem: Problem, setup: Setup, unseen: boolean): FastSteps | undefined {
-    if (!("filling" in setup.machine.field)) return undefined;
+    const { field, arithmetic } = setup.machine;
+    const { host } = arithmetic;
+    if (host === undefined || field.filling === undefined) return undefined;
     const written = writtenStep(setup.placed.scheme, problem.y0.length);
-    return written && new FastSteps(problem, setup, unseen, written);
+    return written && new FastSteps(problem, setup, host, unseen, written);
   }
 
-  private constructor({ y0, measure, steps }: Problem, setup: Setup, unseen: boolean, written: WrittenStep) {
+  private constructor(
+    { y0, measure, steps }: Problem,
+    setup: Setup,
+    host: HostArithmetic,
+    unseen: boolean,
+    written: WrittenStep,
+  ) {
     const { scheme, programs, fsal } = setup.placed;
     this.setup = setup;
     this.written = written;
     this.filling = undefined;
-    this.arrays = programs.map(({ instructions }) => arraysOf(scheme, instructions));
+    this.arrays = programs.map(({ instructions }) => arraysOf(scheme, instructions, host));
     this.evaluations = evaluationsOf(scheme, false);
     this.kept = fsal === "step";
     const simple = !scheme.steadyingError && isSimple(measure, y0.length);
@@ -74,8 +82,11 @@ export class FastSteps {
 
   /** Takes the whole step in work, once the field is known to fill its output at once. */
   step(state: StepState): void {
-    this.filling ??= this.setup.machine.field.filling;
-    if (this.filling === undefined) return;
+    if (this.filling === undefined) {
+      const { filling } = this.setup.machine.field;
+      if (filling === undefined || filling === "unknown") return;
+      this.filling = filling;
+    }
     const { f, params, answer } = this.filling;
     const { numbers } = this;
     numbers[AT.t] = state.first;
@@ -112,12 +123,13 @@ export class FastSteps {
     stats.accepted += taken;
     state.position += taken;
     state.known = this.kept;
-    const { view } = state.program.start[0]!;
     const odd = taken & 1;
+    // The first of a written step's vectors is where it starts.
+    const [left] = this.arrays[state.parity]!;
     state.startAt(given[state.position - 1]!, state.parity ^ odd);
     if (odd === 0) return;
     // The loop has left the state where it was.
-    state.program.start[0]!.view.set(view);
+    this.arrays[state.parity]![0]!.set(left!);
     state.known = false;
   }
 

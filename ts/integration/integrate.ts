@@ -10,8 +10,7 @@ import { RECOMPUTE } from "../fields/field.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Rejection, StepStats } from "../problem/report.ts";
 import type { Instruction, Program } from "../program/program.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import type { DensePath } from "./dense-path.ts";
 import type { Setup } from "./setup.ts";
 import { Stepping } from "./stepping.ts";
@@ -112,7 +111,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       }
       if (!(yield* wait(arithmetic.isFinite(k!))))
         return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
-      if (watch && watch.begin(stepping.t, y0, k!.view, direction) !== undefined) return outcome(undefined, true);
+      if (watch && watch.begin(stepping.t, y0, k!, direction) !== undefined) return outcome(undefined, true);
     }
     if (steps.kind === "adaptive") {
       let size = steps.firstStep;
@@ -148,7 +147,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
           stepping.h = stepping.end - t;
           // The step ends at the event now, and so does what is evaluated at its end.
           stepping.last = stepping.end;
-          if (event.terminal && tape) slopes = yield* slopesAt(event, runner, program, t, first, stepping.end);
+          if (event.terminal && tape) slopes = yield* slopesAt(watch, hit, runner, program, t, first, stepping.end);
           extended = false;
         }
       }
@@ -165,7 +164,8 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       }
       stepping.advanceOver(extended);
       if (!watch && !onStep) continue;
-      const state = arithmetic.remote ? yield* numbersOf(arithmetic, program.end[0]!) : program.end[0]!.view;
+      const { host } = arithmetic;
+      const state = host ? host.view(program.end[0]!) : yield* numbersOf(arithmetic, program.end[0]!);
       if (watch) {
         const event = hit && watch.events[hit.index]!;
         if (hit) watch.record(hit.index, end, state);

@@ -4,7 +4,7 @@
 // steps stay as short as the damping asks for. Where steps are given, a gap as large as the state ends the solve.
 import type { FloatArray } from "../base/dtype.ts";
 import type { Program } from "../program/program.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 
 /**
  * The gap, in tolerances, that error control allows. Of 300 solves of damped and undamped problems with coupling 0.9 none
@@ -38,13 +38,8 @@ export const togetherAtEnd = ([y, z]: readonly FloatArray[], ys: FloatArray): bo
 export class PairWatch {
   /** The largest gap after an accepted step, in tolerances. */
   largest = 0;
-  private readonly arithmetic: Arithmetic;
   /** The largest number of a state so far, or, in a solve from rest, what the field adds to it in the first steps. */
   private scale = 0;
-
-  constructor(arithmetic: Arithmetic) {
-    this.arithmetic = arithmetic;
-  }
 
   /** The gap after an accepted step. */
   note(gap: number): void {
@@ -52,14 +47,15 @@ export class PairWatch {
   }
 
   /** Whether the pair is still together after a given step of size h whose vectors are in place. */
-  holds({ start, end, gap, instructions }: Program, h: number): boolean {
-    const [y, z] = [end[0]!.view, end[1]!.view];
+  holds(host: HostArithmetic, { start, end, gap, instructions }: Program, h: number): boolean {
+    const [y, z] = [host.view(end[0]!), host.view(end[1]!)];
     if (this.scale === 0) {
-      this.scale = largestOf(start[0]!.view);
-      for (const { k } of instructions) if (k) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(k.view));
+      this.scale = largestOf(host.view(start[0]!));
+      for (const { k } of instructions)
+        if (k) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(host.view(k)));
     }
     this.scale = Math.max(this.scale, largestOf(y));
-    this.note(this.arithmetic.norm(gap!.after, 1, start[0]!, end[0]!) as number);
+    this.note(host.norm(gap!.after, 1, start[0]!, end[0]!));
     return distance(y, z) <= this.scale;
   }
 }

@@ -2,6 +2,7 @@
 // field.
 
 import type { Dtype } from "../base/dtype.ts";
+import type { BindRequest, BoundField } from "../fields/field.ts";
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
 import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
@@ -35,17 +36,21 @@ export interface Alike {
 }
 
 /**
- * What `declare` declares for a problem and all that are alike: by the arithmetic of the field's device for this one, or in
- * WebAssembly memory, where problems alike have it in common.
+ * What `declare` declares for a problem and all that are alike, and the field bound beside it: by the arithmetic of the field's
+ * device for this one, or in WebAssembly memory, where problems alike have it in common.
  */
-export function declareAlike<A extends Alike, T>(
+export function inPlace<A extends Alike, T>(
   { field, y0, residency }: Problem,
   scratch: Scratch,
   alike: A,
+  request: BindRequest,
   declare: (space: Space, alike: A, arithmetic?: Arithmetic) => T,
-): T {
-  if (residency === "device") return declare(scratch, alike, field.resident!(scratch, y0.length));
-  return scratch.reuse(declare, alike);
+): { made: T; field: BoundField } {
+  if (residency === "device") {
+    const { arithmetic, bind } = field.onDevice!(scratch, y0.length);
+    return { made: declare(scratch, alike, arithmetic), field: bind(request) };
+  }
+  return { made: scratch.reuse(declare, alike), field: field.bind(scratch, request) };
 }
 
 interface AlikeSolves extends Alike, MeasureRoom {
@@ -71,24 +76,25 @@ function declareSolve(
 
 /** Declares everything; `slots` as in `BindRequest`. */
 export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
-  const { field: unbound, y0, params, steps, measure, extended } = problem;
+  const { y0, params, steps, measure, extended } = problem;
   const { segments, rtols, atols } = roomOf(measure);
-  const { arithmetic, placed, control, initial, interpolator } = declareAlike(
+  const { made, field } = inPlace(
     problem,
     scratch,
     {
       scheme: schemeOf(problem),
       extended,
       length: y0.length,
-      dtype: unbound.dtype,
+      dtype: problem.field.dtype,
       adaptive: steps.kind === "adaptive",
       segments,
       rtols,
       atols,
     },
+    { length: y0.length, params, slots, gradient: false },
     declareSolve,
   );
-  const field = unbound.bind(scratch, { length: y0.length, params, slots, gradient: false, arithmetic });
+  const { arithmetic, placed, control, initial, interpolator } = made;
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };
 }
 

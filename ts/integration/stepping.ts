@@ -7,6 +7,7 @@ import { aborted } from "../base/waiting.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST, SNAP } from "../program/written-step.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import { FastSteps, isFiniteFew } from "./fast-steps.ts";
 import { PairWatch } from "./pair-watch.ts";
 import type { Setup } from "./setup.ts";
@@ -42,8 +43,8 @@ export class Stepping extends StepState {
   private wanted: number = Number.NaN;
   /** What error control says of the step in work; see `Arithmetic.judge`. */
   private factor: number = Number.NaN;
-  /** Whether the state after a step is looked at, since nothing else shows that it is not finite. */
-  private readonly looksAtEnd: boolean;
+  /** Where the state after a step is looked at, since nothing else shows that it is not finite. */
+  private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
   /** Of a reversible method. */
   private readonly pair: PairWatch | undefined;
@@ -55,9 +56,10 @@ export class Stepping extends StepState {
     const measured = problem.measure.segments.reduce((sum, { length }) => sum + length, 0);
     this.failure = undefined;
     // States on a device are looked at in the verdict on the step, or at the end.
-    this.looksAtEnd = !setup.machine.arithmetic.remote && (this.given !== undefined || measured < problem.y0.length);
+    const { host } = setup.machine.arithmetic;
+    this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined);
-    this.pair = setup.placed.scheme.start.length > 1 ? new PairWatch(setup.machine.arithmetic) : undefined;
+    this.pair = setup.placed.scheme.start.length > 1 ? new PairWatch() : undefined;
     this.handOut = handOut;
     this.accept = accept;
   }
@@ -140,12 +142,12 @@ export class Stepping extends StepState {
 
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
-    const { factor } = this;
+    const { factor, looksAtEnd: host } = this;
     if (factor < 0) return this.reject(-factor, Number.isNaN(this.setup.control!.lastError));
-    if (this.looksAtEnd && !this.isFinite()) {
+    if (host !== undefined && !this.isFinite(host)) {
       // Where steps are given, nothing can be done.
       if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, true);
-      this.fail(stateNotFinite(this.t, this.h, this.program.end[0]!.view));
+      this.fail(stateNotFinite(this.t, this.h, host.view(this.program.end[0]!)));
       return false;
     }
     if (this.pair !== undefined && !this.holds(this.pair)) return false;
@@ -172,9 +174,10 @@ export class Stepping extends StepState {
 
   /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
   private holds(pair: PairWatch): boolean {
+    const { looksAtEnd: host } = this;
     if (this.given === undefined) pair.note(this.setup.control!.gap);
-    else if (!this.looksAtEnd) return true;
-    else if (!pair.holds(this.program, this.h)) {
+    else if (host === undefined) return true;
+    else if (!pair.holds(host, this.program, this.h)) {
       this.fail(pairApart(this.problem.solver, this.t, this.h, pair.largest));
       return false;
     }
@@ -182,10 +185,9 @@ export class Stepping extends StepState {
     return true;
   }
 
-  private isFinite(): boolean {
+  private isFinite(host: HostArithmetic): boolean {
     const state = this.program.end[0]!;
-    if (this.fast !== undefined) return isFiniteFew(state.view);
-    return this.setup.machine.arithmetic.isFinite(state) as boolean;
+    return this.fast !== undefined ? isFiniteFew(host.view(state)) : host.isFinite(state);
   }
 
   /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */

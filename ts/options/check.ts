@@ -114,8 +114,8 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
 
 /** `watched`: whether states are wanted in memory at any time. */
 function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean): Problem["residency"] {
-  const chosen = oneOf("residency", residency, ["host", "device"], field.resident && !watched ? "device" : "host");
-  if (chosen === "device" && !field.resident)
+  const chosen = oneOf("residency", residency, ["host", "device"], field.onDevice && !watched ? "device" : "host");
+  if (chosen === "device" && !field.onDevice)
     throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
   if (chosen === "device" && watched) throw invalid("residency", residency, '"host" together with events or dense');
   return chosen;

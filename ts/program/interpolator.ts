@@ -1,8 +1,7 @@
 // Interpolated states inside the step in work.
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
-import type { Arithmetic } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import type { PlacedScheme, Program } from "./program.ts";
 
 /** Interpolates inside the step in work, once the extension's own evaluations are done. */

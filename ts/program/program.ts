@@ -2,8 +2,7 @@
 
 import type { BoundField } from "../fields/field.ts";
 import type { Combination, Operation, Scheme, Variable } from "../solvers/scheme.ts";
-import type { Arithmetic, Measured, MutableTerms, Terms } from "../vectors/arithmetic.ts";
-import type { Vector } from "../wasm/scratch.ts";
+import type { Arithmetic, Measured, MutableTerms, Terms, Vector } from "../vectors/arithmetic.ts";
 
 /** An operation of a scheme with its vectors; see `Operation` in scheme.ts. */
 export interface Instruction {

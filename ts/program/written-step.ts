@@ -6,6 +6,7 @@
 import type { Times } from "../base/times.ts";
 import type { FillingField } from "../fields/field.ts";
 import type { Operation, Scheme } from "../solvers/scheme.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import type { Instruction } from "./program.ts";
 
 const LARGEST = 4;
@@ -117,11 +118,11 @@ function compile(own: readonly string[], text: string): unknown {
 }
 
 /** The vectors that a written step works on, one place for each variable. */
-export function arraysOf(scheme: Scheme, instructions: readonly Instruction[]): Float64Array[] {
+export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], host: HostArithmetic): Float64Array[] {
   const arrays: Float64Array[] = [];
   scheme.operations.forEach(({ evaluate }, i) => {
-    arrays.push(instructions[i]!.out.view as Float64Array);
-    if (evaluate) arrays.push(instructions[i]!.k!.view as Float64Array);
+    arrays.push(host.view(instructions[i]!.out) as Float64Array);
+    if (evaluate) arrays.push(host.view(instructions[i]!.k!) as Float64Array);
   });
   return arrays;
 }

@@ -2,11 +2,11 @@
 // the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
 
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
-import { type BindRequest, type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
+import { type BindRequest, type BoundField, type OwnTapes, RECOMPUTE } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
 import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
-import { Layout, type Scratch, type Vector } from "../wasm/scratch.ts";
+import { type HostVector, Layout, type Scratch } from "../wasm/scratch.ts";
 import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from "./chunks.ts";
 import type { Call } from "./control.ts";
 import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
@@ -15,14 +15,14 @@ import type { SharedRows } from "./rows.ts";
 
 /** What one thread alone writes to. */
 interface Own {
-  readonly work: Vector;
+  readonly work: HostVector;
   /** Packed weights: those of the calling thread, unless the kernels write beside them. */
-  readonly packed: Vector;
-  readonly descriptor: Vector;
-  readonly lastDescriptor: Vector;
-  readonly tape: Vector;
-  readonly out: Vector;
-  readonly sum: Vector;
+  readonly packed: HostVector;
+  readonly descriptor: HostVector;
+  readonly lastDescriptor: HostVector;
+  readonly tape: HostVector;
+  readonly out: HostVector;
+  readonly sum: HostVector;
 }
 
 /** By the work of a call, in evaluations. */
@@ -34,10 +34,10 @@ export const unknownPaces = (): Paces => ({
   [RECOMPUTING_WORK]: unknownPace(),
 });
 
-export class BoundThreaded implements BoundField {
+export class BoundThreaded implements BoundField<HostVector> {
   readonly tapeLength: number;
-  readonly tape: Vector | undefined;
-  readonly paramsBar: Vector | undefined;
+  readonly tape: HostVector | undefined;
+  readonly paramsBar: HostVector | undefined;
   private readonly scratch: Scratch;
   private readonly pool: Threads;
   private readonly chunks: Chunks;
@@ -46,18 +46,18 @@ export class BoundThreaded implements BoundField {
   private readonly chunkKernel: Kernel;
   private readonly lastKernel: Kernel;
   private readonly shared: Layout = new Layout();
-  private readonly theta: Vector;
-  private readonly x: Vector;
-  private readonly dx: Vector;
-  private readonly cotangent: Vector;
-  private readonly xBar: Vector;
-  private readonly header: Vector;
-  private readonly records: Vector;
-  private readonly rates: Vector;
+  private readonly theta: HostVector;
+  private readonly x: HostVector;
+  private readonly dx: HostVector;
+  private readonly cotangent: HostVector;
+  private readonly xBar: HostVector;
+  private readonly header: HostVector;
+  private readonly records: HostVector;
+  private readonly rates: HostVector;
   /** ∂L/∂θ of each chunk, over all VJPs since the last `flush`. */
-  private readonly sums: Vector;
+  private readonly sums: HostVector;
   /** paramsBar on its way through the addition of these. */
-  private readonly total: Vector;
+  private readonly total: HostVector;
   private readonly arithmetic: WasmArithmetic;
   private readonly adding: ReturnType<WasmArithmetic["terms"]>;
   private readonly own: Own;
@@ -90,8 +90,8 @@ export class BoundThreaded implements BoundField {
     this.work = workOf(field, dtype, length / field.dim);
     const { count, rows, lastRows } = chunks;
     const { shared } = this;
-    const vector = (n: number): Vector => shared.vector(n, dtype);
-    const words = (n: number): Vector => shared.vector(Math.ceil(n / 2), "float64");
+    const vector = (n: number): HostVector => shared.vector(n, dtype);
+    const words = (n: number): HostVector => shared.vector(Math.ceil(n / 2), "float64");
     // First, so that the block's address names the job.
     this.header = words(HEADER.words);
     const kernel = kernelLayout(field, activation, dtype, rows, gradient);
@@ -158,7 +158,7 @@ export class BoundThreaded implements BoundField {
   private describe({ descriptor, lastDescriptor, packed, work }: Own): void {
     const { networks, memory } = this.pool.memory;
     const places = { theta: this.theta.address, packed: packed.address, work: work.address };
-    const words = (at: Vector): Uint32Array => new Uint32Array(memory.buffer, at.address, 2 * at.length);
+    const words = (at: HostVector): Uint32Array => new Uint32Array(memory.buffer, at.address, 2 * at.length);
     this.chunkKernel.describe(words(descriptor), places);
     this.lastKernel.describe(words(lastDescriptor), places);
     if (packed === this.own.packed && descriptor !== this.own.descriptor) return;
@@ -201,13 +201,13 @@ export class BoundThreaded implements BoundField {
     });
   }
 
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): void {
+  evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
     this.x.view.set(x.view);
     this.run(FORWARD, t, this.slotAt(slot), FORWARD_WORK);
     dx.view.set(this.dx.view);
   }
 
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): number {
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
     this.x.view.set(x.view);
     this.cotangent.view.set(cotangent.view);
     this.run(BACKWARD, t, this.slotAt(slot), slot === RECOMPUTE ? RECOMPUTING_WORK : VJP_WORK);
@@ -219,14 +219,15 @@ export class BoundThreaded implements BoundField {
     return rate;
   }
 
-  recordRows(): TapeRows {
-    this.rows = this.pool.recording(this.tapeLength, this.dtype);
-    return this.rows;
-  }
-
-  useRows(rows: TapeRows): void {
-    this.rows = rows as SharedRows;
-  }
+  readonly ownTapes: OwnTapes = {
+    record: () => {
+      this.rows = this.pool.recording(this.tapeLength, this.dtype);
+      return this.rows;
+    },
+    use: (rows) => {
+      this.rows = rows as SharedRows;
+    },
+  };
 
   flush(): void {
     if (!this.summed) return;

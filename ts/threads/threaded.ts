@@ -5,7 +5,7 @@ import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { ACTIVATIONS, type Activation } from "../fields/mlp-layout.ts";
-import type { Scratch } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { BoundThreaded, type Paces, unknownPaces } from "./bound.ts";
 import { chunksOf, RECOMPUTING_WORK, workOf } from "./chunks.ts";
 import { Threads } from "./pool.ts";
@@ -41,7 +41,7 @@ class ThreadedMlp<D extends Dtype> implements Mlp<D> {
     return this.field.tapeLength!(length);
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     const batch = request.length / this.dim;
     const chunks = chunksOf(batch);
     const work = workOf(this, this.dtype, batch) * RECOMPUTING_WORK;

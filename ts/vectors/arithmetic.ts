@@ -4,8 +4,17 @@
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
+import type { Scratch } from "../wasm/scratch.ts";
 import type { VectorKernels } from "./kernels.ts";
+
+/**
+ * A vector of a solve, wherever it is: a `HostVector` in WebAssembly memory, another kind on a device. Where its numbers are
+ * is known only to the arithmetic that declared it and to the field bound beside that.
+ */
+export interface Vector {
+  readonly length: number;
+  readonly dtype: Dtype;
+}
 
 /** Σ cⱼ vⱼ with everything but the step size fixed. */
 export interface Terms {
@@ -18,8 +27,8 @@ export interface MutableTerms extends Terms {
 }
 
 /** A vector that is only measured, never stored: h Σ terms, or Σ terms where `unit`. */
-export interface Measured {
-  readonly terms: Terms;
+export interface Measured<T extends Terms = Terms> {
+  readonly terms: T;
   readonly unit: boolean;
 }
 
@@ -53,30 +62,31 @@ export const roomOf = ({ segments, rtol, atol }: Measure): MeasureRoom => ({
   atols: typeof atol !== "number",
 });
 
-/** What holds numbers of the kind that a solve's vectors hold. */
-export type Holder = Pick<Vector, "view">;
-
 /** Rows of one width that outlive the solve, appended one by one. */
 export interface Rows {
   readonly length: number;
   readonly bytes: number;
   /** What `bytes` will be once another row is pushed. */
   readonly bytesWithNext: number;
-  push(row: Holder): void;
+  push(row: Vector): void;
   /** Overwrites row n, which was pushed before. */
-  write(n: number, row: Holder): void;
+  write(n: number, row: Vector): void;
   /** Copies row n into `into`. */
-  read(n: number, into: Holder): void;
+  read(n: number, into: Vector): void;
   /** Row n itself, to be pushed elsewhere. */
-  row(n: number): Holder;
+  row(n: number): Vector;
 }
 
+/**
+ * The operations on vectors of one kind. Vectors are those that it, or another arithmetic of the same solve, has declared:
+ * an implementation takes its own kind only.
+ */
 export interface Arithmetic {
   /** Numbers in a state. */
   readonly length: number;
   readonly dtype: Dtype;
-  /** Whether the vectors are on a device: then they have no views, and failures show late. */
-  readonly remote: boolean;
+  /** This arithmetic, where its vectors are in WebAssembly memory; undefined where they are on a device. */
+  readonly host: HostArithmetic | undefined;
   /** Bytes declared so far. */
   readonly bytes: number;
   /** The WebAssembly kernels, for what is computed of single numbers; only after `load`. */
@@ -99,8 +109,8 @@ export interface Arithmetic {
 
   /** out ← base + h Σ terms; no base counts as 0. `out` may be the base or one of the terms' vectors. */
   combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void;
-  /** out ← 0, of out's length. */
-  clear(out: Vector): void;
+  /** out ← value, every number of it. */
+  fill(out: Vector, value: number): void;
   /** out ← factor · x, of out's length. */
   assign(out: Vector, factor: number, x: Vector): void;
   /** `length` numbers of a vector, from `start` on, as a vector; only after the lease. */
@@ -133,4 +143,12 @@ export interface Arithmetic {
   rows(width: number, limit?: number): Rows;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
+}
+
+/** The arithmetic of vectors in WebAssembly memory, which shows them to JavaScript and answers at once. */
+export interface HostArithmetic extends Arithmetic {
+  /** A vector's numbers, themselves and not a copy; only after the lease, and as long as it lasts. */
+  view(vector: Vector): FloatArray;
+  norm(terms: Terms, h: number, ya: Vector, yb: Vector): number;
+  isFinite(x: Vector): boolean;
 }

@@ -1,7 +1,8 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
 
 import { bytesOf, type Dtype, type FloatArray, unfilled } from "../base/dtype.ts";
-import type { Holder, Rows } from "./arithmetic.ts";
+import type { HostVector } from "../wasm/scratch.ts";
+import type { Rows } from "./arithmetic.ts";
 
 /** The first chunk has room for the rows of a short solve, if they are not wide. */
 const FIRST_ROWS = 8;
@@ -15,6 +16,9 @@ interface Chunk {
   readonly rows: number;
   numbers: FloatArray;
 }
+
+/** What has its numbers in an array: a vector in WebAssembly memory, or a row. */
+type Viewed = Omit<HostVector, "address">;
 
 /** Rows of one width, appended one by one and never moved: growth copies nothing. */
 export class ArrayRows implements Rows {
@@ -69,7 +73,12 @@ export class ArrayRows implements Rows {
     return unfilled(this.dtype, length);
   }
 
-  push({ view: row }: Holder): void {
+  push({ view }: Viewed): void {
+    this.append(view);
+  }
+
+  /** Appends a row of these numbers. */
+  append(row: FloatArray): void {
     const chunk = this.room();
     const at = (this.length++ - chunk.first) * this.width;
     const { numbers } = chunk;
@@ -85,14 +94,15 @@ export class ArrayRows implements Rows {
     return chunk;
   }
 
-  write(n: number, { view }: Holder): void {
+  write(n: number, { view }: Viewed): void {
     const { numbers, at } = this.place(n);
     numbers.set(view, at);
   }
 
-  row(n: number): Holder {
+  row(n: number): Viewed {
+    const { width, dtype } = this;
     const { numbers, at } = this.place(n);
-    return { view: numbers.subarray(at, at + this.width) as FloatArray };
+    return { length: width, dtype, view: numbers.subarray(at, at + width) as FloatArray };
   }
 
   protected place(n: number): { numbers: FloatArray; at: number } {
@@ -102,7 +112,12 @@ export class ArrayRows implements Rows {
     return { numbers, at: (n - first) * this.width };
   }
 
-  read(n: number, { view: into }: Holder): void {
+  read(n: number, { view }: Viewed): void {
+    this.copy(n, view);
+  }
+
+  /** Copies row n into an array. */
+  copy(n: number, into: FloatArray): void {
     const { numbers, at } = this.place(n);
     if (this.width > FEW) into.set(numbers.subarray(at, at + this.width));
     else for (let i = 0; i < this.width; i++) into[i] = numbers[at + i]!;

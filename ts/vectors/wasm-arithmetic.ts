@@ -1,17 +1,17 @@
 // The vector operations of a solve on its leased block: linear combinations, scaled norms, dot products. Operands are
 // declared before the lease (tables of terms, the measure of the norm) and used by address after it.
 
-import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
-import type { Scratch, Vector } from "../wasm/scratch.ts";
-import type { Arithmetic, Measure, Measured, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
+import { type HostVector, partOf, type Scratch } from "../wasm/scratch.ts";
+import type { Arithmetic, HostArithmetic, Measure, Measured, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
 import { VECTORS, type VectorKernels } from "./kernels.ts";
 import * as at from "./table-layout.ts";
 
 /** Where operands are declared; `memory` only after the lease. */
 export interface Space {
-  vector(length: number, dtype: Dtype): Vector;
-  rows(parts: number, length: number, dtype: Dtype): { whole: Vector; parts: Vector[] };
+  vector(length: number, dtype: Dtype): HostVector;
+  rows(parts: number, length: number, dtype: Dtype): { whole: HostVector; parts: HostVector[] };
   readonly bytes: number;
   readonly memory: WebAssembly.Memory;
 }
@@ -28,7 +28,7 @@ const SHEET_TERMS = 32;
 /** Term tables side by side in the block, and a copy of what they hold. */
 class Sheet {
   terms = 0;
-  readonly place: Vector;
+  readonly place: HostVector;
   private readonly tables: TermTable[] = [];
   private readonly copy: Float64Array;
   /** The view that the addresses in the copy belong to: a vector gets a new one when it moves. */
@@ -44,7 +44,7 @@ class Sheet {
     return (this.terms + terms) * TERM_NUMBERS <= this.copy.length;
   }
 
-  add(vectors: readonly Vector[], weights: readonly number[]): TermTable {
+  add(vectors: readonly HostVector[], weights: readonly number[]): TermTable {
     const table = new TermTable(this.place, this.terms, vectors, weights);
     this.tables.push(table);
     this.terms += vectors.length;
@@ -65,13 +65,13 @@ class Sheet {
 class TermTable implements MutableTerms {
   address = 0;
   readonly count: number;
-  private readonly sheet: Vector;
+  private readonly sheet: HostVector;
   private readonly first: number;
-  private readonly vectors: readonly Vector[];
+  private readonly vectors: readonly HostVector[];
   private readonly weights: readonly number[];
 
   /** `first`: terms before it in the sheet. */
-  constructor(sheet: Vector, first: number, vectors: readonly Vector[], weights: readonly number[]) {
+  constructor(sheet: HostVector, first: number, vectors: readonly HostVector[], weights: readonly number[]) {
     this.sheet = sheet;
     this.first = first;
     this.vectors = vectors;
@@ -101,13 +101,13 @@ const MOST_MEASURED = 4;
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
-export class WasmArithmetic implements Arithmetic {
-  readonly remote = false;
+export class WasmArithmetic implements Arithmetic, HostArithmetic {
+  readonly host: HostArithmetic = this;
   readonly length: number;
   readonly dtype: Dtype;
   private readonly space: Space;
   private readonly sheets: Sheet[] = [];
-  private measure: { table: Vector; rtols: Vector | undefined; atols: Vector | undefined } | undefined;
+  private measure: { table: HostVector; rtols: HostVector | undefined; atols: HostVector | undefined } | undefined;
   private measureAddress = 0;
   kernels!: VectorKernels;
   private combineKernel!: VectorKernels["combineF64"];
@@ -127,15 +127,15 @@ export class WasmArithmetic implements Arithmetic {
     return this.space.bytes;
   }
 
-  vector(): Vector {
+  vector(): HostVector {
     return this.space.vector(this.length, this.dtype);
   }
 
-  adjacent(parts: number): { whole: Vector; parts: Vector[] } {
+  adjacent(parts: number): { whole: HostVector; parts: HostVector[] } {
     return this.space.rows(parts, this.length, this.dtype);
   }
 
-  terms(vectors: readonly Vector[], weights: readonly number[]): TermTable {
+  terms(vectors: readonly HostVector[], weights: readonly number[]): TermTable {
     const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
     return this.table(
       used.map(({ vector }) => vector),
@@ -143,14 +143,14 @@ export class WasmArithmetic implements Arithmetic {
     );
   }
 
-  mutableTerms(vectors: readonly Vector[]): TermTable {
+  mutableTerms(vectors: readonly HostVector[]): TermTable {
     return this.table(
       vectors,
       vectors.map(() => 0),
     );
   }
 
-  private table(vectors: readonly Vector[], weights: readonly number[]): TermTable {
+  private table(vectors: readonly HostVector[], weights: readonly number[]): TermTable {
     let sheet = this.sheets.at(-1);
     if (!sheet?.takes(vectors.length)) {
       sheet = new Sheet(this.space, Math.max(SHEET_TERMS, vectors.length));
@@ -185,7 +185,7 @@ export class WasmArithmetic implements Arithmetic {
   private loadMeasure({ kind, segments, rtol, atol }: Measure): void {
     const { table, rtols, atols } = this.measure!;
     const { view: numbers, address } = table;
-    const words = new Uint32Array(numbers.buffer, address, table.byteLength / WORD_BYTES);
+    const words = new Uint32Array(numbers.buffer, address, numbers.byteLength / WORD_BYTES);
     this.measureAddress = address;
     rtols?.view.set(rtol as ArrayLike<number>);
     atols?.view.set(atol as ArrayLike<number>);
@@ -203,7 +203,7 @@ export class WasmArithmetic implements Arithmetic {
     });
   }
 
-  combine(out: Vector, base: Vector | undefined, terms: TermTable, h: number): void {
+  combine(out: HostVector, base: HostVector | undefined, terms: TermTable, h: number): void {
     this.combineKernel(
       out.address,
       base === undefined ? NO_VECTOR : base.address,
@@ -214,58 +214,61 @@ export class WasmArithmetic implements Arithmetic {
     );
   }
 
-  clear({ view }: Vector): void {
-    view.fill(0);
+  view({ view }: HostVector): FloatArray {
+    return view;
   }
 
-  assign({ view: out }: Vector, factor: number, { view: x }: Vector): void {
+  fill({ view }: HostVector, value: number): void {
+    view.fill(value);
+  }
+
+  assign({ view: out }: HostVector, factor: number, { view: x }: HostVector): void {
     // A copy, as of ∂L/∂θ, can be long; a call to copy what is short would cost more than the loop.
     if (factor === 1 && out.length > FEW) out.set(x);
     else for (let i = 0; i < out.length; i++) out[i] = factor * x[i]!;
   }
 
-  part(whole: Vector, start: number, length: number): Vector {
-    const view = whole.view.subarray(start, start + length) as FloatArray;
-    return { length, byteLength: view.byteLength, address: whole.address + start * bytesOf(this.dtype), view };
+  part(whole: HostVector, start: number, length: number): HostVector {
+    return partOf(whole, start, length);
   }
 
-  norm(terms: TermTable, h: number, ya: Vector, yb: Vector): number {
+  norm(terms: TermTable, h: number, ya: HostVector, yb: HostVector): number {
     return this.normKernel(this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
   /** In one call, because the next step waits for it. */
-  judge(controller: number, terms: TermTable, h: number, ya: Vector, yb: Vector): number {
+  judge(controller: number, terms: TermTable, h: number, ya: HostVector, yb: HostVector): number {
     return this.judgeKernel(controller, this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
   judgeBy(
     controller: number,
-    measured: readonly Measured[],
+    measured: readonly Measured<TermTable>[],
     h: number,
-    ya: Vector,
-    yb: Vector,
+    ya: HostVector,
+    yb: HostVector,
     error: (norms: Float64Array) => number,
   ): number {
     const { norms } = this;
     measured.forEach(({ terms, unit }, i) => {
-      norms[i] = this.norm(terms as TermTable, unit ? 1 : h, ya, yb);
+      norms[i] = this.norm(terms, unit ? 1 : h, ya, yb);
     });
     return this.kernels.control(controller, error(norms));
   }
 
-  dot(a: Vector, b: Vector): number {
+  dot(a: HostVector, b: HostVector): number {
     return this.dotKernel(a.address, b.address, this.length);
   }
 
-  isFinite(x: Vector): boolean {
+  isFinite(x: HostVector): boolean {
     return this.finiteKernel(x.address, this.length) === 1;
   }
 
-  copyIn({ view }: Vector, numbers: FloatArray): void {
+  copyIn({ view }: HostVector, numbers: FloatArray): void {
     view.set(numbers);
   }
 
-  copyOut({ view }: Vector, into: FloatArray, at?: number): void {
+  copyOut({ view }: HostVector, into: FloatArray, at?: number): void {
     into.set(view, at);
   }
 

@@ -9,24 +9,28 @@ import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
 import { type Block, lease, standby } from "./memory.ts";
 
 /** A vector in a leased block: the address for WebAssembly, the view for JavaScript. Both change at the lease only. */
-export interface Vector {
+export interface HostVector {
   readonly length: number;
-  readonly byteLength: number;
+  readonly dtype: Dtype;
   readonly address: number;
   readonly view: FloatArray;
 }
 
-class Declared implements Vector {
+/** `length` numbers of a vector, from `start` on, as a vector; only after the lease. */
+export function partOf({ dtype, address, view }: HostVector, start: number, length: number): HostVector {
+  const part = view.subarray(start, start + length) as FloatArray;
+  return { length, dtype, address: address + start * bytesOf(dtype), view: part };
+}
+
+class Declared implements HostVector {
   address = 0;
   // Unusable until the lease: an empty array makes an early read visible as undefined.
   view: FloatArray = NOTHING;
   readonly length: number;
-  readonly byteLength: number;
   readonly dtype: Dtype;
   readonly offset: number;
   constructor(length: number, dtype: Dtype, offset: number) {
     this.length = length;
-    this.byteLength = length * bytesOf(dtype);
     this.dtype = dtype;
     this.offset = offset;
   }
@@ -45,7 +49,7 @@ export class Layout {
   bytes = 0;
 
   /** Declares a vector of `length` numbers. */
-  vector(length: number, dtype: Dtype): Vector {
+  vector(length: number, dtype: Dtype): HostVector {
     const vector = new Declared(length, dtype, this.bytes);
     this.bytes += Math.ceil((length * bytesOf(dtype)) / ALIGNMENT) * ALIGNMENT;
     this.declared.push(vector);
@@ -53,7 +57,7 @@ export class Layout {
   }
 
   /** Declares `parts` vectors of `length` numbers that lie side by side, and the whole of them as one vector. */
-  rows(parts: number, length: number, dtype: Dtype): { whole: Vector; parts: Vector[] } {
+  rows(parts: number, length: number, dtype: Dtype): { whole: HostVector; parts: HostVector[] } {
     const start = this.bytes;
     const pitch = length * bytesOf(dtype);
     const whole = this.vector(parts * length, dtype);
@@ -130,12 +134,12 @@ export class Scratch {
   }
 
   /** Declares a vector of `length` numbers. */
-  vector(length: number, dtype: Dtype): Vector {
+  vector(length: number, dtype: Dtype): HostVector {
     return this.own.vector(length, dtype);
   }
 
   /** See `Layout.rows`. */
-  rows(parts: number, length: number, dtype: Dtype): { whole: Vector; parts: Vector[] } {
+  rows(parts: number, length: number, dtype: Dtype): { whole: HostVector; parts: HostVector[] } {
     return this.own.rows(parts, length, dtype);
   }
 

@@ -1,6 +1,6 @@
 // Our own shaders, recorded into tfjs's command stream, so that all work on a device runs in the order of the calls. They
 // compute on a block: one buffer that holds all vectors of a solve, which go by their address in it, as in WebAssembly.
-import type { GpuCounts } from "./gpu.ts";
+import type { GpuCounts } from "./counts.ts";
 import type { GpuBackend } from "./tfjs.ts";
 
 /** What every shader begins with; it declares `struct Params` itself, of at most 64 words, laid out as uniforms are. */

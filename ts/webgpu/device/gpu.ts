@@ -3,6 +3,8 @@ import { invalid, SolveError } from "../../base/errors.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import { type AdapterReport, findGpu, noDevice, reportOf, requestDevice } from "./adapter.ts";
 import { Commands } from "./commands.ts";
+import type { GpuContext } from "./context.ts";
+import type { GpuCounts } from "./counts.ts";
 import type { Exchange, TensorDevice } from "./exchange.ts";
 import { lost } from "./gpu-errors.ts";
 import { GpuExchange } from "./gpu-exchange.ts";
@@ -14,22 +16,12 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice;
 }
 
-/** What went between the CPU and the GPU for fields since `webgpu()`. */
-export interface GpuCounts {
-  /** Times the CPU waited for results. */
-  readbacks: number;
-  /** Compute shaders started. */
-  dispatches: number;
-  bytesUploaded: number;
-  bytesRead: number;
-}
-
 const NAME = "webgpu";
 // MatMulPackedProgram: what tfjs chooses itself for small products is ten times slower on SwiftShader.
 const PACKED_MATMUL = 3;
 
 /** A GPU to compute fields on. */
-export class WebGpu implements TensorDevice<false> {
+export class WebGpu implements TensorDevice<false>, GpuContext {
   readonly synchronous = false;
   readonly tf: Tfjs;
   readonly device: GPUDevice;

@@ -1,15 +1,15 @@
 // Work is recorded much faster than a GPU does it. Waiting for it now and then keeps the queue short, and lets whoever
 // wants to abort be heard.
-import type { WebGpu } from "./gpu.ts";
+import type { GpuContext } from "./context.ts";
 
 const EVALUATIONS = 64;
 
 export class Pace {
-  private readonly gpu: WebGpu;
+  private readonly gpu: GpuContext;
   private count = 0;
   private done: Promise<void> | undefined;
 
-  constructor(gpu: WebGpu) {
+  constructor(gpu: GpuContext) {
     this.gpu = gpu;
   }
 

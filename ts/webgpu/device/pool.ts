@@ -2,8 +2,6 @@
 
 /** Buffers by use and exact size. What comes back is lent again, the longest unused first, so that two alternate. */
 export class BufferPool {
-  /** Buffers created so far. */
-  created = 0;
   private readonly device: GPUDevice;
   private readonly free = new Map<string, GPUBuffer[]>();
   private readonly all = new Set<GPUBuffer>();
@@ -16,7 +14,6 @@ export class BufferPool {
     const idle = this.free.get(`${usage}:${bytes}`)?.shift();
     if (idle) return idle;
     const buffer = this.device.createBuffer({ size: bytes, usage });
-    this.created++;
     this.all.add(buffer);
     return buffer;
   }

@@ -27,13 +27,6 @@ export function bufferOf(backend: GpuBackend, { dataId }: Tensor): GPUBuffer {
   return backend.tensorMap.get(dataId).resource!;
 }
 
-/** Records a copy, behind everything that tfjs has recorded so far. */
-export function recordCopy(backend: GpuBackend, from: GPUBuffer, to: GPUBuffer, offset: number, bytes: number): void {
-  backend.ensureCommandEncoderReady();
-  backend.endComputePassEncoder();
-  backend.commandEncoder!.copyBufferToBuffer(from, 0, to, offset, bytes);
-}
-
 /** Loads tfjs and its WebGPU backend, both optional peers; throws `device-lost` where they are not installed. */
 export async function loadTfjs(): Promise<{ tf: Tfjs; module: BackendModule }> {
   try {

@@ -3,7 +3,6 @@
 import { RECOMPUTE } from "../../fields/field.ts";
 import type { Activation } from "../../fields/mlp.ts";
 import { parameterLayout, type Shape } from "../../fields/mlp-layout.ts";
-import type { Vector } from "../../wasm/scratch.ts";
 import type { Commands, Shader } from "../device/commands.ts";
 import type { Block, BlockVector } from "../vectors/block.ts";
 import { type Product, productShader, TIME_WORD, type Tile, tileFor } from "./products.ts";
@@ -129,12 +128,12 @@ export class FusedMlp {
   }
 
   /** dx ← f(t, x); keeps its tape in `slot` where that is not negative. */
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): void {
+  evaluate(t: number, x: BlockVector, dx: BlockVector, slot: number): void {
     this.run(t, x.address, dx.address, this.tapeAt(slot), this.layers.length);
   }
 
   /** xBar ← Jᵀ cotangent, tau ← ∂f/∂t · cotangent, and paramsBar += ∂f/∂θᵀ cotangent, from the tape in `slot` or RECOMPUTE. */
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): void {
+  vjp(t: number, x: BlockVector, cotangent: BlockVector, xBar: BlockVector, slot: number): void {
     const { layers, theta, deltas } = this;
     const tape = this.tapeAt(slot);
     if (slot === RECOMPUTE) this.run(t, x.address, 0, tape, layers.length - 1);

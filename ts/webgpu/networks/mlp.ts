@@ -4,16 +4,18 @@ import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
 import type { BindRequest, BoundField, Field } from "../../fields/field.ts";
 import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../../fields/mlp.ts";
-import type { Scratch } from "../../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
 import { WebGpu } from "../device/gpu.ts";
 import type { Tfjs } from "../device/tfjs.ts";
 import { ACTIVATIONS, constantsOf, type TensorActivation } from "../tensors/activations.ts";
-import type { TensorField, TensorFunction, TensorPullback } from "../tensors/bound.ts";
-import { bindTensors, residentOn } from "../tensors/resident.ts";
+import { DeviceTensorField } from "../tensors/device-field.ts";
+import { HostTensorField } from "../tensors/host-field.ts";
+import type { TensorField, TensorFunction, TensorPullback } from "../tensors/tensor-field.ts";
 import { deviceOf, type Placed } from "../tensors/tfjs-field.ts";
-import { BoundFusedMlp } from "./fused-field.ts";
-import { ResidentFusedMlp } from "./fused-resident.ts";
+import { onGpu } from "../vectors/block-space.ts";
+import { DeviceFusedMlp } from "./fused-device.ts";
+import { HostFusedMlp } from "./fused-host.ts";
 
 export interface GpuMlpOptions<Device extends TensorDevice = WebGpu> extends MlpOptions {
   /** GPUs compute in float32 only. */
@@ -109,9 +111,10 @@ class GpuMlpField implements Mlp, TensorField {
   readonly shape: readonly number[];
   readonly weightShapes: readonly (readonly number[])[];
   readonly f: TensorFunction;
-  private readonly fused: boolean;
+  /** The GPU whose own shaders compute it; undefined where tfjs does. */
+  private readonly fusing: WebGpu | undefined;
 
-  constructor(core: Mlp, device: TensorDevice, fused: boolean) {
+  constructor(core: Mlp, device: TensorDevice, fusing: WebGpu | undefined) {
     const { layers, activation, time, dim } = core;
     this.layers = layers;
     this.activation = activation;
@@ -125,17 +128,21 @@ class GpuMlpField implements Mlp, TensorField {
       .slice(1)
       .flatMap((outputs, l) => [[outputs, layers[l]! + (time && l === 0 ? 1 : 0)], [outputs]]);
     this.f = new MlpFunction(device.tf, activation, time);
-    this.fused = fused;
+    this.fusing = fusing;
   }
 
-  get resident(): Field["resident"] {
-    return residentOn(this.device);
+  get onDevice(): Field["onDevice"] {
+    return onGpu(this.device, (scratch, arithmetic, request) =>
+      this.fusing
+        ? new DeviceFusedMlp(arithmetic, request, this, this.activation)
+        : new DeviceTensorField(scratch, arithmetic, request, this),
+    );
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
-    if (!this.fused) return bindTensors(scratch, request, this);
-    if (request.arithmetic?.remote) return new ResidentFusedMlp(request, this, this.activation);
-    return new BoundFusedMlp(this.device as WebGpu, scratch, request, this, this.activation);
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
+    return this.fusing
+      ? new HostFusedMlp(this.fusing, scratch, request, this, this.activation)
+      : new HostTensorField(scratch, request, this);
   }
 }
 
@@ -147,16 +154,16 @@ class GpuMlpField implements Mlp, TensorField {
 export function mlp<Device extends TensorDevice = WebGpu>(options: GpuMlpOptions<Device>): GpuMlp<Device> {
   const { device: given, kernels, ...core } = options ?? {};
   const device = deviceOf("mlp", given);
-  const onGpu = device instanceof WebGpu;
-  if (kernels !== undefined && kernels !== "tfjs" && !(kernels === "fused" && onGpu))
+  const gpu = device instanceof WebGpu ? device : undefined;
+  if (kernels !== undefined && kernels !== "tfjs" && !(kernels === "fused" && gpu))
     throw invalid(
       "mlp option kernels",
       kernels,
-      onGpu ? '"fused" or "tfjs"' : '"tfjs" here; "fused" needs a WebGPU device',
+      gpu ? '"fused" or "tfjs"' : '"tfjs" here; "fused" needs a WebGPU device',
     );
   const { dtype = "float32" } = core;
   if (dtype !== "float32")
     throw invalid("mlp option dtype", dtype, '"float32" on a GPU; for float64 use mlp from odegrad');
-  return new GpuMlpField(coreMlp({ ...core, dtype }), device, onGpu && kernels !== "tfjs") as Mlp &
+  return new GpuMlpField(coreMlp({ ...core, dtype }), device, kernels === "tfjs" ? undefined : gpu) as Mlp &
     TensorField as GpuMlp<Device>;
 }

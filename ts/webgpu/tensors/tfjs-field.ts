@@ -3,12 +3,14 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
 import type { AsyncField, BindRequest, BoundField, Field } from "../../fields/field.ts";
-import type { Scratch } from "../../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
 import { currentGpu, type WebGpu } from "../device/gpu.ts";
 import type { Tfjs } from "../device/tfjs.ts";
-import { sizeOf, type TensorField, type TensorFunction, type TensorPullback } from "./bound.ts";
-import { bindTensors, residentOn } from "./resident.ts";
+import { onGpu } from "../vectors/block-space.ts";
+import { DeviceTensorField } from "./device-field.ts";
+import { HostTensorField } from "./host-field.ts";
+import { sizeOf, type TensorField, type TensorFunction, type TensorPullback } from "./tensor-field.ts";
 
 /** dy/dt as a tensor, from the scalar t, the state [batch, …shape] and the weights. */
 export type TensorFieldFunction = (t: Tensor, y: Tensor, ...weights: Tensor[]) => Tensor;
@@ -99,12 +101,12 @@ class OwnField implements TensorField {
     this.differentiable = differentiable;
   }
 
-  get resident(): Field["resident"] {
-    return residentOn(this.device);
+  get onDevice(): Field["onDevice"] {
+    return onGpu(this.device, (...place) => new DeviceTensorField(...place, this));
   }
 
-  bind(scratch: Scratch, request: BindRequest): BoundField {
-    return bindTensors(scratch, request, this);
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
+    return new HostTensorField(scratch, request, this);
   }
 }
 

@@ -2,9 +2,9 @@
 // reduced there and read back as two numbers; the step-size controller stays in WebAssembly.
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
-import type { Arithmetic, Measure, Measured, MeasureRoom, Rows, Terms } from "../../vectors/arithmetic.ts";
+import type { Arithmetic, Measure, Measured, MeasureRoom, Rows } from "../../vectors/arithmetic.ts";
 import { VECTORS, type VectorKernels } from "../../vectors/kernels.ts";
-import type { Scratch, Vector } from "../../wasm/scratch.ts";
+import type { Scratch } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
 import type { WebGpu } from "../device/gpu.ts";
 import { Readback } from "../device/readback.ts";
@@ -17,7 +17,7 @@ import { WeightedVectors, writeTerms } from "./weighted-vectors.ts";
 const MOST_DISPATCHED = 65535;
 
 export class BlockArithmetic implements Arithmetic {
-  readonly remote = true;
+  readonly host = undefined;
   readonly dtype = "float32";
   readonly length: number;
   readonly block: Block;
@@ -63,7 +63,7 @@ export class BlockArithmetic implements Arithmetic {
     return { whole, parts: Array.from({ length: parts }, (_, i) => block.part(whole, i * length, length)) };
   }
 
-  terms(vectors: readonly Vector[], weights: readonly number[]): WeightedVectors {
+  terms(vectors: readonly BlockVector[], weights: readonly number[]): WeightedVectors {
     const used = vectors.map((vector, j) => ({ vector, weight: weights[j] ?? 0 })).filter(({ weight }) => weight !== 0);
     if (used.length > REDUCE.terms) this.error ??= this.vector();
     return new WeightedVectors(
@@ -72,7 +72,7 @@ export class BlockArithmetic implements Arithmetic {
     );
   }
 
-  mutableTerms(vectors: readonly Vector[]): WeightedVectors {
+  mutableTerms(vectors: readonly BlockVector[]): WeightedVectors {
     return new WeightedVectors(vectors, new Float64Array(vectors.length));
   }
 
@@ -102,16 +102,16 @@ export class BlockArithmetic implements Arithmetic {
     this.measure = { ...measure, rtols, atols };
   }
 
-  combine(out: Vector, base: Vector | undefined, terms: Terms, h: number): void {
-    const { vectors, weights } = terms as WeightedVectors;
+  combine(out: BlockVector, base: BlockVector | undefined, terms: WeightedVectors, h: number): void {
+    const { vectors, weights } = terms;
     this.sum(out, base, vectors, weights, h, 0, this.length);
   }
 
   /** out ← base + h Σ weights · vectors, from term `from` on, as many in a dispatch as there is room for. */
   private sum(
-    out: Vector,
-    base: Vector | undefined,
-    vectors: readonly Vector[],
+    out: BlockVector,
+    base: BlockVector | undefined,
+    vectors: readonly BlockVector[],
     weights: ArrayLike<number>,
     h: number,
     from: number,
@@ -134,21 +134,16 @@ export class BlockArithmetic implements Arithmetic {
     this.block.gpu.commands.dispatch(shader, this.block.buffer, groups);
   }
 
-  clear(out: Vector): void {
-    this.set(out, 0);
-  }
-
-  assign(out: Vector, factor: number, x: Vector): void {
+  assign(out: BlockVector, factor: number, x: BlockVector): void {
     this.sum(out, undefined, [x], [factor], 1, 0, out.length);
   }
 
   /** out ← out + x, of out's length. */
-  add(out: Vector, x: Vector): void {
+  add(out: BlockVector, x: BlockVector): void {
     this.sum(out, out, [x], [1], 1, 0, out.length);
   }
 
-  /** out ← value, every number of it. */
-  set(out: Vector, value: number): void {
+  fill(out: BlockVector, value: number): void {
     const { commands } = this.block.gpu;
     const { words, floats, at } = commands;
     words[at] = out.address;
@@ -157,24 +152,24 @@ export class BlockArithmetic implements Arithmetic {
     this.run(this.fillShader, groupsOver(out.length));
   }
 
-  part(whole: Vector, start: number, length: number): BlockVector {
+  part(whole: BlockVector, start: number, length: number): BlockVector {
     return this.block.part(whole, start, length);
   }
 
-  norm(terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+  norm(terms: WeightedVectors, h: number, ya: BlockVector, yb: BlockVector): Promise<number> {
     this.reduceNorm(terms, h, ya, yb);
     return this.answer();
   }
 
-  private reduceNorm(terms: Terms, h: number, ya: Vector, yb: Vector): void {
+  private reduceNorm(terms: WeightedVectors, h: number, ya: BlockVector, yb: BlockVector): void {
     const fits = terms.count <= REDUCE.terms;
     if (!fits) this.combine(this.error!, undefined, terms, h);
-    const shown = fits ? (terms as WeightedVectors) : new WeightedVectors([this.error!], [1]);
+    const shown = fits ? terms : new WeightedVectors([this.error!], [1]);
     this.reduction.norm(this.measure!, shown, fits ? h : 1, ya, yb);
   }
 
   /** Reads a vector of one number. */
-  async number(x: Vector): Promise<number> {
+  async number(x: BlockVector): Promise<number> {
     const numbers = zeros("float32", 1);
     this.copyOut(x, numbers);
     await this.arrived();
@@ -190,17 +185,23 @@ export class BlockArithmetic implements Arithmetic {
     return bads === 0 && Number.isFinite(value) ? value! : Number.NaN;
   }
 
-  async judge(controller: number, terms: Terms, h: number, ya: Vector, yb: Vector): Promise<number> {
+  async judge(
+    controller: number,
+    terms: WeightedVectors,
+    h: number,
+    ya: BlockVector,
+    yb: BlockVector,
+  ): Promise<number> {
     const error = await this.norm(terms, h, ya, yb);
     return this.decide(controller, error);
   }
 
   async judgeBy(
     controller: number,
-    measured: readonly Measured[],
+    measured: readonly Measured<WeightedVectors>[],
     h: number,
-    ya: Vector,
-    yb: Vector,
+    ya: BlockVector,
+    yb: BlockVector,
     error: (norms: Float64Array) => number,
   ): Promise<number> {
     const numbers = zeros("float32", 2 * measured.length);
@@ -218,23 +219,22 @@ export class BlockArithmetic implements Arithmetic {
     return this.scratch.leased ? this.kernels.control(controller, error) : Number.NaN;
   }
 
-  dot(a: Vector, b: Vector): Promise<number> {
+  dot(a: BlockVector, b: BlockVector): Promise<number> {
     this.reduction.dot(a, b);
     return this.answer();
   }
 
-  async isFinite(x: Vector): Promise<boolean> {
+  async isFinite(x: BlockVector): Promise<boolean> {
     this.reduction.finite(x);
     return !Number.isNaN(await this.answer());
   }
 
-  copyIn(to: Vector, numbers: FloatArray): void {
+  copyIn(to: BlockVector, numbers: FloatArray): void {
     this.block.write(to, numbers as Float32Array);
   }
 
-  copyOut(from: Vector, into: FloatArray, at = 0): void {
-    const { buffer, offset, length } = from as BlockVector;
-    this.readback.take(buffer, offset, into, at, length);
+  copyOut(from: BlockVector, into: FloatArray, at = 0): void {
+    this.readback.take(from, (numbers) => into.set(numbers, at));
   }
 
   arrived(): Promise<void> | undefined {

@@ -1,22 +1,24 @@
 // One GPU buffer for all vectors of a solve: they are declared first, then the buffer is taken. A vector goes by its
 // address, counted in numbers of four bytes from the block's start.
 import { SolveError } from "../../base/errors.ts";
-import type { Vector } from "../../wasm/scratch.ts";
+import type { Vector } from "../../vectors/arithmetic.ts";
 import type { WebGpu } from "../device/gpu.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Numbers: 16 bytes, so that shaders may read vectors of four. */
 const ALIGNMENT = 4;
 
-/** Numbers somewhere on the device. */
-export interface Stretch {
+/** A vector of numbers somewhere on the device. */
+export interface Stretch extends Vector {
+  readonly dtype: "float32";
   readonly buffer: GPUBuffer;
   /** In bytes. */
   readonly offset: number;
 }
 
-/** A vector in a block. What it holds is on the GPU, so it has no view. */
-export class BlockVector implements Vector, Stretch {
+/** A vector in a block. */
+export class BlockVector implements Stretch {
+  readonly dtype = "float32";
   readonly length: number;
   readonly address: number;
   private readonly block: Block;
@@ -33,14 +35,6 @@ export class BlockVector implements Vector, Stretch {
 
   get offset(): number {
     return this.address * BYTES;
-  }
-
-  get byteLength(): number {
-    return this.length * BYTES;
-  }
-
-  get view(): never {
-    throw new Error("a vector on the GPU was used as if it were in WebAssembly memory");
   }
 }
 
@@ -62,7 +56,7 @@ export class Block {
   }
 
   /** `length` numbers of a vector, from `start` on. */
-  part({ address }: Vector, start: number, length: number): BlockVector {
+  part({ address }: BlockVector, start: number, length: number): BlockVector {
     return new BlockVector(this, address + start, length);
   }
 
@@ -100,7 +94,7 @@ export class Block {
   }
 
   /** Copies numbers in. Recorded work must not change places with it, so that is submitted first. */
-  write({ address, length }: Vector, numbers: Float32Array): void {
+  write({ address, length }: BlockVector, numbers: Float32Array): void {
     const { gpu } = this;
     gpu.commands.submit();
     gpu.counts.bytesUploaded += numbers.byteLength;

@@ -1,7 +1,7 @@
 // Rows that outlive a solve in GPU buffers of their own: tapes and kept states of solves on the device.
 
 import { invalid } from "../../base/errors.ts";
-import type { Holder, Rows } from "../../vectors/arithmetic.ts";
+import type { Rows } from "../../vectors/arithmetic.ts";
 import type { WebGpu } from "../device/gpu.ts";
 import type { Stretch } from "./block.ts";
 
@@ -19,6 +19,7 @@ export class GpuRows implements Rows {
   length = 0;
   bytes = 0;
   private readonly gpu: WebGpu;
+  private readonly width: number;
   private readonly rowBytes: number;
   private readonly limit: number;
   private readonly chunks: Chunk[] = [];
@@ -26,6 +27,7 @@ export class GpuRows implements Rows {
 
   constructor(gpu: WebGpu, width: number, limit: number = Number.POSITIVE_INFINITY) {
     this.gpu = gpu;
+    this.width = width;
     this.rowBytes = width * BYTES;
     this.limit = limit;
   }
@@ -42,7 +44,7 @@ export class GpuRows implements Rows {
     return Math.min(Math.max(FIRST_ROWS, this.length), most, this.limit - this.length);
   }
 
-  push(row: Holder): void {
+  push(row: Stretch): void {
     const last = this.chunks.at(-1);
     if (!last || this.length === last.first + last.rows) {
       const rows = this.nextChunkRows;
@@ -55,28 +57,24 @@ export class GpuRows implements Rows {
     this.write(this.length - 1, row);
   }
 
-  write(n: number, row: Holder): void {
-    this.copy(row as unknown as Stretch, this.place(n));
+  write(n: number, row: Stretch): void {
+    this.copy(row, this.row(n));
   }
 
-  read(n: number, into: Holder): void {
-    this.copy(this.place(n), into as unknown as Stretch);
-  }
-
-  row(n: number): Holder {
-    return this.place(n) as unknown as Holder;
+  read(n: number, into: Stretch): void {
+    this.copy(this.row(n), into);
   }
 
   private copy(from: Stretch, to: Stretch): void {
     if (this.rowBytes > 0) this.gpu.commands.copy(from.buffer, from.offset, to.buffer, to.offset, this.rowBytes);
   }
 
-  private place(n: number): Stretch {
+  row(n: number): Stretch {
     if (this.disposed) throw invalid("solution", "one that was disposed of", "a solution before its dispose()");
     let last = this.chunks.length - 1;
     while (this.chunks[last]!.first > n) last--;
     const { first, buffer } = this.chunks[last]!;
-    return { buffer, offset: (n - first) * this.rowBytes };
+    return { dtype: "float32", length: this.width, buffer, offset: (n - first) * this.rowBytes };
   }
 
   dispose(): void {

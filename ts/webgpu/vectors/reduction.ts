@@ -1,7 +1,6 @@
 // Norms, dot products and finiteness of vectors in a block, each in two dispatches: many workgroups reduce a share of the
 // numbers, then one thread what they have left. The result stays on the GPU until it is read.
 import type { Measure } from "../../vectors/arithmetic.ts";
-import type { Vector } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
 import type { Block, BlockVector } from "./block.ts";
 import { FOLD_SHADER, KINDS, NONE, REDUCE, REDUCE_SHADER, THREADS } from "./shaders.ts";
@@ -12,8 +11,8 @@ const MOST_GROUPS = 64;
 
 /** A measure whose tolerances for each element, if it has such, are in the block. */
 export interface LoadedMeasure extends Measure {
-  readonly rtols: Vector | undefined;
-  readonly atols: Vector | undefined;
+  readonly rtols: BlockVector | undefined;
+  readonly atols: BlockVector | undefined;
 }
 
 export class Reduction {
@@ -37,7 +36,7 @@ export class Reduction {
   }
 
   /** The norm of h Σ terms, of REDUCE.terms terms at most, scaled by max(|ya|, |yb|), and whether all of yb is finite. */
-  norm(measure: LoadedMeasure, terms: WeightedVectors, h: number, ya: Vector, yb: Vector): void {
+  norm(measure: LoadedMeasure, terms: WeightedVectors, h: number, ya: BlockVector, yb: BlockVector): void {
     const { kind, segments, rtol, atol, rtols, atols } = measure;
     const { commands } = this.block.gpu;
     let first = true;
@@ -62,21 +61,21 @@ export class Reduction {
     this.fold(KINDS.finite, yb.length, 0, first);
   }
 
-  dot(a: Vector, b: Vector): void {
+  dot(a: BlockVector, b: BlockVector): void {
     this.reduce(KINDS.dot, a, b, 0, a.length);
     this.fold(KINDS.dot, a.length, 1, true);
   }
 
   /** Whether all of x is finite: the value is 0, the count says it. */
-  finite(x: Vector): void {
+  finite(x: BlockVector): void {
     this.reduce(KINDS.finite, x, x, 0, x.length);
     this.fold(KINDS.finite, x.length, 0, true);
   }
 
   private reduce(
     kind: number,
-    a: Vector,
-    b: Vector,
+    a: BlockVector,
+    b: BlockVector,
     start: number,
     length: number,
     writeRest?: (at: number) => void,

@@ -1,13 +1,13 @@
 // Weighted sums of vectors on the GPU: which vectors and weights, and how they are written among a dispatch's parameters.
 import type { MutableTerms } from "../../vectors/arithmetic.ts";
-import type { Vector } from "../../wasm/scratch.ts";
 import type { Commands } from "../device/commands.ts";
+import type { BlockVector } from "./block.ts";
 
 export class WeightedVectors implements MutableTerms {
-  readonly vectors: readonly Vector[];
+  readonly vectors: readonly BlockVector[];
   weights: ArrayLike<number>;
 
-  constructor(vectors: readonly Vector[], weights: ArrayLike<number>) {
+  constructor(vectors: readonly BlockVector[], weights: ArrayLike<number>) {
     this.vectors = vectors;
     this.weights = weights;
   }

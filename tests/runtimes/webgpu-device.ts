@@ -1,7 +1,7 @@
 // Solves whose states stay on the GPU: how seldom the CPU waits for it, what is left behind, every way to measure errors,
 // and failures, which show late.
 import { assert, distance } from "./measure.ts";
-import { type Bench, codeOf, cotangent, fourSteps, NETWORK, type Odegrad, y0 } from "./webgpu-problem.ts";
+import { type Bench, codeOf, cotangent, fourSteps, NETWORK, type Odegrad, RESIDENCIES, y0 } from "./webgpu-problem.ts";
 
 // isFinite(f), two norms, and one more after the evaluation between them.
 const INITIAL_READBACKS = 4;
@@ -188,6 +188,30 @@ async function access({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   return "a state a step, the same gradient twice, an error after dispose";
 }
 
+/** The continuous adjoint of a field that depends on time: gradients by the output times, a_θ in the state or apart. */
+async function continuous({ odegrad, onGpu, gpu }: Bench): Promise<string> {
+  const network = { layers: [2, 8, 2], time: true, seed: 5 };
+  let worst = 0;
+  for (const quadrature of [false, true]) {
+    const adjoint = odegrad.continuous({ quadrature });
+    const options = { ...fourSteps(odegrad), ts: [0, 0.5, 1], adjoint };
+    const weights = Float32Array.of(...y0, ...cotangent);
+    const wanted = odegrad.solve(odegrad.mlp(network), options).pullback(weights, { times: true });
+    for (const residency of RESIDENCIES) {
+      const field = onGpu.mlp({ ...network, device: gpu });
+      const solution = await odegrad.solve(field, { ...options, residency });
+      const got = await solution.pullback(weights, { times: true });
+      solution.dispose();
+      for (const of of ["y0", "params", "ts"] as const) {
+        const error = distance(got[of]!, wanted[of]!);
+        assert(error < 1e-5, `${residency}, quadrature ${quadrature}: error ${error} of ${of}`);
+        worst = Math.max(worst, error);
+      }
+    }
+  }
+  return `relative differences up to ${worst.toExponential(1)}`;
+}
+
 /** A solve that nobody watches is heard to be aborted all the same. */
 async function abortion({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   const controller = new AbortController();
@@ -200,11 +224,12 @@ async function abortion({ odegrad, onGpu, gpu }: Bench): Promise<string> {
   return "aborted, nothing left behind";
 }
 
-export const RESIDENT: Record<string, (bench: Bench) => Promise<string>> = {
+export const ON_DEVICE: Record<string, (bench: Bench) => Promise<string>> = {
   "states on the GPU, adaptive steps": adaptiveReadbacks,
   "states on the GPU, fixed steps": fixedSteps,
   "states on the GPU, norms": measures,
   "states on the GPU, blow-up": blowUp,
   "states on the GPU, access": access,
+  "states on the GPU, continuous adjoint": continuous,
   "states on the GPU, abortion": abortion,
 };

@@ -1,17 +1,16 @@
-// The fused network as a field of a solve whose vectors are on the GPU: it computes on the solve's own block, tapes
-// included, so nothing is copied and nothing is waited for but, now and then, the GPU itself.
+// The fused network of a solve whose vectors are on the GPU: it computes on the solve's own block, tapes included, so nothing
+// is copied and nothing is waited for but, now and then, the GPU itself.
 
 import type { Awaitable } from "../../base/waiting.ts";
-import type { BindRequest, BoundField } from "../../fields/field.ts";
+import type { BindRequest, DeviceBoundField } from "../../fields/field.ts";
 import type { Activation } from "../../fields/mlp.ts";
 import type { Shape } from "../../fields/mlp-layout.ts";
-import type { Vector } from "../../wasm/scratch.ts";
 import { Pace } from "../device/pace.ts";
 import type { BlockVector } from "../vectors/block.ts";
 import type { BlockArithmetic } from "../vectors/block-arithmetic.ts";
 import { FusedMlp } from "./fused-mlp.ts";
 
-export class ResidentFusedMlp implements BoundField {
+export class DeviceFusedMlp implements DeviceBoundField {
   readonly tapeLength: number;
   readonly tape: BlockVector | undefined;
   readonly paramsBar: BlockVector | undefined;
@@ -23,12 +22,13 @@ export class ResidentFusedMlp implements BoundField {
   private readonly pace: Pace;
 
   constructor(
-    { length, params, slots, gradient, times = false, arithmetic }: BindRequest,
+    arithmetic: BlockArithmetic,
+    { length, params, slots, gradient, times = false }: BindRequest,
     shape: Shape,
     activation: Activation,
   ) {
-    this.arithmetic = arithmetic as BlockArithmetic;
-    const { block } = this.arithmetic;
+    const { block } = arithmetic;
+    this.arithmetic = arithmetic;
     this.network = new FusedMlp(block, shape, activation, length / shape.layers[0]!, { slots, gradient });
     const { tapeLength, tape, paramsBar, tau } = this.network;
     this.tapeLength = tapeLength;
@@ -44,12 +44,12 @@ export class ResidentFusedMlp implements BoundField {
     this.arithmetic.readback.guard(() => this.network.load(this.params));
   }
 
-  evaluate(t: number, x: Vector, dx: Vector, slot: number): Awaitable<void> {
+  evaluate(t: number, x: BlockVector, dx: BlockVector, slot: number): Awaitable<void> {
     this.network.evaluate(t, x, dx, slot);
     return this.pace.step();
   }
 
-  vjp(t: number, x: Vector, cotangent: Vector, xBar: Vector, slot: number): Awaitable<number> {
+  vjp(t: number, x: BlockVector, cotangent: BlockVector, xBar: BlockVector, slot: number): Awaitable<number> {
     this.network.vjp(t, x, cotangent, xBar, slot);
     return this.times ? this.arithmetic.number(this.tau!) : (this.pace.step()?.then(() => 0) ?? 0);
   }
