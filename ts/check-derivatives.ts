@@ -7,8 +7,7 @@ import { type Awaitable, drive, type Waiting, wait } from "./base/waiting.ts";
 import { type BoundField, type Field, RECOMPUTE } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
 import { finiteNumbers } from "./options/checks.ts";
-import { WasmArithmetic } from "./vectors/wasm-arithmetic.ts";
-import { Scratch } from "./wasm/scratch.ts";
+import { type HostVector, Scratch } from "./wasm/scratch.ts";
 
 /** Where derivatives are checked. */
 export interface CheckPoint {
@@ -109,7 +108,7 @@ function check(what: string, field: Field, wanted: readonly Column[], found: rea
 
 /** A field bound to memory of its own, on plain arrays. */
 class Probe {
-  readonly bound: BoundField;
+  readonly bound: BoundField<HostVector>;
   readonly vectors;
   private readonly scratch = new Scratch();
   private readonly params: FloatArray | undefined;
@@ -123,7 +122,6 @@ class Probe {
       params: this.params,
       slots: dot ? 1 : 0,
       gradient: dot === undefined && field.differentiable,
-      arithmetic: new WasmArithmetic(scratch, length, field.dtype),
       ...(dot && { tangent: { params: dot } }),
     });
     const vector = () => scratch.vector(length, field.dtype);

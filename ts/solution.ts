@@ -36,6 +36,20 @@ export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>
   // biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
   solution["trajectory"];
 
+const PULLBACK_OPTIONS: Record<keyof PullbackOptions, true> = { times: true, stopTime: true };
+
+function checkedPullback(options: PullbackOptions): PullbackOptions {
+  if (typeof options !== "object" || options === null)
+    throw invalid("pullback options", options, "{ times, stopTime }");
+  for (const [name, value] of Object.entries(options))
+    if (!(name in PULLBACK_OPTIONS)) throw invalid(`pullback option ${name}`, value, "times, stopTime");
+  const { times, stopTime } = options;
+  if (times !== undefined && typeof times !== "boolean") throw invalid("pullback option times", times, "true or false");
+  if (stopTime !== undefined && !Number.isFinite(stopTime))
+    throw invalid("pullback option stopTime", stopTime, "a finite number, ∂L/∂(the stop time)");
+  return options;
+}
+
 /** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). `Y`: its array. */
 export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gradients> = Gradients<Y>> {
   /** Output times reached. */
@@ -95,7 +109,8 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
    * `times: true`, ∂L/∂ts. Where a terminal event stopped the solve, the last row is the
    * state at the event, whose time moves with y0 and θ (implicit function theorem). May be called again. Throws `invalid` where the solve had no `adjoint`.
    */
-  pullback(cotangent: ArrayLike<number>, { times = false, stopTime }: PullbackOptions = {}): A {
+  pullback(cotangent: ArrayLike<number>, options: PullbackOptions = {}): A {
+    const { times = false, stopTime } = checkedPullback(options);
     const { tape, trajectory } = this;
     if (!tape)
       throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
@@ -104,7 +119,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     const cotangents = zeros(problem.field.dtype, ys.length);
     cotangents.set(cotangent);
     const bad = cotangents.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], "a finite number");
+    if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], `a finite number in ${problem.field.dtype}`);
     if (trajectory.slopes) eventCotangent(trajectory.slopes, cotangents.subarray(-problem.y0.length), stopTime ?? 0);
     else if (stopTime !== undefined)
       throw invalid("stopTime", stopTime, "undefined for a solve that no terminal event stopped");

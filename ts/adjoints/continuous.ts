@@ -18,6 +18,7 @@ import type { Arithmetic, Measure, Segment, Terms, Vector } from "../vectors/ari
 import { Scratch } from "../wasm/scratch.ts";
 import type { Adjoint, Gradients, Tape, Trajectory } from "./adjoint.ts";
 import { AugmentedField, type AugmentedLayout, type BoundAugmented } from "./augmented.ts";
+import { onlyFinite } from "./finite-gradients.ts";
 
 const FULL_NORM: readonly Paper[] = ["chen2018"];
 const SEMINORM: readonly Paper[] = [...FULL_NORM, "kidger2021seminorms"];
@@ -211,7 +212,7 @@ function* solveBackwards(
     // A terminal event's time is a result, not an input.
     if (trajectory.slopes) tsBar[ts.length - 1] = 0;
     tsBar[0] = state[layout.time]!;
-    return {
+    const gradients: Gradients = {
       y0: state.slice(layout.adjoint, layout.adjoint + n),
       params: quadrature ? yield* quadrature.result() : state.slice(layout.theta),
       ...(wantTimes && { ts: tsBar }),
@@ -227,6 +228,7 @@ function* solveBackwards(
         },
       },
     };
+    return yield* onlyFinite({ gradients, finite: false });
   } finally {
     scratch.release();
   }

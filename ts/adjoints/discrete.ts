@@ -11,6 +11,7 @@ import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
+import { type BadStep, onlyFinite, type Pulled } from "./finite-gradients.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
@@ -93,9 +94,31 @@ export function* pullDiscrete(
   trajectory: Trajectory,
   cotangent: FloatArray,
   wantTimes: boolean,
-  { slots, recall }: KeptTapes,
+  kept: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
 ): Waiting<Gradients> {
+  const pull = (watch?: Watch) => sweepBack(trajectory, cotangent, wantTimes, kept, restoreWith, watch);
+  return yield* onlyFinite(yield* pull(), function* () {
+    // Only a pass that has failed is made again and looked at step by step, so that good ones cost nothing.
+    const watch: Watch = { bad: { t: Number.NaN, h: Number.NaN } };
+    yield* pull(watch);
+    return watch.bad;
+  });
+}
+
+/** Takes down the first step, on the way back, after which something is not finite. */
+interface Watch {
+  bad: BadStep;
+}
+
+function* sweepBack(
+  trajectory: Trajectory,
+  cotangent: FloatArray,
+  wantTimes: boolean,
+  { slots, recall }: KeptTapes,
+  restoreWith: (backward: Backward) => Restore,
+  watch: Watch | undefined,
+): Waiting<Pulled> {
   const { problem, grid, ts } = trajectory;
   const { y0, params, extended, direction } = problem;
   const { dtype } = problem.field;
@@ -158,6 +181,12 @@ export function* pullDiscrete(
         times.atEnd = times.atStart;
         times.atStart = 0;
       }
+      if (watch && Number.isNaN(watch.bad.t)) {
+        for (const bar of paramsBar ? [...bars, paramsBar] : bars) {
+          if (!(yield* wait(arithmetic.isFinite(bar)))) watch.bad = { t, h };
+        }
+        if (times && !Number.isFinite(times.atEnd)) watch.bad = { t, h };
+      }
     }
     sweep.add(bars[0]!, cotangentAt(0));
     if (times) tsBar[0] = times.atEnd;
@@ -176,7 +205,8 @@ export function* pullDiscrete(
     yield* wait(arithmetic.arrived());
     for (const other of others) other.forEach((value, i) => (y0Bar[i]! += value));
     const tape = slotBytes(field);
-    return {
+    const finite = arithmetic.host !== undefined && (!paramsBar || (arithmetic.isFinite(paramsBar) as boolean));
+    const gradients: Gradients = {
       y0: y0Bar,
       params: thetaBar,
       ...(times && { ts: tsBar }),
@@ -195,6 +225,7 @@ export function* pullDiscrete(
         },
       },
     };
+    return { gradients, finite: finite && y0Bar.every(Number.isFinite) && tsBar.every(Number.isFinite) };
   } finally {
     scratch.release();
   }

@@ -20,11 +20,12 @@ export function stateNotFinite(t: number, h: number, state: FloatArray): SolveEr
   return nonFinite(t, h, `component ${bad} is ${state[bad]} after this step`);
 }
 
-/** `h` may be NaN where it is not known. */
+/** `t` and `h` may be NaN where they are not known. */
 export function nonFinite(t: number, h: number, what: string): SolveError {
+  const where = Number.isNaN(t) ? "" : `at t = ${t}${Number.isNaN(h) ? "" : `, step ${h}`}: `;
   return new SolveError(
     "non-finite",
-    `at t = ${t}${Number.isNaN(h) ? "" : `, step ${h}`}: ${what}. Check the field there for division by zero, logarithms and overflow, ` +
+    `${where}${what}. Check the field there for division by zero, logarithms and overflow, ` +
       "or, with fixed steps, try smaller ones",
     { t, h },
   );

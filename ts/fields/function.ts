@@ -92,6 +92,7 @@ class BoundFunction implements BoundField<HostVector> {
   private fAnswers = UNKNOWN;
   private vjpAnswers = UNKNOWN;
   private readonly tBar = new Float64Array(1);
+  private readonly inPlace = new Map<HostVector, VjpOutputs>();
   private readonly tangent: JvpInputs | undefined;
   /** Arrays for a function that must not see the views. */
   private readonly own: { y: Float64Array; dy: Float64Array; cotangent: Float64Array; outputs: VjpOutputs };
@@ -112,7 +113,7 @@ class BoundFunction implements BoundField<HostVector> {
       y: new Float64Array(length),
       dy: new Float64Array(length),
       cotangent: array(length),
-      outputs: { y: array(length), params: array(count), t: this.tBar },
+      outputs: vjpOutputs(array(length), array(count), this.tBar),
     };
   }
 
@@ -148,8 +149,9 @@ class BoundFunction implements BoundField<HostVector> {
     tBar[0] = 0;
     if (this.vjpAnswers === FILLS) {
       xBar.view.fill(0);
-      const outputs = { y: xBar.view as Float64Array, params: this.paramsBar!.view as Float64Array, t: tBar };
-      this.field.vjp!(t, x.view as Float64Array, params, cotangent.view as Float64Array, outputs);
+      const outputs = this.outputsAt(xBar);
+      const result = this.field.vjp!(t, x.view as Float64Array, params, cotangent.view as Float64Array, outputs);
+      if (result !== undefined) refuseReturned(result);
       return tBar[0];
     }
     const { own } = this;
@@ -158,7 +160,8 @@ class BoundFunction implements BoundField<HostVector> {
     own.outputs.y.fill(0);
     own.outputs.params.fill(0);
     const result = this.field.vjp!(t, own.y, params, own.cotangent, own.outputs);
-    const collect = (): number => {
+    const collect = (returned: unknown): number => {
+      if (returned !== undefined) refuseReturned(returned);
       if (this.scratch.leased) {
         xBar.view.set(own.outputs.y);
         const paramsBar = this.paramsBar!.view;
@@ -169,7 +172,17 @@ class BoundFunction implements BoundField<HostVector> {
       return tBar[0]!;
     };
     this.vjpAnswers = isPromise(result) ? RETURNS : FILLS;
-    return isPromise(result) ? result.then(collect) : collect();
+    return isPromise(result) ? result.then(collect) : collect(result);
+  }
+
+  /** Where a VJP for this vector adds in place: there are few such vectors, and they stay. */
+  private outputsAt(xBar: HostVector): VjpOutputs {
+    let outputs = this.inPlace.get(xBar);
+    if (!outputs) {
+      outputs = vjpOutputs(xBar.view as Float64Array, this.paramsBar!.view as Float64Array, this.tBar);
+      this.inPlace.set(xBar, outputs);
+    }
+    return outputs;
   }
 
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): Awaitable<void> {
@@ -183,19 +196,27 @@ class BoundFunction implements BoundField<HostVector> {
   }
 }
 
+/** Frozen: a VJP that puts arrays of its own there, instead of adding to these, throws. */
+const vjpOutputs = (y: Float64Array, params: Float64Array, t: Float64Array): VjpOutputs =>
+  Object.freeze({ y, params, t });
+
+function refuseReturned(result: unknown): never {
+  throw invalid("what vjp returned", result, "nothing: it adds to the arrays of its last argument, { y, params, t }");
+}
+
 function store(result: ArrayLike<number>, dx: HostVector): void {
   storeNumbers(result, dx.view);
 }
 
 function storeNumbers(result: unknown, dx: FloatArray): void {
-  if ((result as ArrayLike<number> | undefined)?.length !== dx.length) {
-    throw invalid(
-      "what the field returned",
-      result,
-      `${dx.length} numbers, the state's length, or nothing where it fills dy`,
-    );
+  const numbers = result as ArrayLike<number> | undefined;
+  if (numbers?.length !== dx.length || typeof numbers[0] === "bigint") {
+    // An arrow function without braces returns the value of its assignment.
+    const hint = typeof result === "number" ? "; put braces around its body: (t, y, dy) => { dy[0] = …; }" : "";
+    const allowed = `${dx.length} numbers, the state's length, or nothing where it fills dy${hint}`;
+    throw invalid("what the field returned", result, allowed);
   }
-  dx.set(result as ArrayLike<number>);
+  dx.set(numbers);
 }
 
 class FunctionField implements Field {

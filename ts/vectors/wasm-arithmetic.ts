@@ -261,7 +261,7 @@ export class WasmArithmetic implements Arithmetic, HostArithmetic {
   }
 
   isFinite(x: HostVector): boolean {
-    return this.finiteKernel(x.address, this.length) === 1;
+    return this.finiteKernel(x.address, x.length) === 1;
   }
 
   copyIn({ view }: HostVector, numbers: FloatArray): void {
