@@ -88,8 +88,9 @@ async function runDeno(args, permissions = [], environment = {}) {
 }
 
 /**
- * Fields on the GPU in all runtimes: on Linux x64 with the software adapter that comes with Chromium, elsewhere with what
- * the machine has. Then once more in Node and Deno with the drivers hidden.
+ * Fields on the GPU: all checks in Node, and in Deno and Chromium those of what runtimes do in their own way. On Linux x64
+ * with the software adapter that comes with Chromium, elsewhere with what the machine has. Then once more in Node and Deno
+ * with the drivers hidden.
  */
 async function testWebgpu() {
   const software = process.platform === "linux" && process.arch === "x64";

@@ -4,5 +4,5 @@ import * as onGpu from "odegrad/webgpu";
 import { scenario, withoutAdapter } from "../../build/tests/webgpu-scenario.mjs";
 import { reportScenario } from "./report.mjs";
 
-const run = process.argv[2] === "without" ? withoutAdapter : scenario;
+const run = process.argv[2] === "without" ? withoutAdapter : (packages) => scenario(packages, "all");
 reportScenario(`Node ${process.versions.node} + Dawn`, await run({ odegrad, onGpu }));

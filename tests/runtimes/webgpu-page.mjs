@@ -9,7 +9,7 @@ async function checks() {
   gpu.requestAdapter = async () => null;
   const without = await withoutAdapter({ odegrad, onGpu });
   gpu.requestAdapter = requestAdapter;
-  const result = await scenario({ odegrad, onGpu });
+  const result = await scenario({ odegrad, onGpu }, "runtime's own");
   return typeof result === "string"
     ? [{ name: "finds an adapter", ok: false, detail: result }]
     : [...without, ...result];

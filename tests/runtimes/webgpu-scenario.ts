@@ -271,8 +271,17 @@ async function training({ gpu }: Bench): Promise<string> {
   return `mean squared error ${first.toExponential(1)}, ten steps later ${last.toExponential(1)}`;
 }
 
-/** The checks, or why there is no GPU to run them on. */
-export async function scenario(packages: Packages): Promise<Check[] | string> {
+/** What runtimes do each in their own way: finding a device, reading back, giving up, losing it. The rest is the library's. */
+const RUNTIMES_OWN: ReadonlySet<string> = new Set([
+  "backprop on the GPU",
+  "readbacks, buffers and tensors",
+  "an aborted solve",
+  "work that the GPU refuses",
+  "a lost device",
+]);
+
+/** The checks, all of them or those of what is the runtime's own; or why there is no GPU to run them on. */
+export async function scenario(packages: Packages, which: "all" | "runtime's own"): Promise<Check[] | string> {
   let gpu: Gpu;
   try {
     gpu = await packages.onGpu.webgpu();
@@ -293,8 +302,7 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
     "a tfjs function with its VJP": ownFunction,
     "readbacks, buffers and tensors": economy,
     "the golden fixtures": golden,
-    // In a browser it trains in its own page.
-    ...("document" in globalThis ? {} : { "the example trains": training }),
+    "the example trains": training,
     "several solves at once": together,
     "an aborted solve": abortion,
     "work that the GPU refuses": refusedWork,
@@ -309,6 +317,7 @@ export async function scenario(packages: Packages): Promise<Check[] | string> {
     },
   ];
   for (const [name, check] of Object.entries(checks)) {
+    if (which !== "all" && !RUNTIMES_OWN.has(name)) continue;
     const start = performance.now();
     try {
       const detail = await check({ ...packages, gpu });
