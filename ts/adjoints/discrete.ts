@@ -124,14 +124,13 @@ function* sweepBack(
   const { dtype } = problem.field;
   const n = y0.length;
   const scratch = new Scratch();
-  const { made, field: own } = inPlace(
+  const [{ arithmetic, placed, sweep }, own] = inPlace(
     problem,
     scratch,
     { scheme: schemeOf(problem), extended, length: n, dtype },
     { length: n, params, slots, gradient: true, times: wantTimes },
     declareSweep,
   );
-  const { arithmetic, placed, sweep } = made;
   const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
   const { paramsBar } = own;
   try {

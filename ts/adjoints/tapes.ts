@@ -3,7 +3,7 @@
 
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
-import type { Rows, Vector } from "../vectors/arithmetic.ts";
+import type { Rows, Vector, Viewed } from "../vectors/arithmetic.ts";
 import { ArrayRows } from "../vectors/array-rows.ts";
 
 const NO_ROW = -1;
@@ -17,6 +17,7 @@ export class Tapes {
   private readonly steps: ArrayRows;
   /** The row of the latest evaluation of every slot, and whether it belongs to a step taken. */
   private readonly latest: Float64Array;
+  private readonly step: Viewed;
   private readonly taken: Uint8Array;
   private next = 0;
 
@@ -24,6 +25,7 @@ export class Tapes {
     this.rows = rows;
     this.steps = new ArrayRows(slots, "float64");
     this.latest = new Float64Array(slots).fill(NO_ROW);
+    this.step = { length: slots, dtype: "float64", view: this.latest };
     this.taken = new Uint8Array(slots);
   }
 
@@ -66,13 +68,13 @@ export class Tapes {
 
   /** The step whose slots were evaluated last has been taken. */
   accept(): void {
-    this.steps.append(this.latest);
+    this.steps.push(this.step);
     this.taken.fill(1);
   }
 
   /** Copies the rows of step n's slots. */
   rowsOf(n: number, into: Float64Array): void {
-    this.steps.copy(n, into);
+    into.set(this.steps.row(n).view);
   }
 }
 

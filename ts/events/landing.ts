@@ -4,6 +4,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { eventsAccumulate } from "../base/failures.ts";
 import type { Waiting } from "../base/waiting.ts";
+import type { SolveEvent } from "../problem/event.ts";
 import type { Program } from "../program/program.ts";
 import type { Runner } from "../program/runner.ts";
 import type { EventWatch, Hit } from "./watch.ts";
@@ -37,7 +38,7 @@ export function* land(
   for (let i = 0; ; i++) {
     if (end === t) throw eventsAccumulate(t, hit.index);
     yield* runner.finish(program.instructions, 1, first, end - t, end);
-    const next = end - root(end, watch.host.view(program.end[0]!)) / slope;
+    const next = end - root(end, watch.state(program, 1, h)) / slope;
     // Outside the step, or no longer moving: as near as it gets.
     const inside = (next - t) * h > 0 && (full - next) * h >= 0;
     if (!inside || i === NEWTON_STEPS || Math.abs(next - end) <= 2 * Number.EPSILON * Math.abs(end)) return end;
@@ -55,16 +56,15 @@ const STENCIL: readonly (readonly [number, number])[] = [
 
 /** Measures the slopes at the event that the step from t ends at, and leaves the step as it was. */
 export function* slopesAt(
-  { events, host }: EventWatch,
-  { index }: Hit,
+  watch: EventWatch,
+  { root }: SolveEvent,
   runner: Runner,
   program: Program,
   t: number,
   first: number,
   end: number,
 ): Waiting<EventSlopes> {
-  const { root } = events[index]!;
-  const y = host.view(program.end[0]!);
+  const y = watch.state(program, 1, end - t);
   const n = y.length;
   const state = new Float64Array(n);
   for (let i = 0; i < n; i++) {

@@ -20,7 +20,7 @@ const DEPARTURE = 1e-9;
 export class EventWatch {
   readonly records: EventRecord[] = [];
   readonly events: readonly SolveEvent[];
-  readonly host: HostArithmetic;
+  private readonly host: HostArithmetic;
   private readonly interpolator: Interpolator;
   /** Value of each root function at the start of the step; 0 where the event has just occurred. */
   private readonly values: Float64Array;
@@ -96,8 +96,9 @@ export class EventWatch {
     return (s) => root(t + s * h, this.state(program, s, h));
   }
 
-  private state(program: Program, s: number, h: number): FloatArray {
-    if (s === 1) return this.host.view(program.end[0]!);
-    return this.host.view(s === 0 ? program.start[0]! : this.interpolator.at(program, s, h));
+  /** The state at t + s h in a step of size h; a view, as long as nothing else is asked for. */
+  state(program: Program, s: number, h: number): FloatArray {
+    if (s > 0 && s < 1) return this.host.view(this.interpolator.at(program, s, h));
+    return this.host.view((s === 0 ? program.start : program.end)[0]!);
   }
 }

@@ -1,7 +1,8 @@
 // A field together with its linearisation, over states laid out as [y | ẏ]: d y/dt = f(t, y, θ), d ẏ/dt = J ẏ + F θ̇.
 // One-step methods are linear in what they are given beside y, so solving this is differentiating the discrete solution.
 import type { Awaitable } from "../base/waiting.ts";
-import { type HostVector, partOf, type Scratch } from "../wasm/scratch.ts";
+import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field } from "./field.ts";
 
 interface Halves {
@@ -15,14 +16,14 @@ class BoundTangent implements BoundField<HostVector> {
   readonly paramsBar = undefined;
   private readonly scratch: Scratch;
   private readonly inner: BoundField<HostVector>;
-  private readonly length: number;
+  private readonly arithmetic: WasmArithmetic;
   private readonly halves = new Map<HostVector, Halves>();
 
   constructor(scratch: Scratch, { length, params }: BindRequest, { inner, paramsDot }: TangentField) {
     this.scratch = scratch;
-    this.length = length / 2;
+    this.arithmetic = new WasmArithmetic(scratch, length / 2, inner.dtype);
     const tangent = { params: paramsDot };
-    this.inner = inner.bind(scratch, { length: this.length, params, slots: 1, gradient: false, tangent });
+    this.inner = inner.bind(scratch, { length: length / 2, params, slots: 1, gradient: false, tangent });
   }
 
   load(): void {
@@ -33,8 +34,9 @@ class BoundTangent implements BoundField<HostVector> {
   private halvesOf(whole: HostVector): Halves {
     let halves = this.halves.get(whole);
     if (!halves) {
-      const { length } = this;
-      halves = { y: partOf(whole, 0, length), dot: partOf(whole, length, length) };
+      const { arithmetic } = this;
+      const { length } = arithmetic;
+      halves = { y: arithmetic.part(whole, 0, length), dot: arithmetic.part(whole, length, length) };
       this.halves.set(whole, halves);
     }
     return halves;

@@ -1,35 +1,33 @@
 // The steps of a solve, kept for `solution.at(t)`.
 
-import { type FloatArray, zeros } from "../base/dtype.ts";
+import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { PlacedScheme, Program } from "../program/program.ts";
 import { denseWeights } from "../solvers/dense-weights.ts";
 import type { Dense } from "../solvers/scheme.ts";
-import type { HostArithmetic } from "../vectors/arithmetic.ts";
-import { ArrayRows } from "../vectors/array-rows.ts";
+import type { HostArithmetic, HostRows } from "../vectors/arithmetic.ts";
 
 /** The steps of a solve with their derivatives. */
 export class DensePath {
   private readonly problem: Problem;
   private readonly dense: Dense;
   private readonly slots: PlacedScheme["denseSlots"];
-  private readonly states: ArrayRows;
-  private readonly derivatives: ArrayRows;
+  private readonly states: HostRows;
+  private readonly derivatives: HostRows;
   private readonly placed: PlacedScheme;
   private readonly host: HostArithmetic;
   private grid: Float64Array = new Float64Array(0);
   private last: FloatArray = new Float64Array(0);
 
   constructor(problem: Problem, placed: PlacedScheme, host: HostArithmetic) {
-    const { dtype } = problem.field;
     this.problem = problem;
     this.placed = placed;
     this.host = host;
     this.dense = placed.scheme.dense!;
     this.slots = placed.denseSlots;
-    this.states = new ArrayRows(problem.y0.length, dtype);
-    this.derivatives = new ArrayRows(placed.derivatives.length, dtype);
+    this.states = host.rows(problem.y0.length);
+    this.derivatives = host.rows(placed.derivatives.length);
   }
 
   get bytes(): number {
@@ -37,9 +35,8 @@ export class DensePath {
   }
 
   accept(program: Program): void {
-    const { host } = this;
-    this.states.append(host.view(program.start[0]!));
-    this.derivatives.append(host.view(this.placed.derivatives));
+    this.states.push(program.start[0]!);
+    this.derivatives.push(this.placed.derivatives);
   }
 
   /** Called at the end of the solve, with the program that would have come next. */
@@ -63,13 +60,10 @@ export class DensePath {
       if ((t - grid[middle]!) * direction >= 0) n = middle;
       else high = middle;
     }
-    const { dtype } = problem.field;
-    const length = this.states.width;
-    const y = zeros(dtype, length);
-    const ks = zeros(dtype, this.derivatives.width);
-    this.states.copy(n, y);
+    const { length } = problem.y0;
+    const y = this.states.row(n).view.slice();
     if (t === grid[n]) return y;
-    this.derivatives.copy(n, ks);
+    const { view: ks } = this.derivatives.row(n);
     const h = grid[n + 1]! - grid[n]!;
     const weights = new Float64Array(this.dense.ks.length);
     denseWeights(this.dense, (t - grid[n]!) / h, weights);

@@ -45,8 +45,7 @@ export class FastSteps {
   static of(problem: Problem, setup: Setup, unseen: boolean): FastSteps | undefined {
     const { field, arithmetic } = setup.machine;
     const { host } = arithmetic;
-    if (host === undefined || field.filling === undefined) return undefined;
-    const written = writtenStep(setup.placed.scheme, problem.y0.length);
+    const written = host && field.filling && writtenStep(setup.placed.scheme, problem.y0.length);
     return written && new FastSteps(problem, setup, host, unseen, written);
   }
 
@@ -82,12 +81,10 @@ export class FastSteps {
 
   /** Takes the whole step in work, once the field is known to fill its output at once. */
   step(state: StepState): void {
-    if (this.filling === undefined) {
-      const { filling } = this.setup.machine.field;
-      if (filling === undefined || filling === "unknown") return;
-      this.filling = filling;
-    }
-    const { f, params, answer } = this.filling;
+    const { filling } = this.setup.machine.field;
+    if (typeof filling !== "object") return;
+    this.filling = filling;
+    const { f, params, answer } = filling;
     const { numbers } = this;
     numbers[AT.t] = state.first;
     numbers[AT.h] = state.h;

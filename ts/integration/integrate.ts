@@ -147,7 +147,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
           stepping.h = stepping.end - t;
           // The step ends at the event now, and so does what is evaluated at its end.
           stepping.last = stepping.end;
-          if (event.terminal && tape) slopes = yield* slopesAt(watch, hit, runner, program, t, first, stepping.end);
+          if (event.terminal && tape) slopes = yield* slopesAt(watch, event, runner, program, t, first, stepping.end);
           extended = false;
         }
       }

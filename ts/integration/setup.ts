@@ -45,12 +45,12 @@ export function inPlace<A extends Alike, T>(
   alike: A,
   request: BindRequest,
   declare: (space: Space, alike: A, arithmetic?: Arithmetic) => T,
-): { made: T; field: BoundField } {
+): [made: T, field: BoundField] {
   if (residency === "device") {
     const { arithmetic, bind } = field.onDevice!(scratch, y0.length);
-    return { made: declare(scratch, alike, arithmetic), field: bind(request) };
+    return [declare(scratch, alike, arithmetic), bind(request)];
   }
-  return { made: scratch.reuse(declare, alike), field: field.bind(scratch, request) };
+  return [scratch.reuse(declare, alike), field.bind(scratch, request)];
 }
 
 interface AlikeSolves extends Alike, MeasureRoom {
@@ -78,7 +78,7 @@ function declareSolve(
 export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
   const { y0, params, steps, measure, extended } = problem;
   const { segments, rtols, atols } = roomOf(measure);
-  const { made, field } = inPlace(
+  const [{ arithmetic, placed, control, initial, interpolator }, field] = inPlace(
     problem,
     scratch,
     {
@@ -94,7 +94,6 @@ export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup 
     { length: y0.length, params, slots, gradient: false },
     declareSolve,
   );
-  const { arithmetic, placed, control, initial, interpolator } = made;
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };
 }
 

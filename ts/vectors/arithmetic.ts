@@ -4,7 +4,7 @@
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Scratch } from "../wasm/scratch.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { VectorKernels } from "./kernels.ts";
 
 /**
@@ -145,10 +145,19 @@ export interface Arithmetic {
   dispose?(): void;
 }
 
+/** What has its numbers in an array: a vector in WebAssembly memory, or a row. */
+export type Viewed = Omit<HostVector, "address">;
+
 /** The arithmetic of vectors in WebAssembly memory, which shows them to JavaScript and answers at once. */
 export interface HostArithmetic extends Arithmetic {
   /** A vector's numbers, themselves and not a copy; only after the lease, and as long as it lasts. */
   view(vector: Vector): FloatArray;
   norm(terms: Terms, h: number, ya: Vector, yb: Vector): number;
   isFinite(x: Vector): boolean;
+  rows(width: number, limit?: number): HostRows;
+}
+
+/** Rows in arrays. */
+export interface HostRows extends Rows {
+  row(n: number): Viewed;
 }

@@ -1,8 +1,7 @@
 // Arrays that grow during a solve: what outlives it is copied out of the leased block into ordinary typed arrays.
 
 import { bytesOf, type Dtype, type FloatArray, unfilled } from "../base/dtype.ts";
-import type { HostVector } from "../wasm/scratch.ts";
-import type { Rows } from "./arithmetic.ts";
+import type { HostRows, Viewed } from "./arithmetic.ts";
 
 /** The first chunk has room for the rows of a short solve, if they are not wide. */
 const FIRST_ROWS = 8;
@@ -17,11 +16,8 @@ interface Chunk {
   numbers: FloatArray;
 }
 
-/** What has its numbers in an array: a vector in WebAssembly memory, or a row. */
-type Viewed = Omit<HostVector, "address">;
-
 /** Rows of one width, appended one by one and never moved: growth copies nothing. */
-export class ArrayRows implements Rows {
+export class ArrayRows implements HostRows {
   readonly width: number;
   length = 0;
   bytes = 0;
@@ -73,12 +69,7 @@ export class ArrayRows implements Rows {
     return unfilled(this.dtype, length);
   }
 
-  push({ view }: Viewed): void {
-    this.append(view);
-  }
-
-  /** Appends a row of these numbers. */
-  append(row: FloatArray): void {
+  push({ view: row }: Viewed): void {
     const chunk = this.room();
     const at = (this.length++ - chunk.first) * this.width;
     const { numbers } = chunk;
@@ -112,12 +103,7 @@ export class ArrayRows implements Rows {
     return { numbers, at: (n - first) * this.width };
   }
 
-  read(n: number, { view }: Viewed): void {
-    this.copy(n, view);
-  }
-
-  /** Copies row n into an array. */
-  copy(n: number, into: FloatArray): void {
+  read(n: number, { view: into }: Viewed): void {
     const { numbers, at } = this.place(n);
     if (this.width > FEW) into.set(numbers.subarray(at, at + this.width));
     else for (let i = 0; i < this.width; i++) into[i] = numbers[at + i]!;

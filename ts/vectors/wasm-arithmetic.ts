@@ -1,9 +1,9 @@
 // The vector operations of a solve on its leased block: linear combinations, scaled norms, dot products. Operands are
 // declared before the lease (tables of terms, the measure of the norm) and used by address after it.
 
-import type { Dtype, FloatArray } from "../base/dtype.ts";
-import { type HostVector, partOf, type Scratch } from "../wasm/scratch.ts";
-import type { Arithmetic, HostArithmetic, Measure, Measured, MeasureRoom, MutableTerms, Rows } from "./arithmetic.ts";
+import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import type { HostArithmetic, HostRows, Measure, Measured, MeasureRoom, MutableTerms } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
 import { VECTORS, type VectorKernels } from "./kernels.ts";
 import * as at from "./table-layout.ts";
@@ -101,7 +101,7 @@ const MOST_MEASURED = 4;
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
 
-export class WasmArithmetic implements Arithmetic, HostArithmetic {
+export class WasmArithmetic implements HostArithmetic {
   readonly host: HostArithmetic = this;
   readonly length: number;
   readonly dtype: Dtype;
@@ -228,8 +228,9 @@ export class WasmArithmetic implements Arithmetic, HostArithmetic {
     else for (let i = 0; i < out.length; i++) out[i] = factor * x[i]!;
   }
 
-  part(whole: HostVector, start: number, length: number): HostVector {
-    return partOf(whole, start, length);
+  part({ dtype, address, view }: HostVector, start: number, length: number): HostVector {
+    const part = view.subarray(start, start + length) as FloatArray;
+    return { length, dtype, address: address + start * bytesOf(dtype), view: part };
   }
 
   norm(terms: TermTable, h: number, ya: HostVector, yb: HostVector): number {
@@ -276,7 +277,7 @@ export class WasmArithmetic implements Arithmetic, HostArithmetic {
     return undefined;
   }
 
-  rows(width: number, limit?: number): Rows {
+  rows(width: number, limit?: number): HostRows {
     return new ArrayRows(width, this.dtype, limit);
   }
 }

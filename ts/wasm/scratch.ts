@@ -16,12 +16,6 @@ export interface HostVector {
   readonly view: FloatArray;
 }
 
-/** `length` numbers of a vector, from `start` on, as a vector; only after the lease. */
-export function partOf({ dtype, address, view }: HostVector, start: number, length: number): HostVector {
-  const part = view.subarray(start, start + length) as FloatArray;
-  return { length, dtype, address: address + start * bytesOf(dtype), view: part };
-}
-
 class Declared implements HostVector {
   address = 0;
   // Unusable until the lease: an empty array makes an early read visible as undefined.
