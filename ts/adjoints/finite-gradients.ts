@@ -29,7 +29,11 @@ function firstBad({ y0, params, ts }: Gradients): string | undefined {
 export function* onlyFinite({ gradients, finite }: Pulled, find?: () => Waiting<BadStep>): Waiting<Gradients> {
   const bad = finite ? undefined : firstBad(gradients);
   if (bad === undefined) return gradients;
-  const what = `${bad}: the gradient stopped being finite on its way back`;
+  const { reconstructionError = 0 } = gradients.stats;
+  // Not a large number only: it may be NaN itself.
+  const lost =
+    reconstructionError <= 1 ? "" : " (reverse() lost the path of the solve: keep more states with segments)";
+  const what = `${bad}: the gradient${lost} stopped being finite on its way back`;
   if (!find) throw nonFinite(Number.NaN, Number.NaN, what);
   const { t, h } = yield* find();
   throw nonFinite(t, h, `${what} through this step`);
