@@ -118,7 +118,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       let size = steps.firstStep;
       if (size === undefined) {
         runner.evaluations++;
-        size = yield* initial!.choose(field, stepping.first, direction, problem.solver.order);
+        size = yield* initial!.choose(field, stepping.first, problem, steps.maxStep);
       }
       stepping.size = Math.max(size, steps.minStep);
     }

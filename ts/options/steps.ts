@@ -18,8 +18,10 @@ function fixedGrid(
   direction: number,
   maxSteps: number,
 ): Float64Array {
+  // What t cannot resolve makes no step of its own.
+  const rounding = 2 * Number.EPSILON * Math.max(Math.abs(start), Math.abs(stops[stops.length - 1]!));
   const counts = Array.from(stops, (stop, i) =>
-    Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)),
+    Math.max(1, Math.ceil((Math.abs(stop - (stops[i - 1] ?? start)) - rounding) / stepSize - 1e-9)),
   );
   const total = counts.reduce((sum, count) => sum + count, 0);
   const grid = new Float64Array(Math.min(total, maxSteps + 1) + 1);
