@@ -8,7 +8,8 @@ import { withArithmetic } from "../integration/setup.ts";
 import { firstTime, lastTime, type Problem, schemeOf } from "../problem/problem.ts";
 import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeScheme } from "../program/program.ts";
 import { Scratch, type Vector } from "../wasm/scratch.ts";
-import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
+import type { Gradients, Loss, PeakBytes, Trajectory } from "./adjoint.ts";
+import { MovingSteps } from "./moving-steps.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
@@ -18,6 +19,8 @@ export interface Backward {
   readonly placed: PlacedScheme;
   readonly sweep: Sweep;
   readonly stats: { evaluations: number };
+  /** Whether time gradients are taken of any step, for ∂L/∂ts or for the times of events. */
+  readonly times: boolean;
 }
 
 /** A step to be brought back. */
@@ -31,8 +34,6 @@ export interface BackwardStep {
   readonly program: Program;
   /** Whether outputs lie inside it, so that the continuous extension takes part. */
   readonly dense: boolean;
-  /** Whether time gradients are asked for. */
-  readonly times: boolean;
 }
 
 /** How one adjoint brings a step back. */
@@ -71,15 +72,14 @@ export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfSte
 /** Bytes of a field's tape slots. */
 export const slotBytes = ({ tape }: BoundField): number => tape?.byteLength ?? 0;
 
-/** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
+/** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen but for the times of events. */
 export function* pullDiscrete(
   trajectory: Trajectory,
-  cotangent: FloatArray,
-  wantTimes: boolean,
+  { cotangent, stopTime, times: wantTimes }: Loss,
   { slots, recall }: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
 ): Waiting<Gradients> {
-  const { problem, grid, ts } = trajectory;
+  const { problem, grid, ts, jumps, stopped } = trajectory;
   const { field: unbound, y0, params } = problem;
   const { dtype } = unbound;
   const { extended, direction } = problem;
@@ -90,9 +90,12 @@ export function* pullDiscrete(
     const placed = placeScheme(scheme, arithmetic, extended);
     return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
   });
-  const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
-  const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: wantTimes });
+  const timed = wantTimes || jumps.length > 0;
+  const times: StepTimes = { atStart: 0, atEnd: 0 };
+  const own = unbound.bind(scratch, { length: n, params, slots, gradient: true, arithmetic, times: timed });
   const { paramsBar } = own;
+  const room = jumps.length > 0 ? arithmetic.like(scratch, n) : undefined;
+  const [state, slope] = room ? [room.vector(), room.vector()] : [];
   try {
     scratch.lease();
     arithmetic.load();
@@ -102,7 +105,8 @@ export function* pullDiscrete(
     const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.clear(paramsBar);
     const stats = { evaluations: 0 };
-    const restore = restoreWith({ trajectory, machine, placed, sweep, stats });
+    const restore = restoreWith({ trajectory, machine, placed, sweep, stats, times: timed });
+    const moving = room && new MovingSteps(trajectory, machine, sweep, pass, state!, slope!);
 
     const steps = grid.length - 1;
     placed.programs[(steps + 1) & 1]!.end.forEach((part, i) => arithmetic.copyIn(part, trajectory.end[i]!));
@@ -111,6 +115,16 @@ export function* pullDiscrete(
     let output = ts.length - 1;
     let bars = sweep.endBar((steps + 1) & 1);
     for (const part of bars) sweep.clear(part);
+    /** Adds the cotangent of the state that an event stopped at, and takes all of them at a grid point to before its jumps. */
+    const cross = function* (at: number): Waiting<boolean> {
+      const stops = stopped && at === steps;
+      if (stops) {
+        sweep.add(bars[0]!, cotangentAt(output--));
+        times.atEnd += stopTime;
+      }
+      yield* moving?.cross(at, bars[0]!, times) ?? [];
+      return stops;
+    };
     for (let step = steps - 1; step >= 0; step--) {
       const parity = step & 1;
       const t = grid[step]!;
@@ -118,33 +132,41 @@ export function* pullDiscrete(
       const h = end - t;
       const first = firstTime(problem, t);
       const last = lastTime(problem, end);
-      const landed = output > 0 && ts[output] === end;
+      const stops = yield* cross(step + 1);
+      const landed = !stops && output > 0 && ts[output] === end;
       const landing = output;
-      if (landed) sweep.add(bars[0]!, cotangentAt(output--));
+      if (landed) output--;
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
       const program = placed.programs[parity]!;
-      const pending = restore.step({ n: step, t: first, h, last, program, dense, times: wantTimes });
+      const before = moving?.before(step + 1);
+      if (before) arithmetic.copyIn(program.end[0]!, before);
+      const pending = restore.step({ n: step, t: first, h, last, program, dense });
       if (pending) yield* pending;
+      const timing = wantTimes || moving?.has(step) || moving?.has(step + 1);
       if (dense) sweep.beginOutputs();
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
         const s = (ts[output]! - t) / h;
         sweep.addOutput(s, h, cotangentAt(output));
-        if (times) tsBar[output] = yield* sweep.outputTime(parity, s, times);
+        if (timing) tsBar[output] = yield* sweep.outputTime(parity, s, times);
       }
-      const pulling = sweep.step(pass, { parity, t: first, h, last, dense, tapes: restore.tapes, times });
+      const swept = { parity, t: first, h, last, dense, tapes: restore.tapes, times: timing ? times : undefined };
+      const moves = moving?.endsAt(step + 1);
+      if (moves) yield* moving!.move(moves, swept, bars, program.start[0]!.view, times);
+      if (landed && moves && wantTimes)
+        tsBar[landing] = yield* moving!.byEnd({ ...swept, dense: false }, bars, cotangentAt(landing));
+      if (landed) sweep.add(bars[0]!, cotangentAt(landing));
+      const pulling = sweep.step(pass, swept);
       if (pulling) yield* pulling;
       bars = sweep.startBar(parity);
-      if (times) {
-        if (landed) tsBar[landing] = times.atEnd;
-        // This step's start is the end of the one before.
-        times.atEnd = times.atStart;
-        times.atStart = 0;
-      }
+      if (landed && !moves) tsBar[landing] = times.atEnd;
+      // This step's start is the end of the one before.
+      times.atEnd = times.atStart;
+      times.atStart = 0;
     }
-    sweep.add(bars[0]!, cotangentAt(0));
-    if (times) tsBar[0] = times.atEnd;
-    // A terminal event's time is a result, not an input.
-    if (trajectory.slopes) tsBar[ts.length - 1] = 0;
+    if (!(yield* cross(0))) sweep.add(bars[0]!, cotangentAt(0));
+    tsBar[0] = times.atEnd;
+    // The time of an event that stops the solve is a result, not an input, unless it is the start's.
+    if (stopped && steps > 0) tsBar[ts.length - 1] = 0;
 
     const numbersOf = (vector: Vector | undefined, length: number): FloatArray => {
       const numbers = zeros(dtype, length);
@@ -161,10 +183,10 @@ export function* pullDiscrete(
     return {
       y0: y0Bar,
       params: thetaBar,
-      ...(times && { ts: tsBar }),
+      ...(wantTimes && { ts: tsBar }),
       stats: {
         adjoint: restore.adjoint,
-        evaluations: stats.evaluations + (restore.tapes ? 0 : pass.vjps),
+        evaluations: stats.evaluations + (moving?.evaluations ?? 0) + (restore.tapes ? 0 : pass.vjps),
         vjps: pass.vjps,
         accepted: steps,
         rejected: 0,

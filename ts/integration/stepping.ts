@@ -376,6 +376,16 @@ export class Stepping {
     return finite;
   }
 
+  /** Takes back an accepted step that was not advanced over: an event at its start came first. */
+  withdraw(): void {
+    const { stats } = this;
+    stats.accepted--;
+    stats.rejected++;
+    this.rejections.push({ t: this.t, h: this.h });
+    this.known = true;
+    this.phase = "propose";
+  }
+
   /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */
   advanceOver(extended: boolean): void {
     const { problem, given, end } = this;

@@ -89,6 +89,7 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     if (dense) throw invalid("dense", dense, `false ${allowed}`);
     if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
   }
+  const params = adjoint ? field.params?.slice() : field.params;
   const problem: Problem = {
     field,
     solver,
@@ -103,8 +104,9 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
+    argument: params ?? options.params,
     residency: residencyOf(options, field, dense || events.length > 0),
-    params: adjoint ? field.params?.slice() : field.params,
+    params,
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),

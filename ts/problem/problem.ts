@@ -40,6 +40,8 @@ export interface Problem {
   readonly steps: Steps;
   readonly maxSteps: number;
   readonly events: readonly SolveEvent[];
+  /** What their effects are handed as `params`. */
+  readonly argument: unknown;
   /** Where the states are: in WebAssembly memory, or on the field's device. */
   readonly residency: "host" | "device";
   /** The parameters to compute with: a copy where an adjoint will need them later, the user's array otherwise. */
