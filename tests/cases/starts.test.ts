@@ -1,15 +1,18 @@
 // Starts: from rest at any time, and nothing evaluated outside the interval.
 import { describe, expect, it } from "vitest";
 import {
+  bosh3,
   continuous,
   jvp,
   reversible,
+  rk4,
   type SolveOptions,
   type Solver,
   solve,
   tsit5,
   vectorField,
 } from "../../ts/index.ts";
+import { failureOf } from "../unit/errors.ts";
 import { adaptiveByName, byName } from "../unit/solver-list.ts";
 import { decay, still } from "./systems.ts";
 
@@ -142,5 +145,62 @@ describe("I.A5: no evaluation lies outside the interval", () => {
     jvp(solution, { y0: [1], params: [1] });
     expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...times)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("accept rejects trial steps", () => {
+  const fast = (_t: number, y: Float64Array, dy: Float64Array): void => {
+    dy[0] = -1000 * y[0]!;
+  };
+
+  it("RxODE#188: no accepted state is negative", () => {
+    const least = (options: Partial<SolveOptions>): number => {
+      let lowest = 1;
+      const onStep: SolveOptions["onStep"] = ({ y }) => {
+        lowest = Math.min(lowest, y[0]!);
+      };
+      solve(fast, { y0: [1], ts: [0, 1], solver: bosh3, rtol: 0.5, atol: 0.5, onStep, ...options });
+      return lowest;
+    };
+    expect(least({})).toBeLessThan(0);
+    expect(least({ accept: (_t, y) => y[0]! >= 0 })).toBeGreaterThanOrEqual(0);
+  });
+
+  it("sees the end of the step and its state; a refused step is a rejected one", () => {
+    const seen: number[] = [];
+    const { stats, rejections, grid } = solve(decay, {
+      y0: [1],
+      ts: [0, 1],
+      firstStep: 0.5,
+      rtol: 1e-3,
+      accept(t, y) {
+        seen.push(t);
+        expect(y[0]).toBeCloseTo(Math.exp(-t), 3);
+        return seen.length > 1;
+      },
+    });
+    expect(seen[0]).toBe(0.5);
+    expect(seen[1]).toBe(0.25);
+    expect(rejections).toEqual([{ t: 0, h: 0.5 }]);
+    expect(stats.rejected).toBe(1);
+    expect(seen.slice(1)).toEqual([...grid.slice(1)]);
+  });
+
+  it("false for good ends in step-underflow, with fixed steps at once", () => {
+    const leaving = { y0: [1], ts: [0, 1], accept: (t: number) => t < 0.4 };
+    for (const steps of [{}, { solver: rk4, stepSize: 0.1 }, { solver: rk4, grid: [0, 0.2, 0.4, 1] }]) {
+      const failure = failureOf(() => solve(decay, { ...leaving, ...steps }));
+      expect(failure.code).toBe("step-underflow");
+      expect(failure.message).toContain("accept");
+      expect(failure.t).toBeLessThanOrEqual(0.4);
+    }
+  });
+
+  it("what is no function, or answers neither yes nor no, is refused", () => {
+    const options = { y0: [1], ts: [0, 1] };
+    expect(failureOf(() => solve(decay, { ...options, accept: true as never })).message).toContain("accept is true");
+    const silent = failureOf(() => solve(decay, { ...options, accept: (() => {}) as never }));
+    expect(silent.code).toBe("invalid");
+    expect(silent.message).toContain("what accept returned at t =");
   });
 });

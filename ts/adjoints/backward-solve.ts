@@ -79,6 +79,7 @@ export function* solveBackwards(
     extended: false,
     dense: false,
     events: [],
+    accept: undefined,
     onStep: undefined,
   };
   const scratch = new Scratch();

@@ -59,6 +59,15 @@ export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: numbe
   );
 }
 
+export function notAccepted(t: number, h: number): SolveError {
+  return new SolveError(
+    "step-underflow",
+    `at t = ${t} the option accept refuses the state after the step ${h}, and after every smaller one that may be tried: the solution leaves ` +
+      "the domain there. Let it in, stop with an event before, or, with fixed steps, take smaller ones",
+    { t, h },
+  );
+}
+
 export function rootNotFinite(t: number, index: number, value: number): SolveError {
   return new SolveError(
     "non-finite",

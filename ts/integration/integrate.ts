@@ -74,7 +74,8 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   const watched = watch !== undefined || path !== undefined || onStep !== undefined;
   const handOut = watched || ts.length > 2;
   // Outputs inside steps need the step; those at its end are stops.
-  const unseen = !watched && accept === undefined && (ts.length === 2 || !problem.extended);
+  const unseen =
+    !watched && accept === undefined && problem.accept === undefined && (ts.length === 2 || !problem.extended);
   const stepping = new Stepping(problem, setup, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
   const { stats, runner } = stepping;
   let outputs = 1;

@@ -4,7 +4,7 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
-import { stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
+import { notAccepted, stateNotFinite, stuck, tooManySteps } from "../base/failures.ts";
 import { Times } from "../base/times.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import { aborted } from "../base/waiting.ts";
@@ -68,6 +68,7 @@ export class Stepping {
   private stop = 0;
   private position = 1;
   private errorWasNaN = false;
+  private refused = false;
   private readonly problem: Problem;
   private readonly setup: Setup;
   private readonly given: Float64Array | undefined;
@@ -311,6 +312,7 @@ export class Stepping {
     const { signal, maxSteps } = this.problem;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
     else if (stats.steps >= maxSteps) this.fail(tooManySteps(t, h, stats, this.worstComponent()));
+    else if (this.refused) this.fail(notAccepted(t, h));
     else this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
   }
 
@@ -336,10 +338,15 @@ export class Stepping {
   private judge(): boolean {
     if (this.given !== undefined) {
       if (!this.remote && !this.isFinite()) return false;
+      if (this.isRefused()) {
+        this.fail(notAccepted(this.t, this.h));
+        return false;
+      }
     } else {
       const { factor } = this;
       // What the norm leaves out must be finite all the same.
-      if (factor < 0 || (this.leavesOut && !this.remote && !this.isFinite())) return this.reject(factor);
+      if (factor < 0 || (this.leavesOut && !this.remote && !this.isFinite()) || this.isRefused())
+        return this.reject(factor);
       const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
       this.size = this.end === this.problem.stops[this.stop] ? Math.max(this.wanted, size) : size;
@@ -366,6 +373,13 @@ export class Stepping {
     this.errorWasNaN = unseen || Number.isNaN(this.setup.control!.lastError);
     this.size = Math.abs(this.h) * (unseen ? FACTOR_UNMEASURED : -factor);
     return false;
+  }
+
+  /** Whether the user's `accept` refuses the state after the step. */
+  private isRefused(): boolean {
+    const { accept } = this.problem;
+    this.refused = accept !== undefined && !accept(this.end, this.program.end[0]!.view);
+    return this.refused;
   }
 
   /** Whether the state after the step is finite; where steps are given, nothing can be done if it is not. */

@@ -71,6 +71,8 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     );
   }
   const events = eventsOf(options.events, adjoint);
+  if (options.accept !== undefined && typeof options.accept !== "function")
+    throw invalid("accept", options.accept, "a function (t, y) => boolean");
   if (options.onStep !== undefined && typeof options.onStep !== "function")
     throw invalid("onStep", options.onStep, "a function");
   if (
@@ -105,8 +107,9 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     maxSteps,
     events,
     argument: params ?? options.params,
-    residency: residencyOf(options, field, dense || events.length > 0),
+    residency: residencyOf(options, field, dense || events.length > 0 || options.accept !== undefined),
     params,
+    accept: options.accept && checked(options.accept),
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
@@ -114,11 +117,21 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   return { problem, adjoint };
 }
 
+/** Refuses what is no answer. */
+const checked =
+  (accept: SolveOptions["accept"] & {}): Problem["accept"] & {} =>
+  (t, y) => {
+    const answer: unknown = accept(t, y);
+    if (typeof answer === "boolean") return answer;
+    throw invalid(`what accept returned at t = ${t}`, answer, "true or false");
+  };
+
 /** `watched`: whether states are wanted in memory at any time. */
 function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean): Problem["residency"] {
   const chosen = oneOf("residency", residency, ["host", "device"], field.resident && !watched ? "device" : "host");
   if (chosen === "device" && !field.resident)
     throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
-  if (chosen === "device" && watched) throw invalid("residency", residency, '"host" together with events or dense');
+  if (chosen === "device" && watched)
+    throw invalid("residency", residency, '"host" together with events, accept or dense');
   return chosen;
 }
