@@ -17,6 +17,7 @@ const PARTS = {
   kernels: testKernels,
   unit: (args) => runVitest("tests/unit", args),
   golden: (args) => runVitest("tests/golden", args),
+  cases: (args) => runVitest("tests/cases", args),
   node: () => runRuntime(process.execPath, ["tests/runtimes/node.mjs"]),
   // No permissions: the package needs none.
   deno: () => runDeno(["tests/runtimes/deno.mjs"]),

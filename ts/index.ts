@@ -26,7 +26,14 @@ export { widened } from "./fields/widened.ts";
 export { jvp, type Tangent } from "./jvp.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
 export { type Controller, integral, pid } from "./problem/controller.ts";
-export type { EventRecord, SolveEvent } from "./problem/event.ts";
+export type {
+  Effect,
+  EffectFunction,
+  EffectOutputs,
+  EffectTangent,
+  EventRecord,
+  SolveEvent,
+} from "./problem/event.ts";
 export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";

@@ -4,7 +4,6 @@ import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
 import type { Awaitable } from "./base/waiting.ts";
 import { drive } from "./base/waiting.ts";
-import { eventCotangent } from "./events/landing.ts";
 import type { DensePath } from "./integration/dense-path.ts";
 import type { EventRecord } from "./problem/event.ts";
 import type { Rejection, StepStats } from "./problem/report.ts";
@@ -106,8 +105,9 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
 
   /**
    * Pulls a cotangent ∂L/∂ys (the shape of `ys`, the row of ts[0] included) back to ∂L/∂y0, ∂L/∂θ and, with
-   * `times: true`, ∂L/∂ts. Where a terminal event stopped the solve, the last row is the
-   * state at the event, whose time moves with y0 and θ (implicit function theorem). May be called again. Throws `invalid` where the solve had no `adjoint`.
+   * `times: true`, ∂L/∂ts. Events' times move with y0 and θ (implicit function theorem); where one stopped the solve, the last
+   * row is the state there, before any effect, and `stopTime` is ∂L/∂(its time). May be called again. Throws `invalid` where
+   * the solve had no `adjoint`, "non-finite" where an event's time has no derivative.
    */
   pullback(cotangent: ArrayLike<number>, options: PullbackOptions = {}): A {
     const { times = false, stopTime } = checkedPullback(options);
@@ -120,10 +120,10 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     cotangents.set(cotangent);
     const bad = cotangents.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], `a finite number in ${problem.field.dtype}`);
-    if (trajectory.slopes) eventCotangent(trajectory.slopes, cotangents.subarray(-problem.y0.length), stopTime ?? 0);
-    else if (stopTime !== undefined)
-      throw invalid("stopTime", stopTime, "undefined for a solve that no terminal event stopped");
-    return drive(tape.pullback(trajectory, cotangents, times), problem.signal) as A;
+    if (stopTime !== undefined && !trajectory.stopped)
+      throw invalid("stopTime", stopTime, "undefined for a solve that no event stopped");
+    const loss = { cotangent: cotangents, times, stopTime: stopTime ?? 0 };
+    return drive(tape.pullback(trajectory, loss), problem.signal) as A;
   }
 
   /**

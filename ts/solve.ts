@@ -59,7 +59,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
     // Where states are on a device, neither is asked for (options/check.ts).
     const { host } = arithmetic;
     const path = host && problem.dense ? new DensePath(problem, placed, host) : undefined;
-    const watch = host && problem.events.length > 0 ? new EventWatch(problem.events, interpolator!, host) : undefined;
+    const watch = host && problem.events.length > 0 ? new EventWatch(problem, interpolator!, host) : undefined;
     const taped = tape?.field ? { ...setup, machine: { ...machine, field: tape.field } } : setup;
     const outcome = yield* integrate({ setup: taped, problem, path, tape, watch, ys });
     const { stats } = outcome;
@@ -75,9 +75,12 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
     const late = host ? undefined : lateFailure(problem, outcome, ys, end);
     if (late && problem.onFailure === "throw") throw late.failure;
     if (late?.reached) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
-    const { slopes, grid, failure = late?.failure ?? known } = outcome;
+    const { grid, stopped, failure = late?.failure ?? known } = outcome;
+    const { records = [], jumps = [] } = watch?.occurrences ?? {};
+    // An event that stopped the solve may have had an effect: the solution shows the state before it.
+    if (stopped) end[0] = jumps.at(-1)!.before;
     const results = reached(problem, outcome, ys, end[0]!);
-    const trajectory = { problem, grid, end, slopes, ts: results.ts, ys: results.ys };
+    const trajectory = { problem, grid, end, jumps, stopped, ts: results.ts, ys: results.ys };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,
@@ -85,13 +88,13 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       tape: kept.tape + slotBytes(field),
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.held,
     };
-    const status = outcome.stopped ? "stopped" : (failure?.code ?? "done");
+    const status = stopped ? "stopped" : (failure?.code ?? "done");
     const details = {
       status,
       failure,
       stats: Object.assign(stats, { peakBytes }),
       rejections: outcome.rejections,
-      events: watch?.records ?? [],
+      events: records,
     } as const;
     solution = new Solution(trajectory, tape, path, details, arithmetic.dispose && arithmetic);
     return solution;

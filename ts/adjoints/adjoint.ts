@@ -3,9 +3,9 @@
 import type { FloatArray } from "../base/dtype.ts";
 import type { Paper } from "../base/papers.ts";
 import type { Waiting } from "../base/waiting.ts";
-import type { EventSlopes } from "../events/landing.ts";
 import type { BoundField } from "../fields/field.ts";
 import type { StepListener } from "../integration/integrate.ts";
+import type { Jump } from "../problem/event.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { PlacedScheme } from "../program/program.ts";
 import type { Arithmetic } from "../vectors/arithmetic.ts";
@@ -26,7 +26,7 @@ export interface PeakBytes {
 export interface PullbackOptions {
   /** Also ∂L/∂ts. */
   readonly times?: boolean;
-  /** ∂L/∂t_e for the time t_e of the terminal event that stopped the solve. */
+  /** ∂L/∂t_e for the time t_e of the event that stopped the solve. */
   readonly stopTime?: number;
 }
 
@@ -72,8 +72,20 @@ export interface Trajectory {
   readonly ys: FloatArray;
   /** The state at the grid's end, part by part. */
   readonly end: readonly FloatArray[];
-  /** Where a terminal event ended it: its derivatives. */
-  readonly slopes: EventSlopes | undefined;
+  /** Events that changed the state or ended the solve, in order. */
+  readonly jumps: readonly Jump[];
+  /** Whether the last of them ended it. */
+  readonly stopped: boolean;
+}
+
+/** What is pulled back. */
+export interface Loss {
+  /** ∂L/∂ys, in its shape and dtype. */
+  readonly cotangent: FloatArray;
+  /** ∂L/∂t_e for the time of the event that stopped the solve. */
+  readonly stopTime: number;
+  /** Whether ∂L/∂ts is asked for. */
+  readonly times: boolean;
 }
 
 /** What one solve keeps for its backward passes. */
@@ -84,8 +96,7 @@ export interface Tape extends StepListener {
   dispose?(): void;
   /** Bytes kept now, by kind. */
   readonly bytes: Omit<PeakBytes, "total">;
-  /** Pulls `cotangent` (the shape of ys) back. */
-  pullback(trajectory: Trajectory, cotangent: FloatArray, times: boolean): Waiting<Gradients>;
+  pullback(trajectory: Trajectory, loss: Loss): Waiting<Gradients>;
 }
 
 /** An adjoint value, passed as `adjoint`. */

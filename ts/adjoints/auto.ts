@@ -72,11 +72,11 @@ function tape(forward: Forward, budget: number): Tape {
       else room.offer(steps, program.start, placement);
       steps++;
     },
-    pullback(trajectory, cotangent, times) {
-      if (recording) return recording.pullback(trajectory, cotangent, times);
-      if (room.positions.length < steps) return fromStates(trajectory, cotangent, times);
+    pullback(trajectory, loss) {
+      if (recording) return recording.pullback(trajectory, loss);
+      if (room.positions.length < steps) return fromStates(trajectory, loss);
       const about = { adjoint: "symplectic", bytes: room.bytes };
-      return pullSymplectic(trajectory, cotangent, times, about, (n, start) => room.read(n, start));
+      return pullSymplectic(trajectory, loss, about, (n, start) => room.read(n, start));
     },
   };
 }

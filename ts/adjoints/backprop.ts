@@ -84,7 +84,7 @@ export function record(
       taping?.stop();
       tapes?.rows.drop?.();
     },
-    *pullback(trajectory, cotangent, times) {
+    *pullback(trajectory, loss) {
       let recalling: Recalling | undefined;
       const recall = (inner: BoundField): BoundField => {
         if (!tapes) return inner;
@@ -92,7 +92,7 @@ export function record(
         return recalling;
       };
       const kept = { slots: recordingSlots(problem), recall };
-      const gradients = yield* pullDiscrete(trajectory, cotangent, times, kept, (backward) => ({
+      const gradients = yield* pullDiscrete(trajectory, loss, kept, (backward) => ({
         adjoint: "backprop",
         tapes: !tapes?.rows.lost,
         bytes,

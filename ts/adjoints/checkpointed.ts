@@ -1,12 +1,11 @@
 // Recursive checkpointing: c states are kept; on the way back the steps between them are run again, and states are kept
 // there in the room that has become free, so that the fewest steps are run again (revolve.ts).
 
-import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Waiting } from "../base/waiting.ts";
 import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
 import { Runner } from "../program/runner.ts";
-import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
+import type { Adjoint, Forward, Gradients, Loss, Tape, Trajectory } from "./adjoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { replay } from "./replay.ts";
@@ -80,70 +79,60 @@ function tape(forward: Forward, c: number): Tape {
 export function pullbackFrom(forward: Forward, kept: Checkpoints, c: number): Tape["pullback"] {
   // The way back uses the room of states that it has passed, so they are there once only.
   let unused: Checkpoints | undefined = kept;
-  return (trajectory, cotangent, times) => {
+  return (trajectory, loss) => {
     const start = unused ?? roomFor(forward, c);
     unused = undefined;
-    return pullCheckpointed(trajectory, cotangent, times, start, c);
+    return pullCheckpointed(trajectory, loss, start, c);
   };
 }
 
 /** The backward pass from the states in `kept`, which it uses up; from y0 where there are none. */
-function* pullCheckpointed(
-  trajectory: Trajectory,
-  cotangent: FloatArray,
-  times: boolean,
-  kept: Checkpoints,
-  c: number,
-): Waiting<Gradients> {
-  const { problem, grid } = trajectory;
-  return yield* pullDiscrete(
-    trajectory,
-    cotangent,
-    times,
-    tapesOfStep(problem),
-    ({ machine, placed, sweep, stats }) => {
-      const { programs, scheme } = placed;
-      const plain = replay(placed, false, scheme.end);
-      const taped = (dense: boolean) => replay(placed, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);
-      const stages = taped(false);
-      const extended = scheme.dense ? taped(true) : stages;
-      const marcher = new Runner(machine, false);
-      const taper = new Runner(machine, true);
-      const { positions } = kept;
-      if (positions.length === 0) {
-        for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
-        kept.push(0, programs[0].start);
-      }
-      kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
+function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints, c: number): Waiting<Gradients> {
+  const { problem, grid, jumps } = trajectory;
+  return yield* pullDiscrete(trajectory, loss, tapesOfStep(problem), ({ machine, placed, sweep, stats, times }) => {
+    const { programs, scheme } = placed;
+    const plain = replay(placed, false, scheme.end);
+    const taped = (dense: boolean) => replay(placed, dense, [...sweep.needed(dense, times), ...sweep.pulled(dense)]);
+    const stages = taped(false);
+    const extended = scheme.dense ? taped(true) : stages;
+    const marcher = new Runner(machine, false);
+    const taper = new Runner(machine, true);
+    const { positions } = kept;
+    if (positions.length === 0) {
+      for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
+      kept.push(0, programs[0].start);
+    }
+    kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
 
-      /** Puts the start state of step n in its place, from the last one kept; keeps others on the way. */
-      function* march(n: number): Waiting<void> {
-        let at = positions[positions.length - 1]!;
-        kept.read(positions.length - 1, programs[at & 1]!.start);
-        if (at === n) kept.keepFirst(positions.length - 1);
-        while (at < n) {
-          const next = at + advance(n + 1 - at, c - positions.length + 1);
-          for (; at < next; at++) {
-            const t = grid[at]!;
-            const end = grid[at + 1]!;
-            yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
-          }
-          if (at < n) kept.push(at, programs[at & 1]!.start);
+    /** Puts the start state of step n in its place, from the last one kept; keeps others on the way. */
+    function* march(n: number): Waiting<void> {
+      let at = positions[positions.length - 1]!;
+      kept.read(positions.length - 1, programs[at & 1]!.start);
+      if (at === n) kept.keepFirst(positions.length - 1);
+      while (at < n) {
+        const next = at + advance(n + 1 - at, c - positions.length + 1);
+        for (; at < next; at++) {
+          const t = grid[at]!;
+          const end = grid[at + 1]!;
+          yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
+          const after = jumps.findLast(({ n }) => n === at + 1)?.after;
+          if (after) machine.arithmetic.copyIn(programs[(at + 1) & 1]!.start[0]!, after);
         }
+        if (at < n) kept.push(at, programs[at & 1]!.start);
       }
+    }
 
-      return {
-        adjoint: "checkpointed",
-        tapes: true,
-        get bytes() {
-          return kept.bytes;
-        },
-        *step({ n, t, h, last, dense }) {
-          yield* march(n);
-          yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
-          stats.evaluations = marcher.evaluations + taper.evaluations;
-        },
-      };
-    },
-  );
+    return {
+      adjoint: "checkpointed",
+      tapes: true,
+      get bytes() {
+        return kept.bytes;
+      },
+      *step({ n, t, h, last, dense }) {
+        yield* march(n);
+        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        stats.evaluations = marcher.evaluations + taper.evaluations;
+      },
+    };
+  });
 }

@@ -10,8 +10,9 @@ import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeSche
 import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch } from "../wasm/scratch.ts";
-import type { Gradients, PeakBytes, Trajectory } from "./adjoint.ts";
+import type { Gradients, Loss, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type BadStep, onlyFinite, type Pulled } from "./finite-gradients.ts";
+import { MovingSteps } from "./moving-steps.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
 
 /** The backward pass's own vectors, placed and leased. */
@@ -21,6 +22,8 @@ interface Backward {
   readonly placed: PlacedScheme;
   readonly sweep: Sweep;
   readonly stats: { evaluations: number };
+  /** Whether time gradients are taken of any step, for ∂L/∂ts or for the times of events. */
+  readonly times: boolean;
 }
 
 /** A step to be brought back. */
@@ -34,8 +37,6 @@ interface BackwardStep {
   readonly program: Program;
   /** Whether outputs lie inside it, so that the continuous extension takes part. */
   readonly dense: boolean;
-  /** Whether time gradients are asked for. */
-  readonly times: boolean;
 }
 
 /** How one adjoint brings a step back. */
@@ -89,15 +90,14 @@ function declareSweep(
   return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
 }
 
-/** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen. */
+/** ∂L/∂(y0, θ, ts) of the discrete map, with the accepted grid frozen but for the times of events. */
 export function* pullDiscrete(
   trajectory: Trajectory,
-  cotangent: FloatArray,
-  wantTimes: boolean,
+  loss: Loss,
   kept: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
 ): Waiting<Gradients> {
-  const pull = (watch?: Watch) => sweepBack(trajectory, cotangent, wantTimes, kept, restoreWith, watch);
+  const pull = (watch?: Watch) => sweepBack(trajectory, loss, kept, restoreWith, watch);
   return yield* onlyFinite(yield* pull(), function* () {
     // Only a pass that has failed is made again and looked at step by step, so that good ones cost nothing.
     const watch: Watch = { bad: { t: Number.NaN, h: Number.NaN } };
@@ -113,26 +113,28 @@ interface Watch {
 
 function* sweepBack(
   trajectory: Trajectory,
-  cotangent: FloatArray,
-  wantTimes: boolean,
+  { cotangent, stopTime, times: wantTimes }: Loss,
   { slots, recall }: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
   watch: Watch | undefined,
 ): Waiting<Pulled> {
-  const { problem, grid, ts } = trajectory;
+  const { problem, grid, ts, jumps, stopped } = trajectory;
   const { y0, params, extended, direction } = problem;
   const { dtype } = problem.field;
   const n = y0.length;
   const scratch = new Scratch();
+  const timed = wantTimes || jumps.length > 0;
   const [{ arithmetic, placed, sweep }, own] = inPlace(
     problem,
     scratch,
     { scheme: schemeOf(problem), extended, length: n, dtype },
-    { length: n, params, slots, gradient: true, times: wantTimes },
+    { length: n, params, slots, gradient: true, times: timed },
     declareSweep,
   );
-  const times: StepTimes | undefined = wantTimes ? { atStart: 0, atEnd: 0 } : undefined;
+  const times: StepTimes = { atStart: 0, atEnd: 0 };
   const { paramsBar } = own;
+  const room = jumps.length > 0 ? arithmetic.like(scratch, n) : undefined;
+  const [state, slope] = room ? [room.vector(), room.vector()] : [];
   try {
     scratch.lease();
     arithmetic.load();
@@ -142,7 +144,8 @@ function* sweepBack(
     const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.fill(paramsBar, 0);
     const stats = { evaluations: 0 };
-    const restore = restoreWith({ trajectory, machine, placed, sweep, stats });
+    const restore = restoreWith({ trajectory, machine, placed, sweep, stats, times: timed });
+    const moving = room && new MovingSteps(trajectory, machine, sweep, pass, state!, slope!);
 
     const steps = grid.length - 1;
     placed.programs[(steps + 1) & 1]!.end.forEach((part, i) => arithmetic.copyIn(part, trajectory.end[i]!));
@@ -151,6 +154,16 @@ function* sweepBack(
     let output = ts.length - 1;
     let bars = sweep.endBar((steps + 1) & 1);
     for (const part of bars) sweep.clear(part);
+    /** Adds the cotangent of the state that an event stopped at, and takes all of them at a grid point to before its jumps. */
+    const cross = function* (at: number): Waiting<boolean> {
+      const stops = stopped && at === steps;
+      if (stops) {
+        sweep.add(bars[0]!, cotangentAt(output--));
+        times.atEnd += stopTime;
+      }
+      yield* moving?.cross(at, bars[0]!, times) ?? [];
+      return stops;
+    };
     for (let step = steps - 1; step >= 0; step--) {
       const parity = step & 1;
       const t = grid[step]!;
@@ -158,39 +171,47 @@ function* sweepBack(
       const h = end - t;
       const first = firstTime(problem, t);
       const last = lastTime(problem, end);
-      const landed = output > 0 && ts[output] === end;
+      const stops = yield* cross(step + 1);
+      const landed = !stops && output > 0 && ts[output] === end;
       const landing = output;
-      if (landed) sweep.add(bars[0]!, cotangentAt(output--));
+      if (landed) output--;
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
       const program = placed.programs[parity]!;
-      const pending = restore.step({ n: step, t: first, h, last, program, dense, times: wantTimes });
+      const before = moving?.before(step + 1);
+      if (before) arithmetic.copyIn(program.end[0]!, before);
+      const pending = restore.step({ n: step, t: first, h, last, program, dense });
       if (pending) yield* pending;
+      const timing = wantTimes || moving?.has(step) || moving?.has(step + 1);
       if (dense) sweep.beginOutputs();
       for (; output > 0 && (ts[output]! - t) * direction > 0; output--) {
         const s = (ts[output]! - t) / h;
         sweep.addOutput(s, h, cotangentAt(output));
-        if (times) tsBar[output] = yield* sweep.outputTime(parity, s, times);
+        if (timing) tsBar[output] = yield* sweep.outputTime(parity, s, times);
       }
-      const pulling = sweep.step(pass, { parity, t: first, h, last, dense, tapes: restore.tapes, times });
+      const swept = { parity, t: first, h, last, dense, tapes: restore.tapes, times: timing ? times : undefined };
+      const moves = moving?.endsAt(step + 1);
+      if (moves) yield* moving!.move(moves, swept, bars, arithmetic.host!.view(program.start[0]!), times);
+      if (landed && moves && wantTimes)
+        tsBar[landing] = yield* moving!.byEnd({ ...swept, dense: false }, bars, cotangentAt(landing));
+      if (landed) sweep.add(bars[0]!, cotangentAt(landing));
+      const pulling = sweep.step(pass, swept);
       if (pulling) yield* pulling;
       bars = sweep.startBar(parity);
-      if (times) {
-        if (landed) tsBar[landing] = times.atEnd;
-        // This step's start is the end of the one before.
-        times.atEnd = times.atStart;
-        times.atStart = 0;
-      }
+      if (landed && !moves) tsBar[landing] = times.atEnd;
+      // This step's start is the end of the one before.
+      times.atEnd = times.atStart;
+      times.atStart = 0;
       if (watch && Number.isNaN(watch.bad.t)) {
         for (const bar of paramsBar ? [...bars, paramsBar] : bars) {
           if (!(yield* wait(arithmetic.isFinite(bar)))) watch.bad = { t, h };
         }
-        if (times && !Number.isFinite(times.atEnd)) watch.bad = { t, h };
+        if (!Number.isFinite(times.atEnd)) watch.bad = { t, h };
       }
     }
-    sweep.add(bars[0]!, cotangentAt(0));
-    if (times) tsBar[0] = times.atEnd;
-    // A terminal event's time is a result, not an input.
-    if (trajectory.slopes) tsBar[ts.length - 1] = 0;
+    if (!(yield* cross(0))) sweep.add(bars[0]!, cotangentAt(0));
+    tsBar[0] = times.atEnd;
+    // The time of an event that stops the solve is a result, not an input, unless it is the start's.
+    if (stopped && steps > 0) tsBar[ts.length - 1] = 0;
 
     const numbersOf = (vector: Vector | undefined, length: number): FloatArray => {
       const numbers = zeros(dtype, length);
@@ -208,10 +229,10 @@ function* sweepBack(
     const gradients: Gradients = {
       y0: y0Bar,
       params: thetaBar,
-      ...(times && { ts: tsBar }),
+      ...(wantTimes && { ts: tsBar }),
       stats: {
         adjoint: restore.adjoint,
-        evaluations: stats.evaluations + (restore.tapes ? 0 : pass.vjps),
+        evaluations: stats.evaluations + (moving?.evaluations ?? 0) + (restore.tapes ? 0 : pass.vjps),
         vjps: pass.vjps,
         accepted: steps,
         rejected: 0,
@@ -224,7 +245,10 @@ function* sweepBack(
         },
       },
     };
-    return { gradients, finite: finite && y0Bar.every(Number.isFinite) && tsBar.every(Number.isFinite) };
+    return {
+      gradients,
+      finite: finite && y0Bar.every(Number.isFinite) && (!wantTimes || tsBar.every(Number.isFinite)),
+    };
   } finally {
     scratch.release();
   }

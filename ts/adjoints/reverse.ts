@@ -87,40 +87,34 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
       }
       step++;
     },
-    *pullback(trajectory, cotangent, times) {
-      const gradients = yield* pullDiscrete(
-        trajectory,
-        cotangent,
-        times,
-        tapesOfStep(problem),
-        ({ machine, stats }) => {
-          const runner = new Runner(machine, true);
-          const { arithmetic } = machine;
-          const gap = new Gap(arithmetic, y0);
-          let next = keptAfter.length - 1;
-          return {
-            adjoint: "reverse",
-            tapes: true,
-            bytes,
-            get reconstructionError() {
-              return gap.largest;
-            },
-            *step({ n, t, h, last, program, dense }) {
-              const { end, inverse } = program;
-              if (keptAfter[next] === n) {
-                const first = next * end.length;
-                for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
-                next--;
-              }
-              yield* runner.finish(inverse!, 0, t, h, last);
-              if (dense) yield* runner.finish(program.dense!.instructions, 0, t, h, last);
-              stats.evaluations = runner.evaluations;
-              if (n > 0) return;
-              for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
-            },
-          };
-        },
-      );
+    *pullback(trajectory, loss) {
+      const gradients = yield* pullDiscrete(trajectory, loss, tapesOfStep(problem), ({ machine, stats }) => {
+        const runner = new Runner(machine, true);
+        const { arithmetic } = machine;
+        const gap = new Gap(arithmetic, y0);
+        let next = keptAfter.length - 1;
+        return {
+          adjoint: "reverse",
+          tapes: true,
+          bytes,
+          get reconstructionError() {
+            return gap.largest;
+          },
+          *step({ n, t, h, last, program, dense }) {
+            const { end, inverse } = program;
+            if (keptAfter[next] === n) {
+              const first = next * end.length;
+              for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
+              next--;
+            }
+            yield* runner.finish(inverse!, 0, t, h, last);
+            if (dense) yield* runner.finish(program.dense!.instructions, 0, t, h, last);
+            stats.evaluations = runner.evaluations;
+            if (n > 0) return;
+            for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
+          },
+        };
+      });
       const error = gradients.stats.reconstructionError!;
       if (!(error <= TRUSTED[dtype]) && !warned) {
         warned = true;

@@ -29,7 +29,7 @@ export interface Pass {
 }
 
 /** A step to be swept, from t over h. */
-interface SweptStep {
+export interface SweptStep {
   readonly parity: number;
   readonly t: number;
   readonly h: number;

@@ -4,11 +4,10 @@
 // with b̃ᵢ = h where bᵢ = 0, is here in the form without division, the transposed step of sweep.ts: the same numbers, the
 // gradient of the discrete map, exact to rounding.
 
-import type { FloatArray } from "../base/dtype.ts";
 import type { Waiting } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
 import type { Vector } from "../vectors/arithmetic.ts";
-import type { Adjoint, Forward, Gradients, Tape, Trajectory } from "./adjoint.ts";
+import type { Adjoint, Forward, Gradients, Loss, Tape, Trajectory } from "./adjoint.ts";
 import { NO_TAPES, pullDiscrete, type Restore } from "./discrete.ts";
 import { replay } from "./replay.ts";
 
@@ -36,8 +35,8 @@ function tape({ problem, arithmetic }: Forward): Tape {
     accept(program) {
       for (const part of program.start) states.push(part);
     },
-    pullback: (trajectory, cotangent, times) =>
-      pullSymplectic(trajectory, cotangent, times, { adjoint: "symplectic", bytes }, (n, start) => {
+    pullback: (trajectory, loss) =>
+      pullSymplectic(trajectory, loss, { adjoint: "symplectic", bytes }, (n, start) => {
         start.forEach((part, i) => states.read(n * start.length + i, part));
       }),
   };
@@ -46,12 +45,11 @@ function tape({ problem, arithmetic }: Forward): Tape {
 /** The backward pass from the states of all steps: `read` puts that of step n, part by part, in its place. */
 export function pullSymplectic(
   trajectory: Trajectory,
-  cotangent: FloatArray,
-  times: boolean,
+  loss: Loss,
   about: Pick<Restore, "adjoint" | "bytes">,
   read: (n: number, start: readonly Vector[]) => void,
 ): Waiting<Gradients> {
-  return pullDiscrete(trajectory, cotangent, times, NO_TAPES, ({ machine, placed, sweep, stats }) => {
+  return pullDiscrete(trajectory, loss, NO_TAPES, ({ machine, placed, sweep, stats, times }) => {
     const runner = new Runner(machine, false);
     const { end } = placed.scheme;
     const stages = replay(placed, false, sweep.needed(false, times), end);

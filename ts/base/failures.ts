@@ -15,9 +15,9 @@ export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
   );
 }
 
-export function stateNotFinite(t: number, h: number, state: FloatArray): SolveError {
+export function stateNotFinite(t: number, h: number, state: FloatArray, after = "this step"): SolveError {
   const bad = firstBad(state);
-  return nonFinite(t, h, `component ${bad} is ${state[bad]} after this step`);
+  return nonFinite(t, h, `component ${bad} is ${state[bad]} after ${after}`);
 }
 
 /** `t` and `h` may be NaN where they are not known. */
@@ -88,10 +88,29 @@ export function pairApart(
   );
 }
 
+export function notAccepted(t: number, h: number): SolveError {
+  return new SolveError(
+    "step-underflow",
+    `at t = ${t} the option accept refuses the state after the step ${h}, and after every smaller one that may be tried: the solution leaves ` +
+      "the domain there. Let it in, stop with an event before, or, with fixed steps, take smaller ones",
+    { t, h },
+  );
+}
+
+export function rootNotFinite(t: number, index: number, value: number): SolveError {
+  return new SolveError(
+    "non-finite",
+    `events[${index}].root is ${value} at t = ${t}. It must be a finite number wherever the solution is, and a little beyond: ` +
+      "guard divisions, logarithms and roots of the state, as in Math.log(Math.max(y[0], 1e-300))",
+    { t },
+  );
+}
+
 export function eventsAccumulate(t: number, index: number): SolveError {
   return new SolveError(
     "step-underflow",
-    `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, or let its effect stop the motion`,
+    `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, give it a direction, or let its effect ` +
+      "end what brings it about (a ball that bounces lower and lower has to come to rest)",
     { t, h: 0 },
   );
 }

@@ -1,108 +1,117 @@
-// Landing on an event: the step is taken again so that it ends where the root function of the *step's own result* is
-// zero, and, for gradients, the derivatives that the implicit function theorem needs are measured there.
+// Landing on an event: the step is taken again, and again, so that it ends where the root function of the *step's own
+// result* changes sign. A bracket is kept all the way, so that no root function that changes sign, however steep, flat or
+// broken, is missed by more than what t resolves.
 
-import type { FloatArray } from "../base/dtype.ts";
-import { eventsAccumulate } from "../base/failures.ts";
 import type { Waiting } from "../base/waiting.ts";
-import type { SolveEvent } from "../problem/event.ts";
 import type { Program } from "../program/program.ts";
 import type { Runner } from "../program/runner.ts";
-import type { EventWatch, Hit } from "./watch.ts";
 
-/** Derivatives at a terminal event root(t_e, y(t_e)) = 0, of the discrete map. */
-export interface EventSlopes {
-  /** ∂root/∂y */
-  readonly state: Float64Array;
-  /** dy(t_e)/dt_e, the step's start held fixed. */
-  readonly rate: Float64Array;
-  /** d root(t_e, y(t_e))/dt_e */
-  readonly total: number;
+/** A step in work; watching for events may shorten it. */
+export interface WatchedStep {
+  readonly program: Program;
+  readonly t: number;
+  /** The time that stages count from. */
+  readonly first: number;
+  /** t + h, rounded, and the time that stages at the end are evaluated at. */
+  end: number;
+  h: number;
+  last: number;
 }
 
-const NEWTON_STEPS = 6;
-
-/** Takes the step from t again, its stages counted from `first`, to end at the event; returns its end. The step's first derivative must be in its place. */
-export function* land(
-  watch: EventWatch,
-  runner: Runner,
-  program: Program,
-  t: number,
-  first: number,
-  h: number,
-  hit: Hit,
-): Waiting<number> {
-  const { root } = watch.events[hit.index]!;
-  const slope = watch.slope(program, t, h, hit);
-  const full = t + h;
-  let end = hit.s === 1 ? full : t + hit.s * h;
-  for (let i = 0; ; i++) {
-    if (end === t) throw eventsAccumulate(t, hit.index);
-    yield* runner.finish(program.instructions, 1, first, end - t, end);
-    const next = end - root(end, watch.state(program, 1, h)) / slope;
-    // Outside the step, or no longer moving: as near as it gets.
-    const inside = (next - t) * h > 0 && (full - next) * h >= 0;
-    if (!inside || i === NEWTON_STEPS || Math.abs(next - end) <= 2 * Number.EPSILON * Math.abs(end)) return end;
-    end = next;
-  }
+/** What is looked for. */
+export interface Target {
+  /** Of the step's end and the state there: below 0 before the event, above 0 past it. */
+  readonly root: (end: number) => number;
+  /** Where the continuous extension has it, and how steep it is there. */
+  readonly guess: number;
+  readonly slope: number;
+  /** The latest end to try, and whether it is known to be past the event. */
+  readonly limit: number;
+  readonly limitPast: boolean;
+  /** Whether a zero is not past the event: where the root function leaves zero there. */
+  readonly beyondZero: boolean;
+  /** Ends closer together than this are the same. */
+  readonly resolution: number;
 }
 
-/** Weights of the fourth-order central difference at −2, −1, 1, 2. */
-const STENCIL: readonly (readonly [number, number])[] = [
-  [-2, 1 / 12],
-  [-1, -2 / 3],
-  [1, 2 / 3],
-  [2, -1 / 12],
-];
+const MOST_TRIES = 200;
+const WIDEN = 8;
 
-/** Measures the slopes at the event that the step from t ends at, and leaves the step as it was. */
-export function* slopesAt(
-  watch: EventWatch,
-  { root }: SolveEvent,
-  runner: Runner,
-  program: Program,
-  t: number,
-  first: number,
-  end: number,
-): Waiting<EventSlopes> {
-  const y = watch.state(program, 1, end - t);
-  const n = y.length;
-  const state = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const value = y[i]!;
-    const step = 1e-3 * Math.max(1, Math.abs(value));
-    for (const [at, weight] of STENCIL) {
-      y[i] = value + at * step;
-      state[i]! += (weight * root(end, y)) / step;
-    }
-    y[i] = value;
-  }
-  let total = 0;
-  const inTime = 1e-3 * (end - t);
-  for (const [at, weight] of STENCIL) total += (weight * root(end + at * inTime, y)) / inTime;
-  const rate = new Float64Array(n);
-  for (const [at, weight] of STENCIL) {
-    const h = end + at * inTime - t;
-    yield* runner.finish(program.instructions, 1, first, h, t + h);
-    for (let i = 0; i < n; i++) rate[i]! += (weight * y[i]!) / inTime;
-  }
-  yield* runner.finish(program.instructions, 1, first, end - t, end);
-  for (let i = 0; i < n; i++) total += state[i]! * rate[i]!;
-  return { state, rate, total };
+/** Runs the step from its second evaluation on, so that it ends at `end`, and so does what is evaluated there. */
+export function* takeTo(runner: Runner, step: WatchedStep, end: number, last: number = end): Waiting<void> {
+  step.end = end;
+  step.h = end - step.t;
+  step.last = last;
+  yield* runner.finish(step.program.instructions, 1, step.first, step.h, last);
 }
 
 /**
- * The cotangent of y(t_e) at fixed t_e that stands for v on y(t_e) and w on t_e itself: by the implicit function theorem
- * δt_e = −(∂root/∂y · δy)/total, so v − ∂root/∂y (v · rate + w)/total.
+ * Shortens the step to the first end found that is past the event and within the resolution of one that is not. The step's
+ * first derivative must be in its place. False where no end up to the limit is past the event.
  */
-export function eventCotangent({ state, rate, total }: EventSlopes, v: FloatArray, w: number): void {
-  let along = w;
-  for (let i = 0; i < v.length; i++) along += v[i]! * rate[i]!;
-  for (let i = 0; i < v.length; i++) v[i]! -= (state[i]! * along) / total;
+export function* land(runner: Runner, step: WatchedStep, target: Target): Waiting<boolean> {
+  const { resolution, beyondZero } = target;
+  // Times as they grow along the integration.
+  const way = Math.sign(step.h);
+  const limit = way * target.limit;
+  /** The latest end that is not past the event, the earliest that is; the root there, NaN where no step was taken. */
+  let [a, ga] = [way * step.t, Number.NaN];
+  let [b, gb] = [target.limitPast ? limit : Number.NaN, Number.NaN];
+  let x = Math.min(way * target.guess, limit);
+  let width = Number.NaN;
+  let side = 0;
+  for (let i = 0; i < MOST_TRIES; i++) {
+    yield* takeTo(runner, step, way * x);
+    const g = target.root(way * x);
+    if (g > 0 || (g === 0 && !beyondZero) || Number.isNaN(g)) {
+      [b, gb] = [x, g];
+      if (g === 0) return true;
+      if (side === 1) ga /= 2;
+      side = 1;
+    } else {
+      if (x === limit && Number.isNaN(b)) return false;
+      [a, ga] = [x, g];
+      if (side === -1) gb /= 2;
+      side = -1;
+    }
+    if (b - a <= resolution) break;
+    if (Number.isNaN(width)) {
+      const distance = 2 * Math.abs(g / target.slope);
+      const most = Math.abs(step.t - target.limit);
+      width = Math.min(most, Math.max(2 * resolution, Number.isFinite(distance) ? distance : most / WIDEN));
+    }
+    if (Number.isNaN(ga) || Number.isNaN(gb)) {
+      // Only one side has been stepped to: away from it, further each time.
+      x = side === 1 ? b - width : Math.min(a + width, limit);
+      width *= WIDEN;
+    } else {
+      x = i % 3 === 0 ? (a + b) / 2 : (a * gb - b * ga) / (gb - ga);
+      // Not quite at the side that is nearer, so that the other one comes near, too.
+      x = Math.min(Math.max(x, a + resolution), b - resolution);
+    }
+    if (!(x > a) || x >= b) x = (a + b) / 2;
+    if (!(x > a) || x >= b) break;
+  }
+  if (step.end !== way * b) yield* takeTo(runner, step, way * b);
+  return true;
 }
 
-/** Makes of the tangent of y(t_e) at fixed t_e that of the state at the event, whose time moves by δt_e as above. */
-export function eventTangent({ state, rate, total }: EventSlopes, dot: FloatArray): void {
-  let change = 0;
-  for (let i = 0; i < dot.length; i++) change += state[i]! * dot[i]!;
-  for (let i = 0; i < dot.length; i++) dot[i]! -= (change / total) * rate[i]!;
+/** How many times the distance is doubled in search of an end past a zero. */
+const DOUBLINGS = 6;
+
+/**
+ * Moves the end of a step that ends at an exact zero to where the root function is past it, if that is as good as there: a
+ * solve that starts from that state then goes on, whatever the direction. A function of time alone stays where it is.
+ */
+export function* passZero(runner: Runner, step: WatchedStep, { root, limit, resolution }: Target): Waiting<void> {
+  const { end, h } = step;
+  const way = Math.sign(h);
+  if (root(end) !== 0 || root(end + way * resolution) !== 0) return;
+  for (let i = 0; i < DOUBLINGS; i++) {
+    const further = end + way * resolution * 2 ** i;
+    if ((further - limit) * way > 0) break;
+    yield* takeTo(runner, step, further);
+    if (root(further) > 0) return;
+  }
+  yield* takeTo(runner, step, end);
 }

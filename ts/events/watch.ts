@@ -1,104 +1,227 @@
-// Events: root functions watched along the solution. A root is found on the step's continuous extension; a step that must
-// stop there is taken again to end exactly at the event, so that the event is a grid point like any other.
+// The search for events in a step: roots are found on the step's continuous extension; where one acts inside it, the step
+// is taken again to end there, so that the event is a grid point like any other.
 
-import type { FloatArray } from "../base/dtype.ts";
-import type { EventRecord, SolveEvent } from "../problem/event.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
+import { rootNotFinite } from "../base/failures.ts";
+import type { Waiting } from "../base/waiting.ts";
+import type { SolveEvent } from "../problem/event.ts";
+import type { Problem } from "../problem/problem.ts";
 import type { Interpolator } from "../program/interpolator.ts";
-import type { Program } from "../program/program.ts";
-import type { HostArithmetic, Vector } from "../vectors/arithmetic.ts";
-import { brackets, rootIn } from "./roots.ts";
+import type { Runner } from "../program/runner.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
+import { land, passZero, type Target, takeTo, type WatchedStep } from "./landing.ts";
+import { MOMENT, Occurrences, sameMoment } from "./occurrences.ts";
+import { rootValue } from "./root-values.ts";
+import { type Crossing, locate, type Scan, scan } from "./roots.ts";
+import { Sides } from "./sides.ts";
 
-/** An event that the step must end at, at t + s h. */
-export interface Hit {
+/** An event in the step in work, at t + s h. */
+interface Hit {
   readonly index: number;
+  readonly t: number;
   readonly s: number;
+  readonly crossing: Crossing;
+  /** Whether it ends the solve or has an effect. */
+  readonly acts: boolean;
+  /** Whether the solve starts on it. */
+  readonly fixed: boolean;
 }
 
-// Where a root function starts a step at zero (just after its event), its sign is taken this far into the step.
-const DEPARTURE = 1e-9;
+/** The events that act together, where the step starts or where it ends now. */
+export interface Found {
+  readonly where: "start" | "end";
+  readonly hits: readonly Hit[];
+}
+
+/** How often a step is shortened at most; what then still comes before its end counts as there. */
+const MOST_LANDINGS = 8;
+/** How far beyond a zero at its end a step's extension is looked at, as a fraction of the step. */
+const PEEK = 2 ** -10;
+/** Half the distance over which the slope at a root is measured, as a fraction of the step. */
+const NEAR = 1e-4;
+/** What of a step in float32 its result can resolve. */
+const SINGLE = 2 ** -26;
+const EPSILONS = { float64: Number.EPSILON, float32: 2 ** -23 };
+const NO_EXTENSION = { instructions: [] };
 
 export class EventWatch {
-  readonly records: EventRecord[] = [];
-  readonly events: readonly SolveEvent[];
-  private readonly host: HostArithmetic;
+  readonly occurrences: Occurrences;
+  private readonly events: readonly SolveEvent[];
   private readonly interpolator: Interpolator;
-  /** Value of each root function at the start of the step; 0 where the event has just occurred. */
-  private readonly values: Float64Array;
+  private readonly host: HostArithmetic;
+  private readonly end: number;
+  private readonly dtype: Dtype;
+  private readonly sides: Sides;
+  private scans: Scan[] = [];
 
-  constructor(events: readonly SolveEvent[], interpolator: Interpolator, host: HostArithmetic) {
+  constructor({ events, ts, field, argument }: Problem, interpolator: Interpolator, host: HostArithmetic) {
     this.events = events;
-    this.host = host;
     this.interpolator = interpolator;
-    this.values = new Float64Array(events.length);
+    this.host = host;
+    this.end = ts[ts.length - 1]!;
+    this.dtype = field.dtype;
+    this.sides = new Sides(events);
+    this.occurrences = new Occurrences(events, argument);
   }
 
-  /** Starts at (t, y) with the derivative there; returns the terminal event that occurs at once, or undefined. */
-  begin(t: number, y: FloatArray, derivative: Vector, direction: number): number | undefined {
-    this.arrive(t, y);
-    const slope = this.host.view(derivative);
-    for (const [index, { root, terminal, direction: wanted }] of this.events.entries()) {
-      if (!terminal || this.values[index] !== 0) continue;
-      if (wanted !== undefined) {
-        const h = direction * DEPARTURE;
-        const ahead = y.map((value, i) => value + h * slope[i]!);
-        if (Math.sign(root(t + h, ahead)) !== wanted) continue;
-      }
-      this.record(index, t, y);
-      return index;
-    }
-    return undefined;
-  }
-
-  /** Takes the root functions' values at the start of the next step. `occurred`: the event that this step ended at. */
-  arrive(t: number, y: FloatArray, occurred = -1): void {
-    for (const [index, { root }] of this.events.entries()) {
-      this.values[index] = index === occurred ? 0 : root(t, y);
-    }
+  begin(t: number, y: FloatArray): void {
+    this.sides.begin(t, y);
   }
 
   /**
-   * Looks for events in the accepted step, whose continuous extension is ready. Records those that change nothing, up to
-   * the first that ends the solve or has an effect, and returns that one.
+   * Looks for events in the accepted step, and lists those that change nothing, up to the first that acts. Where one acts
+   * inside the step, the step ends there afterwards. Its continuous extension is ready afterwards.
    */
-  search(program: Program, t: number, h: number): Hit | undefined {
-    const hits: Hit[] = [];
+  *search(runner: Runner, step: WatchedStep): Waiting<Found | undefined> {
+    const { program, t } = step;
+    const { instructions: extension } = program.dense ?? NO_EXTENSION;
+    const extend = (): Waiting<void> => runner.finish(extension, 0, step.first, step.h, step.last);
+    const epsilon = EPSILONS[this.dtype];
+    const [y, slope] = [this.state(step, 0), this.host.view(program.instructions[0]!.k!)];
+    this.sides.clear({ t, y, slope, h: step.h, epsilon });
+    /** Those that the continuous extension shows and the step's own result does not. */
+    const unreal = new Set<number>();
+    let near: Hit[] = [];
+    yield* extend();
+    for (let landings = 0; ; landings++) {
+      const scale = Math.max(Math.abs(t), Math.abs(step.end));
+      const hits = this.hits(step, scale).filter(({ acts, index }) => !acts || !unreal.has(index));
+      const first = hits.find(({ acts }) => acts);
+      this.refuseBroken(step, first?.s ?? 1);
+      if (!first) return this.settle(step, hits, []);
+      if (sameMoment(first.t, t, scale)) {
+        const together = hits.filter((hit) => sameMoment(hit.t, t, scale));
+        this.sides.cross(together);
+        return { where: "start", hits: byIndex(together) };
+      }
+      if (sameMoment(first.t, step.end, scale) || landings === MOST_LANDINGS) {
+        const atEnd = hits.filter((hit) => hit.acts || sameMoment(hit.t, step.end, scale));
+        const also = near.filter(({ index }) => !hits.some((hit) => hit.index === index));
+        return this.settle(step, hits, [...atEnd, ...also]);
+      }
+      near = hits.filter((hit) => sameMoment(hit.t, first.t, scale));
+      const { end, last } = step;
+      if (!(yield* this.land(runner, step, first, scale))) {
+        unreal.add(first.index);
+        yield* takeTo(runner, step, end, last);
+      }
+      yield* extend();
+    }
+  }
+
+  private *land(runner: Runner, step: WatchedStep, { index, t, s, crossing }: Hit, scale: number): Waiting<boolean> {
+    const { end, h } = step;
+    const event = this.events[index]!;
+    const g = this.along(index, step);
+    const [a, b] = [Math.max(0, s - NEAR), Math.min(1, s + NEAR)];
+    const { crossings } = this.scans[index]!;
+    const back = crossings[crossings.indexOf(crossing) + 1];
+    const sign = crossing.rising ? 1 : -1;
+    const target: Target = {
+      root: (at) => sign * rootValue(event, index, at, this.state(step, 1)),
+      guess: t,
+      slope: (g(b) - g(a)) / ((b - a) * h),
+      limit: back ? step.t + (h * (s + back.to)) / 2 : end,
+      limitPast: back === undefined,
+      beyondZero: crossing.leaves,
+      resolution: Math.max(Number.EPSILON * scale, this.dtype === "float32" ? SINGLE * Math.abs(h) : 0),
+    };
+    if (!(yield* land(runner, step, target))) return false;
+    if (event.effect === undefined && !crossing.leaves) yield* passZero(runner, step, target);
+    return true;
+  }
+
+  /** The events of a step in order, with what acts. */
+  private hits(step: WatchedStep, scale: number): Hit[] {
+    const { t, h, end } = step;
+    const resolution = (Number.EPSILON * scale) / Math.abs(h) / 2;
+    const hits: Omit<Hit, "acts">[] = [];
+    this.scans = this.events.map((_, index) => this.look(index, step, resolution));
     for (const [index, { direction }] of this.events.entries()) {
-      const g = this.along(index, program, t, h);
-      const first = this.values[index]!;
-      const sign = Math.sign(first === 0 ? g(DEPARTURE) : first);
-      for (const bracket of brackets(g, first, sign)) {
-        if (direction !== undefined && bracket.rising !== direction > 0) continue;
-        hits.push({ index, s: rootIn(g, bracket) });
+      const g = this.along(index, step);
+      let { sign } = this.sides.at(index);
+      const { crossings } = this.scans[index]!;
+      for (const crossing of crossings) {
+        const unknown = sign === 0;
+        sign = crossing.rising ? 1 : -1;
+        if (unknown && !this.sides.leave(index, t + crossing.to * h, sign)) continue;
+        if (direction !== undefined && direction !== sign) continue;
+        const s = locate(g, crossing, resolution);
+        if (crossing === crossings[0] && !unknown) this.sides.refuseRounding(index, t + s * h, sign, g(s / 2));
+        const fixed = unknown && this.isWhereItStarts(step, s, scale);
+        hits.push({ index, s: fixed ? 0 : s, t: fixed ? t : s === 1 ? end : t + s * h, crossing, fixed });
       }
     }
     hits.sort((a, b) => a.s - b.s);
+    const ahead = this.events.map(() => 0);
+    return hits.map((hit) => ({ ...hit, acts: this.occurrences.acts(hit.index, ++ahead[hit.index]!) }));
+  }
+
+  private look(index: number, step: WatchedStep, resolution: number): Scan {
+    const { value, sign, crossedAt } = this.sides.at(index);
+    const g = this.along(index, step);
+    // In the moment after it has crossed zero its values say nothing of the side that it is on.
+    const moment = (MOMENT * Number.EPSILON * Math.abs(step.t)) / Math.abs(step.h);
+    const from = sameMoment(step.t, crossedAt, Math.abs(step.t)) ? moment : 0;
+    const found = scan(g, { value, sign, from }, resolution);
+    if (!found.open) return found;
+    // A zero at the very end: if the function turns back there it only touches zero.
+    const way = Math.sign(step.h);
+    const beyond = Math.max(PEEK, 16 * resolution);
+    if ((this.end - (step.t + (1 + beyond) * step.h)) * way < 0) return found;
+    const back = found.crossings[found.crossings.length - 1]!.rising ? -1 : 1;
+    if (Math.sign(g(1 + beyond)) !== back) return found;
+    return { ...found, crossings: found.crossings.slice(0, -1), sign: back };
+  }
+
+  /** Whether the state or the time at t + s h is that at t but for rounding. */
+  private isWhereItStarts(step: WatchedStep, s: number, scale: number): boolean {
+    if (sameMoment(step.t + s * step.h, step.t, scale)) return true;
+    const y = this.state(step, 0);
+    const rounding = 16 * EPSILONS[this.dtype];
+    return this.state(step, s).every((value, i) => Math.abs(value - y[i]!) <= rounding * Math.abs(y[i]!));
+  }
+
+  /** Throws where a root function is no finite number before s. */
+  private refuseBroken(step: WatchedStep, s: number): void {
+    this.scans.forEach(({ brokenAt }, index) => {
+      if (brokenAt === undefined || brokenAt > s) return;
+      const value = this.along(index, step)(brokenAt);
+      throw rootNotFinite(step.t + brokenAt * step.h, index, value);
+    });
+  }
+
+  /** The step is taken as it stands: lists what passes in it; returns what acts at its end, if anything does. */
+  private settle(step: WatchedStep, hits: readonly Hit[], atEnd: readonly Hit[]): Found | undefined {
     for (const hit of hits) {
-      const { terminal, effect } = this.events[hit.index]!;
-      if (terminal || effect) return hit;
-      this.record(hit.index, t + hit.s * h, this.state(program, hit.s, h));
+      if (hit.acts || atEnd.includes(hit)) continue;
+      this.occurrences.pass(hit.index, hit.t, this.state(step, hit.s));
+      this.sides.pass(hit.index, hit.t);
     }
-    return undefined;
+    this.sides.settle(this.scans);
+    this.sides.cross(atEnd);
+    return atEnd.length > 0 ? { where: "end", hits: byIndex(atEnd) } : undefined;
   }
 
-  /** d root/dt at a hit, along the continuous extension. */
-  slope(program: Program, t: number, h: number, { index, s }: Hit): number {
-    const g = this.along(index, program, t, h);
-    const [a, b] = [Math.max(0, s - 1e-4), Math.min(1, s + 1e-4)];
-    return (g(b) - g(a)) / ((b - a) * h);
+  /** Looks at all root functions again after effects. */
+  afterEffects(t: number, y: FloatArray, { hits }: Found): void {
+    this.sides.afterEffects(t, y, new Set(hits.map(({ index }) => index)));
   }
 
-  record(index: number, t: number, y: FloatArray): void {
-    this.records.push({ index, t, y: y.slice() });
+  private along(index: number, step: WatchedStep): (s: number) => number {
+    const event = this.events[index]!;
+    return (s) => rootValue(event, index, s === 1 ? step.end : step.t + s * step.h, this.state(step, s));
   }
 
-  private along(index: number, program: Program, t: number, h: number): (s: number) => number {
-    const { root } = this.events[index]!;
-    return (s) => root(t + s * h, this.state(program, s, h));
-  }
-
-  /** The state at t + s h in a step of size h; a view, as long as nothing else is asked for. */
-  state(program: Program, s: number, h: number): FloatArray {
+  private state({ program, h }: WatchedStep, s: number): FloatArray {
     if (s > 0 && s < 1) return this.host.view(this.interpolator.at(program, s, h));
     return this.host.view((s === 0 ? program.start : program.end)[0]!);
   }
+}
+
+/** One of each, in the order of the list. */
+function byIndex(hits: readonly Hit[]): Hit[] {
+  const first = new Map<number, Hit>();
+  for (const hit of hits) if (!first.has(hit.index)) first.set(hit.index, hit);
+  return [...first.values()].sort((a, b) => a.index - b.index);
 }

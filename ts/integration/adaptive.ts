@@ -4,7 +4,9 @@
 import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { Controller } from "../problem/controller.ts";
+import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
+import { LEAST } from "../program/written-step.ts";
 import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms, Vector } from "../vectors/arithmetic.ts";
 import type { VectorKernels } from "../vectors/kernels.ts";
@@ -110,19 +112,27 @@ export class InitialStep {
     this.change = arithmetic.terms([this.probeSlope, first], [1, -1]);
   }
 
-  /** The size (positive) of the first step from t for a method of order p, f(t, y) being known; one evaluation. */
-  *choose(field: BoundField, t: number, direction: number, p: number): Waiting<number> {
+  /**
+   * The size (positive) of the first step from t, f(t, y) being known; one evaluation, no further away than `maxStep` and
+   * the first stop, and no closer than t can resolve.
+   */
+  *choose(field: BoundField, t: number, problem: Problem, maxStep: number): Waiting<number> {
     const { arithmetic } = this;
+    const { direction, solver, stops } = problem;
+    const stop = stops[0]!;
     const { initialGuess, initialStep } = arithmetic.kernels;
     const y = this.program.start[0]!;
     const d0 = yield* wait(arithmetic.norm(this.state, 1, y, y));
     const d1 = yield* wait(arithmetic.norm(this.slope, 1, y, y));
-    const h0 = initialGuess(d0, d1);
+    const least = LEAST * Math.abs(t);
+    const h0 = Math.min(Math.max(initialGuess(d0, d1), least), maxStep, Math.abs(stop - t));
+    const at = t + h0 * direction;
     arithmetic.combine(this.probe, y, this.slope, h0 * direction);
-    const pending = field.evaluate(t + h0 * direction, this.probe, this.probeSlope, RECOMPUTE);
+    const within = (stop - at) * direction > 0 ? at : lastTime(problem, stop);
+    const pending = field.evaluate(within, this.probe, this.probeSlope, RECOMPUTE);
     if (pending) yield pending;
     const d2 = (yield* wait(arithmetic.norm(this.change, 1, y, y))) / h0;
-    return initialStep(h0, d1, d2, p);
+    return Math.max(initialStep(h0, d1, d2, solver.order), least);
   }
 
   /**

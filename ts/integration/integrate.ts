@@ -4,8 +4,7 @@ import { type FloatArray, zeros } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 import { slopeNotFinite, stateNotFinite } from "../base/failures.ts";
 import { aborted, type Waiting, wait } from "../base/waiting.ts";
-import { type EventSlopes, land, slopesAt } from "../events/landing.ts";
-import type { EventWatch, Hit } from "../events/watch.ts";
+import type { EventWatch, Found } from "../events/watch.ts";
 import { RECOMPUTE } from "../fields/field.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Rejection, StepStats } from "../problem/report.ts";
@@ -49,8 +48,6 @@ export interface Outcome {
   readonly nextStep: number;
   /** Whether a terminal event ended it, at the last grid point. */
   readonly stopped: boolean;
-  /** The event's derivatives there, where gradients will need them. */
-  readonly slopes: EventSlopes | undefined;
   /** Set where the solve failed. */
   readonly failure: SolveError | undefined;
 }
@@ -76,11 +73,11 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   const watched = watch !== undefined || path !== undefined || onStep !== undefined;
   const handOut = watched || ts.length > 2;
   // Outputs inside steps need the step; those at its end are stops.
-  const unseen = !watched && accept === undefined && (ts.length === 2 || !problem.extended);
+  const unseen =
+    !watched && accept === undefined && problem.accept === undefined && (ts.length === 2 || !problem.extended);
   const stepping = new Stepping(problem, setup, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
   const { stats, runner } = stepping;
   let outputs = 1;
-  let slopes: EventSlopes | undefined;
   const outcome = (failure?: SolveError, stopped = false): Outcome => {
     stats.evaluations = runner.evaluations;
     const { rejections, size } = stepping;
@@ -92,8 +89,16 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       failure,
       nextStep: size,
       stopped,
-      slopes,
     };
+  };
+  /** What acts at t does so, on the state there; the outcome where it ends the solve. */
+  const act = (found: Found, t: number, state: FloatArray): Outcome | undefined => {
+    const moment = { t, n: stats.accepted, ends: found.where === "end", events: found.hits };
+    if (watch!.occurrences.occur(moment, state)) return outcome(undefined, true);
+    if (!state.every(Number.isFinite)) return outcome(stateNotFinite(t, Number.NaN, state, "an event's effect"));
+    stepping.known = false;
+    watch!.afterEffects(t, state, found);
+    return undefined;
   };
 
   try {
@@ -101,7 +106,8 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     for (const part of first.start) arithmetic.copyIn(part, y0);
     ys.set(y0);
 
-    if (watch || (steps.kind === "adaptive" && steps.firstStep === undefined)) {
+    watch?.begin(stepping.t, y0);
+    if (steps.kind === "adaptive" && steps.firstStep === undefined) {
       const { out, k, slot } = first.instructions[0]!;
       if (!stepping.known) {
         runner.evaluations++;
@@ -111,13 +117,12 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       }
       if (!(yield* wait(arithmetic.isFinite(k!))))
         return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
-      if (watch && watch.begin(stepping.t, y0, k!, direction) !== undefined) return outcome(undefined, true);
     }
     if (steps.kind === "adaptive") {
       let size = steps.firstStep;
       if (size === undefined) {
         runner.evaluations++;
-        size = yield* initial!.choose(field, stepping.first, direction, problem.solver.order);
+        size = yield* initial!.choose(field, stepping.first, problem, steps.maxStep);
       }
       stepping.size = Math.max(size, steps.minStep);
     }
@@ -133,30 +138,21 @@ export function* integrate(it: Integration): Waiting<Outcome> {
           arithmetic.copyOut(stepping.program.start[0]!, ys, outputs++ * y0.length);
         return outcome(stepping.failure);
       }
-      const { program, t, first, h: full } = stepping;
-      const { instructions: extension } = program.dense ?? NO_EXTENSION;
-      let extended = false;
-      let hit: Hit | undefined;
+      const { program, t } = stepping;
+      let found: Found | undefined;
       if (watch) {
-        yield* runner.finish(extension, 0, first, full, stepping.last);
-        extended = true;
-        hit = watch.search(program, t, full);
-        if (hit) {
-          const event = watch.events[hit.index]!;
-          stepping.end = yield* land(watch, runner, program, t, first, full, hit);
-          stepping.h = stepping.end - t;
-          // The step ends at the event now, and so does what is evaluated at its end.
-          stepping.last = stepping.end;
-          if (event.terminal && tape) slopes = yield* slopesAt(watch, event, runner, program, t, first, stepping.end);
-          extended = false;
+        found = yield* watch.search(runner, stepping);
+        if (found?.where === "start") {
+          stepping.withdraw();
+          const ending = act(found, t, arithmetic.host!.view(program.start[0]!));
+          if (ending) return ending;
+          continue;
         }
       }
-      const { end, h, last } = stepping;
+      const { end, h, first, last } = stepping;
       const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
-      if (!extended && (path || inside)) {
-        yield* runner.finish(extension, 0, first, h, last);
-        extended = true;
-      }
+      const extended = watch !== undefined || path !== undefined || inside;
+      if (extended && !watch) yield* runner.finish(program.dense?.instructions ?? NOTHING, 0, first, h, last);
       for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
         const at = ts[outputs]!;
         const state = at === end ? program.end[0]! : interpolator!.at(program, (at - t) / h, h);
@@ -166,17 +162,8 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       if (!watch && !onStep) continue;
       const { host } = arithmetic;
       const state = host ? host.view(program.end[0]!) : yield* numbersOf(arithmetic, program.end[0]!);
-      if (watch) {
-        const event = hit && watch.events[hit.index]!;
-        if (hit) watch.record(hit.index, end, state);
-        if (event?.terminal) return outcome(undefined, true);
-        if (event?.effect) {
-          event.effect(end, state);
-          if (!state.every(Number.isFinite)) return outcome(stateNotFinite(end, h, state));
-          stepping.known = false;
-        }
-        watch.arrive(end, state, hit?.index);
-      }
+      const ending = found && act(found, end, state);
+      if (ending) return ending;
       if (onStep) {
         stats.evaluations = runner.evaluations;
         onStep({ t: end, h, y: state, stats });
@@ -185,6 +172,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   } catch (error) {
     // What ended the waiting is a failure like any other, with what was reached until then; anything else is the user's.
     if (!(error instanceof SolveError) || error.code === "invalid") throw error;
+    if (stepping.phase === "accepted") stepping.withdraw();
     const { signal } = problem;
     // Whoever raised it while waiting knew neither the time nor the step.
     return outcome(error.code === "aborted" && signal ? aborted(signal, stepping.t, stepping.h) : error);
@@ -199,4 +187,4 @@ function* numbersOf(arithmetic: Arithmetic, vector: Vector): Waiting<FloatArray>
   return numbers;
 }
 
-const NO_EXTENSION: { instructions: readonly Instruction[] } = { instructions: [] };
+const NOTHING: readonly Instruction[] = [];

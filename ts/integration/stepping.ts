@@ -2,7 +2,7 @@
 // `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
 // generator; the generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
-import { pairApart, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
+import { notAccepted, pairApart, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
@@ -41,6 +41,8 @@ export class Stepping extends StepState {
   failure: SolveError | undefined;
   /** The size that the step in work would have had without a stop. */
   private wanted: number = Number.NaN;
+  /** Whether the user's `accept` refused the last step tried. */
+  private refused = false;
   /** What error control says of the step in work; see `Arithmetic.judge`. */
   private factor: number = Number.NaN;
   /** Where the state after a step is looked at, since nothing else shows that it is not finite. */
@@ -151,6 +153,11 @@ export class Stepping extends StepState {
       return false;
     }
     if (this.pair !== undefined && !this.holds(this.pair)) return false;
+    if (this.isRefused()) {
+      if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, false);
+      this.fail(notAccepted(this.t, this.h));
+      return false;
+    }
     if (this.given === undefined) {
       const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
@@ -172,6 +179,14 @@ export class Stepping extends StepState {
     return false;
   }
 
+  /** Whether the user's `accept` refuses the state after the step. */
+  private isRefused(): boolean {
+    const { accept } = this.problem;
+    this.refused =
+      accept !== undefined && !accept(this.end, this.setup.machine.arithmetic.host!.view(this.program.end[0]!));
+    return this.refused;
+  }
+
   /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
   private holds(pair: PairWatch): boolean {
     const { looksAtEnd: host } = this;
@@ -188,6 +203,16 @@ export class Stepping extends StepState {
   private isFinite(host: HostArithmetic): boolean {
     const state = this.program.end[0]!;
     return this.fast !== undefined ? isFiniteFew(host.view(state)) : host.isFinite(state);
+  }
+
+  /** Takes back an accepted step that was not advanced over: an event at its start came first. */
+  withdraw(): void {
+    const { stats } = this;
+    stats.accepted--;
+    stats.rejected++;
+    this.noteRejection(this.t, this.h);
+    this.known = true;
+    this.phase = "propose";
   }
 
   /** Makes the end of the accepted step the start of the next. `extended`: whether its continuous extension was run. */
@@ -213,6 +238,7 @@ export class Stepping extends StepState {
     const { control } = this.setup;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
     else if (control?.heldByGap) this.fail(pairApart(this.problem.solver, t, h, control.gap));
+    else if (stats.steps < maxSteps && this.refused) this.fail(notAccepted(t, h));
     else if (stats.steps < maxSteps) this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
     else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));
     else this.fail(tooManySteps(t, h, stats, this.worstComponent()));

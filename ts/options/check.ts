@@ -71,6 +71,8 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     );
   }
   const events = eventsOf(options.events, adjoint);
+  if (options.accept !== undefined && typeof options.accept !== "function")
+    throw invalid("accept", options.accept, "a function (t, y) => boolean");
   if (options.onStep !== undefined && typeof options.onStep !== "function")
     throw invalid("onStep", options.onStep, "a function");
   if (
@@ -89,6 +91,7 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     if (dense) throw invalid("dense", dense, `false ${allowed}`);
     if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
   }
+  const params = adjoint ? field.params?.slice() : field.params;
   const problem: Problem = {
     field,
     solver,
@@ -103,8 +106,10 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
-    residency: residencyOf(options, field, dense || events.length > 0),
-    params: adjoint ? field.params?.slice() : field.params,
+    argument: params ?? options.params,
+    residency: residencyOf(options, field, dense || events.length > 0 || options.accept !== undefined),
+    params,
+    accept: options.accept && checked(options.accept),
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
@@ -112,11 +117,21 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   return { problem, adjoint };
 }
 
+/** Refuses what is no answer. */
+const checked =
+  (accept: SolveOptions["accept"] & {}): Problem["accept"] & {} =>
+  (t, y) => {
+    const answer: unknown = accept(t, y);
+    if (typeof answer === "boolean") return answer;
+    throw invalid(`what accept returned at t = ${t}`, answer, "true or false");
+  };
+
 /** `watched`: whether states are wanted in memory at any time. */
 function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean): Problem["residency"] {
   const chosen = oneOf("residency", residency, ["host", "device"], field.onDevice && !watched ? "device" : "host");
   if (chosen === "device" && !field.onDevice)
     throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
-  if (chosen === "device" && watched) throw invalid("residency", residency, '"host" together with events or dense');
+  if (chosen === "device" && watched)
+    throw invalid("residency", residency, '"host" together with events, accept or dense');
   return chosen;
 }

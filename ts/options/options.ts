@@ -1,5 +1,6 @@
 // The options of `solve` as users write them.
 import type { Adjoint } from "../adjoints/adjoint.ts";
+import type { FloatArray } from "../base/dtype.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { SolveEvent } from "../problem/event.ts";
 import type { StepReport } from "../problem/report.ts";
@@ -38,6 +39,12 @@ export interface SolveOptions {
   /** Times where the field jumps: steps end there, each evaluates the field on its own side only, and nothing known from before is used after. */
   readonly stepTimes?: ArrayLike<number>;
   readonly events?: readonly SolveEvent[];
+  /**
+   * Looks at the state after each trial step, a view to read now: false rejects the step, and a smaller one is tried. For
+   * domains that a solution must not leave, such as concentrations ≥ 0. With `stepSize` or `grid` false ends the solve in
+   * "step-underflow", and so it does where no step is small enough.
+   */
+  readonly accept?: (t: number, y: FloatArray) => boolean;
   readonly adjoint?: Adjoint;
   /**
    * For fields on a GPU: whether states stay there ("device", the default where nothing needs them elsewhere) or are in
@@ -71,6 +78,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   dense: true,
   stepTimes: true,
   events: true,
+  accept: true,
   adjoint: true,
   residency: true,
   params: true,

@@ -8,8 +8,13 @@ import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks
 import type { SolveOptions } from "./options.ts";
 
 /** How many fixed steps each interval between stops takes. */
-const stepCounts = (start: number, stops: Float64Array, stepSize: number): number[] =>
-  Array.from(stops, (stop, i) => Math.max(1, Math.ceil(Math.abs(stop - (stops[i - 1] ?? start)) / stepSize - 1e-9)));
+function stepCounts(start: number, stops: Float64Array, stepSize: number): number[] {
+  // What t cannot resolve makes no step of its own.
+  const rounding = 2 * Number.EPSILON * Math.max(Math.abs(start), Math.abs(stops[stops.length - 1]!));
+  return Array.from(stops, (stop, i) =>
+    Math.max(1, Math.ceil((Math.abs(stop - (stops[i - 1] ?? start)) - rounding) / stepSize - 1e-9)),
+  );
+}
 
 /**
  * The first `most` step times of fixed steps after the start: each interval between stops in equal steps, all but its last

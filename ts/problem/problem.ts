@@ -40,10 +40,14 @@ export interface Problem {
   readonly steps: Steps;
   readonly maxSteps: number;
   readonly events: readonly SolveEvent[];
+  /** What their effects are handed as `params`. */
+  readonly argument: unknown;
   /** Where the states are: in WebAssembly memory, or on the field's device. */
   readonly residency: "host" | "device";
   /** The parameters to compute with: a copy where an adjoint will need them later, the user's array otherwise. */
   readonly params: FloatArray | undefined;
+  /** Whether the state after a trial step may be: false rejects the step. */
+  readonly accept: ((t: number, y: FloatArray) => boolean) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onStep: ((report: StepReport) => void) | undefined;
   readonly onFailure: "throw" | "return";

@@ -1,0 +1,18 @@
+// The fuzzers of `npm run fuzz`: lists of properties.
+import { dosing } from "./dosing.ts";
+import { bounces, gaps, units } from "./event-gradients.ts";
+import { balls, neurons, tank, thermostats } from "./hybrid.ts";
+import { type Property, property } from "./property.ts";
+
+export const FUZZERS: Readonly<Record<string, readonly Property[]>> = {
+  events: [
+    property(dosing),
+    property(balls),
+    property(neurons),
+    property(thermostats),
+    property(tank),
+    property(gaps),
+    property(units),
+    property(bounces),
+  ],
+};

@@ -1,0 +1,210 @@
+// The backward solve of the continuous adjoint: from output to output and from event to event, each of them stored, so that
+// the state starts afresh there.
+
+import { type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import { type Waiting, wait } from "../base/waiting.ts";
+import { integrate } from "../integration/integrate.ts";
+import { load, setUp } from "../integration/setup.ts";
+import type { Controller } from "../problem/controller.ts";
+import type { Jump } from "../problem/event.ts";
+import { firstTime, type Problem, type Steps } from "../problem/problem.ts";
+import { evaluationsOf } from "../program/program.ts";
+import { Scratch } from "../wasm/scratch.ts";
+import type { Gradients, Loss, Trajectory } from "./adjoint.ts";
+import { AugmentedField, type BoundAugmented } from "./augmented.ts";
+import { type BackwardOptions, measureOf } from "./augmented-measure.ts";
+import { onlyFinite } from "./finite-gradients.ts";
+import { dot, pullEffect, share, slopesAt } from "./jumps.ts";
+import { Quadrature } from "./quadrature.ts";
+
+/** A time where the state is stored. */
+interface Mark {
+  readonly t: number;
+  /** The row of the output there, −1 where there is none. */
+  readonly row: number;
+  readonly jumps: readonly Jump[];
+}
+
+/** Outputs and events, from the last to the first. */
+function marksOf({ ts, grid, jumps, problem }: Trajectory): Mark[] {
+  const rows = new Map(Array.from(ts, (t, i) => [t, i]));
+  const times = new Set([...ts, ...jumps.map(({ n }) => grid[n]!)]);
+  return [...times]
+    .sort((a, b) => (b - a) * problem.direction)
+    .map((t) => ({ t, row: rows.get(t) ?? -1, jumps: jumps.filter(({ n }) => grid[n] === t) }));
+}
+
+/** The grid points of the forward solve between two times, backwards, where the forward steps were given. */
+function segmentGrid(grid: Float64Array, from: number, to: number): Float64Array {
+  const low = Math.min(from, to);
+  const high = Math.max(from, to);
+  const inside = grid.filter((t) => t > low && t < high);
+  return Float64Array.from([from, ...inside.reverse(), to]);
+}
+
+/** ∂L/∂(y0, θ, ts) by the adjoint equations. */
+export function* solveBackwards(
+  trajectory: Trajectory,
+  { cotangent, times: wantTimes, stopTime }: Loss,
+  options: BackwardOptions,
+): Waiting<Gradients> {
+  const { problem, ts, ys, grid, stopped } = trajectory;
+  const { field: inner, y0 } = problem;
+  const n = y0.length;
+  const solver = options.solver ?? problem.solver;
+  const given = problem.steps.kind === "given";
+  if (!given && !solver.adaptive)
+    throw invalid("continuous option solver", solver.name, "a solver with an error estimate");
+  const field = new AugmentedField(inner, n, options.quadrature, wantTimes);
+  const { layout } = field;
+  const direction = -problem.direction;
+  const steps: Steps = given
+    ? { kind: "given", grid: grid.slice(0, 2) }
+    : {
+        kind: "adaptive",
+        controller: options.controller ?? (problem.steps as { controller: Controller }).controller,
+        firstStep: undefined,
+        minStep: (problem.steps as { minStep: number }).minStep,
+        maxStep: (problem.steps as { maxStep: number }).maxStep,
+      };
+  const state = zeros(inner.dtype, layout.length);
+  const base: Problem = {
+    ...problem,
+    field,
+    solver,
+    y0: state,
+    direction,
+    measure: measureOf(problem, layout, options, wantTimes),
+    steps,
+    extended: false,
+    dense: false,
+    events: [],
+    accept: undefined,
+    onStep: undefined,
+  };
+  const scratch = new Scratch();
+  const slots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
+  const setup = setUp(base, scratch, slots);
+  const { arithmetic } = setup.machine;
+  const augmented = setup.machine.field as BoundAugmented;
+  const quadrature = options.quadrature ? new Quadrature(scratch, setup, solver) : undefined;
+  const rows = zeros(inner.dtype, 2 * layout.length);
+  const count = { evaluations: 0, accepted: 0, rejected: 0 };
+  const tsBar = new Float64Array(ts.length);
+  const x = state.subarray(0, n);
+  const a = state.subarray(layout.adjoint, layout.adjoint + n);
+  const effectsBar = zeros(inner.dtype, inner.params?.length ?? 0);
+  let scale = 1;
+  for (const value of y0) scale = Math.max(scale, Math.abs(value));
+  let error = 0;
+
+  /** f at t and the state x; the first derivative of a step from there is in its place afterwards. */
+  const slopeAt = function* (t: number): Waiting<FloatArray> {
+    const { out, k, slot } = setup.placed.programs[0].instructions[0]!;
+    arithmetic.copyIn(out, state);
+    count.evaluations++;
+    const pending = augmented.evaluate(t, out, k!, slot);
+    if (pending) yield pending;
+    const rate = zeros(inner.dtype, layout.length);
+    arithmetic.copyOut(k!, rate);
+    yield* wait(arithmetic.arrived());
+    return rate.subarray(0, n);
+  };
+
+  /** Takes a and x to before the events at a time, whose ∂L/∂t so far is `along`; returns what it is before them. */
+  const cross = function* ({ t, jumps }: Mark, along: number): Waiting<number> {
+    for (const jump of [...jumps].reverse()) {
+      if (jump.after) {
+        const pulled = pullEffect(problem, jump, a);
+        a.set(pulled.y);
+        along += pulled.t;
+        addTo(effectsBar, pulled.params);
+      }
+      x.set(jump.before);
+      if (jump.fixed) continue;
+      const slopes = slopesAt(problem, jump);
+      const f = yield* slopeAt(firstTime(base, t));
+      const alpha = slopes.still ? 0 : share(jump, slopes, dot(slopes.state, f), dot(a, f) + along);
+      for (let i = 0; i < n; i++) a[i]! -= alpha * slopes.state[i]!;
+      along = -dot(a, f);
+    }
+    return along;
+  };
+
+  try {
+    scratch.lease();
+    load(setup, base);
+    quadrature?.load();
+    let firstStep: number | undefined;
+    const marks = marksOf(trajectory);
+    for (const [i, mark] of marks.entries()) {
+      const { t, row, jumps } = mark;
+      const start = i === marks.length - 1;
+      const stops = stopped && i === 0;
+      // The stored state replaces the one that was integrated backwards.
+      const stored = jumps.at(-1)?.after ?? jumps[0]?.before ?? ys.subarray(row * n, (row + 1) * n);
+      if (i > 0) for (let j = 0; j < n; j++) error = Math.max(error, Math.abs(x[j]! - stored[j]!) / scale);
+      x.set(stored);
+      const c = row < 0 ? new Float64Array(n) : cotangent.subarray(row * n, (row + 1) * n);
+      if (stops) addTo(a, c);
+      // ∂L/∂t of what starts here and ends at a time of its own.
+      let along = stops ? stopTime : 0;
+      const parts = problem.jumps.has(t);
+      if (!stops && (jumps.length > 0 || (wantTimes && (start || parts))))
+        along = -dot(a, yield* slopeAt(firstTime(problem, t)));
+      if (jumps.length > 0) along = yield* cross(mark, along);
+      if (start && row === 0) tsBar[0] = along;
+      if (!stops) addTo(a, c);
+      if (start) break;
+      const f = yield* slopeAt(firstTime(base, t));
+      // ∂L/∂t of what ends here: the output, and where the field parts in two, all that comes after.
+      if (wantTimes && row > 0 && !stops) tsBar[row] = parts ? along + dot(a, f) : dot(c, f);
+      state[layout.time]! -= row > 0 ? tsBar[row]! : 0;
+      const [from, to] = [t, marks[i + 1]!.t];
+      const within = [...problem.jumps].filter((t) => (t - from) * direction > 0 && (to - t) * direction > 0);
+      const segment: Problem = {
+        ...base,
+        ts: Float64Array.of(from, to),
+        stops: Float64Array.from([...within, to]).sort((a, b) => (a - b) * direction),
+        steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
+      };
+      if (steps.kind === "adaptive") setup.control!.load(steps.controller, solver.errorOrder);
+      const outcome = yield* integrate({ setup, problem: segment, known: true, ys: rows, tape: quadrature });
+      count.evaluations += outcome.stats.evaluations;
+      count.accepted += outcome.stats.accepted;
+      count.rejected += outcome.stats.rejected;
+      if (outcome.failure) throw outcome.failure;
+      yield* wait(arithmetic.arrived());
+      state.set(rows.subarray(layout.length));
+      if (!given) firstStep = outcome.nextStep;
+    }
+    const params = quadrature ? yield* quadrature.result() : state.slice(layout.theta);
+    addTo(params, effectsBar);
+    const gradients: Gradients = {
+      y0: a.slice(),
+      params,
+      ...(wantTimes && { ts: tsBar }),
+      stats: {
+        adjoint: "continuous",
+        ...count,
+        vjps: augmented.vjps,
+        reconstructionError: error,
+        peakBytes: {
+          checkpoints: 0,
+          stages: setup.placed.stageBytes,
+          tape: augmented.tapeBytes,
+          total: scratch.held + state.byteLength + rows.byteLength,
+        },
+      },
+    };
+    return yield* onlyFinite({ gradients, finite: false });
+  } finally {
+    scratch.release();
+  }
+}
+
+/** sum ← sum + x, as far as x goes. */
+function addTo(sum: FloatArray, x: FloatArray): void {
+  for (let i = 0; i < x.length; i++) sum[i]! += x[i]!;
+}

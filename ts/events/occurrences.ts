@@ -1,0 +1,91 @@
+// Events as they occur: listed, counted, their effects applied, and told whether they end the solve.
+
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import { eventsAccumulate } from "../base/failures.ts";
+import type { EventRecord, Jump, SolveEvent } from "../problem/event.ts";
+
+/** Events within so many roundings of t of each other are one moment. */
+export const MOMENT = 8;
+
+/** An effect that is due again within so many moments will be, again and again. */
+const ACCUMULATION = 4;
+
+/** Whether two times are one moment, in a step whose times are of the size of `scale`. */
+export const sameMoment = (a: number, b: number, scale: number): boolean =>
+  Math.abs(a - b) <= MOMENT * Number.EPSILON * scale;
+
+/** What occurs at one moment. */
+export interface Moment {
+  readonly t: number;
+  /** Its place in the grid. */
+  readonly n: number;
+  /** Whether a step ends there because of it. */
+  readonly ends: boolean;
+  /** By index. */
+  readonly events: readonly { readonly index: number; readonly fixed: boolean }[];
+}
+
+export class Occurrences {
+  readonly records: EventRecord[] = [];
+  readonly jumps: Jump[] = [];
+  private readonly events: readonly SolveEvent[];
+  private readonly params: unknown;
+  private readonly counts: number[];
+  private readonly last: number[];
+
+  /** `params`: what effects are handed. */
+  constructor(events: readonly SolveEvent[], params: unknown) {
+    this.events = events;
+    this.params = params;
+    this.counts = events.map(() => 0);
+    this.last = events.map(() => Number.NaN);
+  }
+
+  /** Whether an event's occurrence, so many after the last one listed (1: the next), has an effect or ends the solve. */
+  acts(index: number, ahead: number): boolean {
+    return this.events[index]!.effect !== undefined || this.ends(index, this.counts[index]! + ahead);
+  }
+
+  private ends(index: number, occurrence: number): boolean {
+    const { terminal } = this.events[index]!;
+    return typeof terminal === "number" ? occurrence >= terminal : terminal === true;
+  }
+
+  /** Lists an event that changes nothing. */
+  pass(index: number, t: number, y: FloatArray): void {
+    this.counts[index]!++;
+    this.records.push({ index, t, y: y.slice() });
+  }
+
+  /** All that occurs at a moment, with the state in y: effects in the order of the list. Returns whether the solve ends. */
+  occur({ t, n, ends, events }: Moment, y: FloatArray): boolean {
+    const before = y.slice();
+    const first = this.jumps.length;
+    let stopping: number | undefined;
+    for (const { index, fixed } of events) {
+      const { effect } = this.events[index]!;
+      if (effect === undefined) {
+        this.pass(index, t, before);
+        if (this.ends(index, this.counts[index]!)) stopping ??= index;
+        continue;
+      }
+      if (sameMoment(t, this.last[index]!, ACCUMULATION * Math.abs(t))) throw eventsAccumulate(t, index);
+      this.last[index] = t;
+      this.counts[index]!++;
+      const jump = { index, t, n, ends: ends && this.jumps.length === first, fixed, before: y.slice() };
+      const answer: unknown = (typeof effect === "function" ? effect : effect.apply)(t, y, this.params);
+      if (answer !== undefined && answer !== "stop")
+        throw invalid(`what events[${index}].effect returned`, answer, 'nothing, or "stop"; it changes y in place');
+      this.jumps.push({ ...jump, after: y.slice() });
+      this.records.push({ index, t, y: before.slice(), yAfter: y.slice() });
+      if (answer === "stop" || this.ends(index, this.counts[index]!)) stopping ??= index;
+    }
+    if (stopping === undefined) return false;
+    // The solution shows the state before all effects, at the time of the event that ends it.
+    const { fixed } = events.find(({ index }) => index === stopping)!;
+    this.jumps.length = first;
+    this.jumps.push({ index: stopping, t, n, ends, fixed, before, after: undefined });
+    return true;
+  }
+}
