@@ -67,27 +67,6 @@ export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: numbe
   );
 }
 
-/** `gap`: the distance of the two states of a reversible method, in tolerances, if it is known; `growth` is 1/λ, λ its coupling. */
-export function pairApart(
-  { name, scheme }: { readonly name: string; readonly scheme: { readonly inverse?: { readonly growth: number } } },
-  t: number,
-  h: number,
-  gap?: number,
-): SolveError {
-  const apart = gap === undefined ? "far" : `${gap.toPrecision(2)} tolerances`;
-  const coupling = 1 / scheme.inverse!.growth;
-  const lower = [0.9, 0.5].find((value) => value < coupling);
-  const remedy =
-    lower === undefined ? "shorter steps" : `a coupling of ${lower}, reversible(solver, { coupling: ${lower} })`;
-  return new SolveError(
-    "unstable-pair",
-    `at t = ${t}, step ${h}: the two states of ${name} are ${apart} apart, since its coupling ` +
-      `${Number(coupling.toPrecision(3))} damps their difference less than the solution is damped. Try ${remedy}, or the solver it is ` +
-      "made of with the adjoint symplectic()",
-    { t, h },
-  );
-}
-
 export function notAccepted(t: number, h: number): SolveError {
   return new SolveError(
     "step-underflow",

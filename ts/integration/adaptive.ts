@@ -13,7 +13,6 @@ import type { VectorKernels } from "../vectors/kernels.ts";
 import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
 import type { HostVector } from "../wasm/scratch.ts";
-import { judgedByGap } from "./pair-watch.ts";
 
 const NUMBER_BYTES = 8;
 
@@ -30,14 +29,14 @@ export class StepControl {
   /** The scaled error of several norms, where one is not enough. */
   private readonly error: ((norms: Float64Array) => number) | undefined;
 
-  constructor(arithmetic: Arithmetic, space: Space, { steadyingError, start }: Scheme) {
+  constructor(arithmetic: Arithmetic, space: Space, { steadyingError, pair }: Scheme) {
     this.arithmetic = arithmetic;
     const estimate = (norms: Float64Array): number => (steadyingError ? steadied(norms[0]!, norms[1]!) : norms[0]!);
     const first = steadyingError ? 2 : 1;
-    if (start.length > 1) {
+    if (pair) {
       this.error = (norms) => {
         const error = estimate(norms);
-        const byGap = judgedByGap(norms[first]!, norms[first + 1]!);
+        const byGap = pair.judged(norms[first]!, norms[first + 1]!);
         this.gap = norms[first]!;
         this.heldByGap = byGap > error;
         return Math.max(error, byGap);

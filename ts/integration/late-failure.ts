@@ -3,10 +3,9 @@
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
-import { nonFinite, pairApart } from "../base/failures.ts";
+import { nonFinite } from "../base/failures.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Outcome } from "./integrate.ts";
-import { togetherAtEnd } from "./pair-watch.ts";
 
 /** A failure that showed when the solve was over. */
 interface LateFailure {
@@ -32,7 +31,8 @@ export function lateFailure(
   const bad = ys.subarray(0, outputs * y0.length).findIndex((value) => !Number.isFinite(value));
   if (bad < 0) {
     const [t = Number.NaN, before = t] = [grid.at(-1), grid.at(-2)];
-    return togetherAtEnd(parts, ys) ? undefined : { failure: pairApart(solver, t, t - before) };
+    const { pair } = solver.scheme;
+    return !pair || pair.isTogether(parts, ys) ? undefined : { failure: pair.failure(solver.name, t, t - before) };
   }
   const row = Math.floor(bad / y0.length);
   const last = ts[row - 1]!;

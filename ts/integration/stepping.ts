@@ -2,14 +2,14 @@
 // `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
 // generator; the generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
-import { notAccepted, pairApart, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
+import { notAccepted, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST, SNAP } from "../program/written-step.ts";
+import type { PairWatch } from "../solvers/pair.ts";
 import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import { FastSteps, isFiniteFew } from "./fast-steps.ts";
-import { PairWatch } from "./pair-watch.ts";
 import type { Setup } from "./setup.ts";
 import { StepState } from "./step-state.ts";
 
@@ -61,7 +61,7 @@ export class Stepping extends StepState {
     const { host } = setup.machine.arithmetic;
     this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined);
-    this.pair = setup.placed.scheme.start.length > 1 ? new PairWatch() : undefined;
+    this.pair = setup.placed.scheme.pair?.watch();
     this.handOut = handOut;
     this.accept = accept;
   }
@@ -189,15 +189,25 @@ export class Stepping extends StepState {
 
   /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
   private holds(pair: PairWatch): boolean {
-    const { looksAtEnd: host } = this;
+    const { looksAtEnd: host, program, h } = this;
     if (this.given === undefined) pair.note(this.setup.control!.gap);
     else if (host === undefined) return true;
-    else if (!pair.holds(host, this.program, this.h)) {
-      this.fail(pairApart(this.problem.solver, this.t, this.h, pair.largest));
-      return false;
+    else {
+      const { start, end, gap, instructions } = program;
+      const ks = instructions.flatMap(({ k }) => (k ? [host.view(k)] : []));
+      const distance = host.norm(gap!.after, 1, start[0]!, end[0]!);
+      if (!pair.holds(host.view(end[0]!), host.view(end[1]!), host.view(start[0]!), ks, h, distance)) {
+        this.fail(this.pairApart(pair.largest));
+        return false;
+      }
     }
     this.stats.gap = pair.largest;
     return true;
+  }
+
+  private pairApart(gap: number): SolveError {
+    const { name, scheme } = this.problem.solver;
+    return scheme.pair!.failure(name, this.t, this.h, gap);
   }
 
   private isFinite(host: HostArithmetic): boolean {
@@ -237,7 +247,7 @@ export class Stepping extends StepState {
     const { signal, maxSteps } = this.problem;
     const { control } = this.setup;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
-    else if (control?.heldByGap) this.fail(pairApart(this.problem.solver, t, h, control.gap));
+    else if (control?.heldByGap) this.fail(this.pairApart(control.gap));
     else if (stats.steps < maxSteps && this.refused) this.fail(notAccepted(t, h));
     else if (stats.steps < maxSteps) this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
     else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));

@@ -1,6 +1,7 @@
 // Reversible Heun (Kidger, Foster, Li & Lyons 2021, "Efficient and accurate gradients for neural SDEs"): order 2, one
 // evaluation a step, undone by two. For comparison with `reversible`: it is stable for purely oscillating modes only.
 
+import { Pair } from "./pair.ts";
 import type { Solver } from "./runge-kutta.ts";
 import { type Scheme, variable } from "./scheme.ts";
 
@@ -26,6 +27,7 @@ function schemeOf(): Scheme {
     ],
     error: [one(k1, -1 / 2), one(k2, 1 / 2)],
     fsal: { first: k1, last: k2 },
+    pair: new Pair(1),
     inverse: {
       operations: [
         { out: hat1, terms: [], evaluate: { k: k2, c: 1 } },

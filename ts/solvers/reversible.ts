@@ -2,6 +2,7 @@
 // and stable gradients for neural ODEs"): two states advance together, each by steps of the method from the other, so that
 // a step can be undone exactly and the gradient needs no stored trajectory.
 import { invalid } from "../base/errors.ts";
+import { Pair } from "./pair.ts";
 import type { Solver, Tableau } from "./runge-kutta.ts";
 import { neededFor, type Operation, pruned, type Scheme, terms, type Variable, variable } from "./scheme.ts";
 
@@ -78,6 +79,7 @@ function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number)
     ],
     ...(error && { error: terms(second.ks, error) }),
     ...(steadyingError && { steadyingError: terms(second.ks, steadyingError) }),
+    pair: new Pair(coupling),
     inverse: {
       operations: neededFor(
         [y, z],

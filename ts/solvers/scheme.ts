@@ -1,6 +1,8 @@
 // A one-step method as a straight-line program: linear combinations of vectors, and evaluations of the field. Runge–Kutta
 // methods and reversible ones are both of this form, so one loop advances them and one transposition differentiates them.
 
+import type { Pair } from "./pair.ts";
+
 /** A vector of a step, before it has a place in memory. */
 export interface Variable {
   readonly name: string;
@@ -37,6 +39,8 @@ export interface Scheme {
   readonly error?: Combination;
   /** A second estimate that steadies the first; see `Tableau.steadyingError`. */
   readonly steadyingError?: Combination;
+  /** Of a state with two parts: what keeps them together. */
+  readonly pair?: Pair;
   /** First same as last: `last` of one step, where it was evaluated, is `first` of the next. */
   readonly fsal?: { readonly first: Variable; readonly last: Variable };
   /** The continuous extension inside a step. */
