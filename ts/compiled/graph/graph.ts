@@ -1,0 +1,255 @@
+// A field as a graph of operations on numbers: every value is computed once, whatever was written twice. What is folded while
+// the field itself is traced changes no bit of a value; derivatives are `relaxed`: there 0·x is 0.
+import {
+  ADD,
+  AND,
+  CONSTANT,
+  DIVIDE,
+  EQUAL,
+  INPUT,
+  LESS,
+  MATHS,
+  MULTIPLY,
+  NEGATE,
+  NOT,
+  type Operation,
+  SELECT,
+  SUBTRACT,
+} from "./operations.ts";
+
+/** A value of the graph. Its number is larger than those of its arguments. */
+export interface Term {
+  readonly id: number;
+  readonly operation: Operation;
+  readonly list: readonly Term[];
+  /** Of a constant. */
+  readonly value: number;
+  /** Of an input: which array it is read from, and where; t is an array of one. */
+  readonly array: string;
+  readonly index: number;
+}
+
+/** A number of the graph, or one that is known. */
+export type Scalar = number | Term;
+/** A truth value of the graph, or one that is known. */
+export type Truth = boolean | Term;
+
+const NONE: readonly Term[] = [];
+
+export class Graph {
+  readonly terms: Term[] = [];
+  /** Whether 0·x is 0 and x + 0 is x: for derivatives, whose zeros are no −0, NaN or ∞ in disguise. */
+  relaxed = false;
+  private readonly constants = new Map<unknown, Term>();
+  private readonly inputs = new Map<string, Term[]>();
+  /** By operation and arguments: numbers of terms plus one, in open addressing. */
+  private table = new Int32Array(256);
+
+  /** Number `index` of an array that the field is given. */
+  input(array: string, index: number): Term {
+    const known = this.inputs.get(array) ?? [];
+    this.inputs.set(array, known);
+    known[index] ??= this.append(INPUT, NONE, 0, array, index);
+    return known[index]!;
+  }
+
+  /** A known value as a term. */
+  term(value: Scalar | Truth): Term {
+    if (typeof value === "object") return value;
+    const number = Number(value);
+    // A map takes −0 for 0.
+    const key = Object.is(number, -0) ? "-0" : number;
+    let term = this.constants.get(key);
+    if (!term) {
+      term = this.append(CONSTANT, NONE, number, "", 0);
+      this.constants.set(key, term);
+    }
+    return term;
+  }
+
+  private append(operation: Operation, list: readonly Term[], value: number, array: string, index: number): Term {
+    const term: Term = { id: this.terms.length, operation, list, value, array, index };
+    this.terms.push(term);
+    return term;
+  }
+
+  /** The term of an operation: the one that is there already, if it is. */
+  private intern(operation: Operation, list: readonly Term[]): Term {
+    if (2 * this.terms.length > this.table.length) this.grow();
+    const { table, terms } = this;
+    const mask = table.length - 1;
+    let place = hash(operation, list) & mask;
+    for (; table[place] !== 0; place = (place + 1) & mask) {
+      const found = terms[table[place]! - 1]!;
+      if (found.operation === operation && found.list.every((term, i) => term === list[i])) return found;
+    }
+    const made = this.append(operation, list, 0, "", 0);
+    table[place] = made.id + 1;
+    return made;
+  }
+
+  private grow(): void {
+    const table = new Int32Array(this.table.length * 2);
+    const mask = table.length - 1;
+    for (const { id, operation, list } of this.terms) {
+      if (list.length === 0) continue;
+      let place = hash(operation, list) & mask;
+      while (table[place] !== 0) place = (place + 1) & mask;
+      table[place] = id + 1;
+    }
+    this.table = table;
+  }
+
+  /** The value of an operation on numbers and truth values. */
+  apply(operation: Operation, ...list: readonly (Scalar | Truth)[]): Scalar | Truth {
+    const [a, b, c] = list;
+    if (list.every((value) => typeof value !== "object")) return operation.apply(a as number, b as number, c as number);
+    return this.intern(
+      operation,
+      list.map((value) => this.term(value)),
+    );
+  }
+
+  private number(operation: Operation, ...list: readonly Scalar[]): Scalar {
+    return this.apply(operation, ...list) as Scalar;
+  }
+
+  /** Of a commutative operation: known values last, then the older term first, so that a + b and b + a are one. */
+  private commuted(operation: Operation, a: Scalar, b: Scalar): Scalar {
+    const turned = typeof b === "object" && (typeof a !== "object" || a.id > b.id);
+    return turned ? this.number(operation, b, a) : this.number(operation, a, b);
+  }
+
+  add(a: Scalar, b: Scalar): Scalar {
+    // x + −0 is x, whatever x is; x + 0 is not where x is −0.
+    if (Object.is(b, -0) || (b === 0 && this.relaxed)) return a;
+    if (Object.is(a, -0) || (a === 0 && this.relaxed)) return b;
+    if (isOperation(b, NEGATE)) return this.subtract(a, b.list[0]!);
+    return isOperation(a, NEGATE) ? this.subtract(b, a.list[0]!) : this.commuted(ADD, a, b);
+  }
+
+  subtract(a: Scalar, b: Scalar): Scalar {
+    if (Object.is(b, 0)) return a;
+    if (Object.is(a, -0) || (a === 0 && this.relaxed)) return this.negate(b);
+    return isOperation(b, NEGATE) ? this.add(a, b.list[0]!) : this.number(SUBTRACT, a, b);
+  }
+
+  multiply(a: Scalar, b: Scalar): Scalar {
+    if (typeof a === "number" && typeof b !== "number") return this.multiply(b, a);
+    if (b === 1) return a;
+    if (b === -1) return this.negate(a);
+    if (this.relaxed) {
+      if (b === 0) return 0;
+      // Signs wander outwards, where sums take them in; constants meet.
+      if (isOperation(a, NEGATE)) return this.negate(this.multiply(a.list[0]!, b));
+      if (isOperation(b, NEGATE)) return this.negate(this.multiply(a, b.list[0]!));
+      if (typeof b === "number" && b < 0) return this.negate(this.multiply(a, -b));
+      if (typeof b === "number" && isOperation(a, MULTIPLY) && a.list[1]!.operation === CONSTANT)
+        return this.multiply(a.list[0]!, a.list[1]!.value * b);
+    }
+    return this.commuted(MULTIPLY, a, b);
+  }
+
+  divide(a: Scalar, b: Scalar): Scalar {
+    if (b === 1) return a;
+    if (b === -1) return this.negate(a);
+    // Multiplying by the inverse of a power of two gives the same bits in a third of the time.
+    if (typeof b === "number" && isPowerOfTwo(b)) return this.multiply(a, 1 / b);
+    if (this.relaxed) {
+      if (a === 0) return 0;
+      if (isOperation(a, NEGATE)) return this.negate(this.divide(a.list[0]!, b));
+    }
+    return this.number(DIVIDE, a, b);
+  }
+
+  negate(a: Scalar): Scalar {
+    return isOperation(a, NEGATE) ? a.list[0]! : this.number(NEGATE, a);
+  }
+
+  /** A function of Math. */
+  math(name: string, ...list: readonly Scalar[]): Scalar {
+    return this.number(MATHS[name]!, ...list);
+  }
+
+  /** a ** b: Math.pow takes 40 ns, so small powers are products and roots, right to 4 units in the last place. */
+  power(a: Scalar, b: Scalar): Scalar {
+    if (typeof a === "number" || typeof b !== "number") return this.math("pow", a, b);
+    const size = Math.abs(b);
+    if (!Number.isInteger(2 * size) || size > (b < 0 ? 3.5 : 4.5)) return this.math("pow", a, b);
+    if (b < 0) return this.divide(1, this.power(a, size));
+    if (size === 0) return 1;
+    if (!Number.isInteger(size))
+      return size < 1 ? this.math("sqrt", a) : this.multiply(this.power(a, size - 0.5), this.math("sqrt", a));
+    const half = size === 1 ? a : this.power(a, size >> 1);
+    if (size === 1) return a;
+    const even = this.multiply(half, half);
+    return size % 2 === 0 ? even : this.multiply(even, a);
+  }
+
+  compare(operation: Operation, a: Scalar, b: Scalar): Truth {
+    return this.apply(operation, a, b) as Truth;
+  }
+
+  equal(a: Scalar, b: Scalar): Truth {
+    return this.compare(EQUAL, a, b);
+  }
+
+  not(a: Truth): Truth {
+    return isOperation(a, NOT) ? a.list[0]! : (this.apply(NOT, a) as Truth);
+  }
+
+  and(a: Truth, b: Truth): Truth {
+    if (a === false || b === false || a === this.not(b)) return false;
+    if (a === true || implies(b, a)) return b;
+    return b === true || implies(a, b) ? a : (this.apply(AND, a, b) as Truth);
+  }
+
+  or(a: Truth, b: Truth): Truth {
+    return this.not(this.and(this.not(a), this.not(b)));
+  }
+
+  select(condition: Truth, whenTrue: Scalar, whenFalse: Scalar): Scalar {
+    if (typeof condition !== "object") return condition ? whenTrue : whenFalse;
+    if (Object.is(whenTrue, whenFalse)) return whenTrue;
+    if (isOperation(condition, NOT)) return this.select(condition.list[0]!, whenFalse, whenTrue);
+    // What the same condition chooses once more is known.
+    if (isOperation(whenTrue, SELECT) && whenTrue.list[0] === condition)
+      return this.select(condition, known(whenTrue.list[1]!), whenFalse);
+    if (isOperation(whenFalse, SELECT) && whenFalse.list[0] === condition)
+      return this.select(condition, whenTrue, known(whenFalse.list[2]!));
+    return this.number(SELECT, condition as unknown as Scalar, whenTrue, whenFalse);
+  }
+
+  /** `condition ? whenTrue : whenFalse` of truth values. */
+  selectTruth(condition: Truth, whenTrue: Truth, whenFalse: Truth): Truth {
+    return this.or(this.and(condition, whenTrue), this.and(this.not(condition), whenFalse));
+  }
+
+  /** Whether a number counts as true: neither 0 nor NaN. */
+  isTrue(a: Scalar): Truth {
+    return this.or(this.compare(LESS, a, 0), this.compare(LESS, 0, a));
+  }
+}
+
+/** Whether a value is the answer of an operation. */
+export function isOperation(value: unknown, operation: Operation): value is Term {
+  return typeof value === "object" && (value as Term | null)?.operation === operation;
+}
+
+const known = (term: Term): Scalar => (term.operation === CONSTANT ? term.value : term);
+
+/** Whether a conjunction is the other truth value, or has it as a part. */
+const implies = (a: Truth, b: Truth): boolean =>
+  a === b || (isOperation(a, AND) && a.list.some((part) => implies(part, b)));
+
+/** Whether it is one and has an inverse that is not denormal. */
+function isPowerOfTwo(value: number): boolean {
+  const exponent = Math.log2(Math.abs(value));
+  return Number.isInteger(exponent) && Math.abs(exponent) < 1022 && 2 ** exponent === Math.abs(value);
+}
+
+function hash({ code }: Operation, list: readonly Term[]): number {
+  let sum = code;
+  for (const { id } of list) sum = Math.imul(sum, 0x9e3779b1) ^ id;
+  return Math.imul(sum, 0x85ebca6b) >>> 7;
+}

@@ -1,0 +1,134 @@
+// The values that a function computes with while it is traced: JavaScript's own, and numbers and truth values of the graph.
+import type { Term } from "../graph/graph.ts";
+import type { FunctionText } from "../reader/syntax.ts";
+import type { Source } from "../refusal.ts";
+
+/** What an element of dy is until it is set. */
+export const UNSET: unique symbol = Symbol("not set");
+
+export type Value =
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | typeof UNSET
+  | Term
+  | Choice
+  | ArrayValue
+  | ObjectValue
+  | Closure
+  | Builtin;
+
+/** Where a value is kept: a variable, an element or a property. Written by `Heap.write` alone. */
+export interface Place {
+  value: Value;
+  /** Which of all places it is, in the order of their making. */
+  readonly born: number;
+}
+
+/** One of two values that are not both numbers, by a condition on the state. */
+export class Choice {
+  readonly condition: Term;
+  readonly whenTrue: Value;
+  readonly whenFalse: Value;
+
+  constructor(condition: Term, whenTrue: Value, whenFalse: Value) {
+    this.condition = condition;
+    this.whenTrue = whenTrue;
+    this.whenFalse = whenFalse;
+  }
+}
+
+/** An array. Elements beyond its length may be left over in `items`. */
+export class ArrayValue {
+  readonly items: Place[];
+  readonly length: Place;
+  /** Whether it is a typed array: its length is fixed, and its elements are numbers. */
+  readonly typed: boolean;
+  /** What it is, if it must not be changed. */
+  readonly fixed: string | undefined;
+
+  constructor(items: Place[], length: Place, typed: boolean, fixed?: string) {
+    this.items = items;
+    this.length = length;
+    this.typed = typed;
+    this.fixed = fixed;
+  }
+}
+
+export class ObjectValue {
+  readonly fields: Map<string, Place>;
+  readonly fixed: string | undefined;
+
+  constructor(fields: Map<string, Place>, fixed?: string) {
+    this.fields = fields;
+    this.fixed = fixed;
+  }
+}
+
+/** A function with the variables around it. */
+export class Closure {
+  readonly text: FunctionText;
+  readonly scope: Scope;
+  readonly source: Source;
+
+  constructor(text: FunctionText, scope: Scope, source: Source) {
+    this.text = text;
+    this.scope = scope;
+    this.source = source;
+  }
+}
+
+/** A function of the language. */
+export class Builtin {
+  readonly name: string;
+  readonly call: (list: readonly Value[], at: number) => Value;
+  /** As a namespace or a constructor: its members. */
+  readonly members: Readonly<Record<string, Value>>;
+
+  constructor(name: string, call: Builtin["call"], members: Readonly<Record<string, Value>> = {}) {
+    this.name = name;
+    this.call = call;
+    this.members = members;
+  }
+}
+
+export class Scope {
+  private readonly names = new Map<string, Place>();
+  private readonly around: Scope | undefined;
+
+  constructor(around?: Scope) {
+    this.around = around;
+  }
+
+  find(name: string): Place | undefined {
+    let scope: Scope | undefined = this;
+    while (scope) {
+      const place = scope.names.get(name);
+      if (place) return place;
+      scope = scope.around;
+    }
+    return undefined;
+  }
+
+  /** Whether the name is a variable of this very scope. */
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  define(name: string, place: Place): void {
+    this.names.set(name, place);
+  }
+
+  /** The same variables in places of their own, as every round of a loop has them. */
+  copy(place: (value: Value) => Place): Scope {
+    const copy = new Scope(this.around);
+    for (const [name, { value }] of this.names) copy.define(name, place(value));
+    return copy;
+  }
+}
+
+/** A number or truth value of the graph. */
+export const isTerm = (value: unknown): value is Term =>
+  typeof value === "object" && value !== null && "operation" in value;
