@@ -40,7 +40,13 @@ const pointsOf = (dim: number, seed: number): Point[] =>
 
 const norm = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
 
-function wrongValue(field: Evaluated, f: (...list: unknown[]) => void, dim: number, params: number, seed: number): string | undefined {
+function wrongValue(
+  field: Evaluated,
+  f: (...list: unknown[]) => void,
+  dim: number,
+  params: number,
+  seed: number,
+): string | undefined {
   for (const point of pointsOf(dim, seed)) {
     const expected = new Float64Array(dim);
     f(point.t, Float64Array.from(point.y), expected, Float64Array.from(PARAMS.slice(0, params)));
@@ -78,7 +84,11 @@ function wrongDerivative(field: Evaluated, dim: number, params: number, seed: nu
   return undefined;
 }
 
-function judge({ dim, params }: RandomEquation, text: string, seed: number): { kind: Finding["kind"]; message: string } | undefined {
+function judge(
+  { dim, params }: RandomEquation,
+  text: string,
+  seed: number,
+): { kind: Finding["kind"]; message: string } | undefined {
   const f = new Function(`return (${text})`)() as (...list: unknown[]) => void;
   let field: Evaluated | undefined;
   try {
@@ -99,7 +109,11 @@ function judge({ dim, params }: RandomEquation, text: string, seed: number): { k
 }
 
 /** Runs random equations from `seed` on. */
-export async function fuzz({ seed, programs = Number.POSITIVE_INFINITY, seconds = 60 }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz({
+  seed,
+  programs = Number.POSITIVE_INFINITY,
+  seconds = 60,
+}: FuzzOptions): Promise<FuzzReport> {
   const builds = await minifiers();
   const findings: Finding[] = [];
   const end = Date.now() + 1000 * seconds;

@@ -83,7 +83,8 @@ class Writer {
 
   private element(names: Names): string {
     const [name, length] = this.pick(names.arrays);
-    const index = names.counters.length > 0 && this.chance(0.4) ? `${this.pick(names.counters)} % ${length}` : this.int(length);
+    const index =
+      names.counters.length > 0 && this.chance(0.4) ? `${this.pick(names.counters)} % ${length}` : this.int(length);
     return `${name}[${index}]`;
   }
 
@@ -127,7 +128,9 @@ class Writer {
       case 16:
         return `[${a()}, ${a()}].reduce((s, v) => s + v * 0.5, 0)`;
       case 17:
-        return names.open.length > 0 ? `(${this.pick(names.open)} ${this.pick(["+=", "-=", "*="])} Math.sin(${a()}))` : a();
+        return names.open.length > 0
+          ? `(${this.pick(names.open)} ${this.pick(["+=", "-=", "*="])} Math.sin(${a()}))`
+          : a();
       default:
         return `(+(${this.condition(names, depth - 1)}) * ${a()})`;
     }
@@ -163,9 +166,11 @@ class Writer {
       }
       case 3: {
         const [a, b] = [this.name(), this.name()];
+        // Terser drops a variable that only a default value changes, but not the change.
+        const pure = { ...names, open: [], functions: [] };
         const text = this.chance(0.5)
-          ? `let [${a}, ${b} = ${this.number(names, 1)}] = [${this.number(names, 2)}${this.chance(0.5) ? `, ${this.number(names, 2)}` : ""}];`
-          : `let { ${a}, own: ${b} = ${this.number(names, 1)} } = { ${a}: ${this.number(names, 2)}${this.chance(0.5) ? `, own: ${this.number(names, 2)}` : ""} };`;
+          ? `let [${a}, ${b} = ${this.number(pure, 1)}] = [${this.number(names, 2)}${this.chance(0.5) ? `, ${this.number(names, 2)}` : ""}];`
+          : `let { ${a}, own: ${b} = ${this.number(pure, 1)} } = { ${a}: ${this.number(names, 2)}${this.chance(0.5) ? `, own: ${this.number(names, 2)}` : ""} };`;
         names.numbers.push(a, b);
         names.open.push(a, b);
         return text;
@@ -177,7 +182,8 @@ class Writer {
         }
         return `dy[${this.int(this.dim)}] = ${this.number(names)};`;
       case 5:
-        if (names.arrays.length > 0) return `${this.element(names)} ${this.pick(["=", "+=", "-="])} ${this.number(names, 2)};`;
+        if (names.arrays.length > 0)
+          return `${this.element(names)} ${this.pick(["=", "+=", "-="])} ${this.number(names, 2)};`;
         return `dy[${this.int(this.dim)}] += ${this.number(names)};`;
       case 6:
         return `dy[${this.int(this.dim)}] ${this.pick(["=", "+=", "-="])} ${this.number(names)};`;
@@ -205,7 +211,9 @@ class Writer {
       this.chance(0.4) || this.depth > 2
         ? undefined
         : this.nested(() => `{ ${this.statements(inside, 1 + this.int(3), "return")} return ${this.number(inside)}; }`);
-    const list = parameters.map((parameter, i) => (i > 0 && this.chance(0.3) ? `${parameter} = ${this.constant()}` : parameter));
+    const list = parameters.map((parameter, i) =>
+      i > 0 && this.chance(0.3) ? `${parameter} = ${this.constant()}` : parameter,
+    );
     const text =
       body && this.chance(0.4)
         ? `function ${name}(${list.join(", ")}) ${body}`
@@ -284,7 +292,10 @@ class Writer {
 
   private leaving(names: Names, leave: string): string {
     const [kind] = leave.split(" ");
-    if (kind === "loop") return this.chance(0.4) && leave.endsWith("return") ? `return ${this.number(names, 2)};` : this.pick(["break;", "continue;"]);
+    if (kind === "loop")
+      return this.chance(0.4) && leave.endsWith("return")
+        ? `return ${this.number(names, 2)};`
+        : this.pick(["break;", "continue;"]);
     if (kind === "return") return `return ${this.number(names, 2)};`;
     if (kind === "end") return "return;";
     return "return;";
@@ -292,7 +303,9 @@ class Writer {
 
   equation(): string {
     const names: Names = { numbers: [], open: [], arrays: [], functions: [], counters: [] };
-    const start = this.chance(0.7) ? "dy.fill(0);" : Array.from({ length: this.dim }, (_, i) => `dy[${i}] = ${this.number(names, 2)};`).join("\n");
+    const start = this.chance(0.7)
+      ? "dy.fill(0);"
+      : Array.from({ length: this.dim }, (_, i) => `dy[${i}] = ${this.number(names, 2)};`).join("\n");
     const body = this.statements(names, 3 + this.int(6), "end");
     const last = Array.from({ length: this.dim }, (_, i) => `dy[${i}] += ${this.number(names)};`).join("\n");
     return `(t, y, dy, p) => {\n${start}\n${body}\n${last}\n}`;

@@ -30,9 +30,9 @@ export function readUses(uses: unknown): Map<string, unknown> {
 /** The names of `a.b.c`, and of `(0, a.b)`, as some bundlers write it. */
 function pathOf(expression: Expression): string[] | undefined {
   if (expression.kind === "name") return [expression.name];
-  if (expression.kind === "sequence") return pathOf(expression.items.at(-1)!);
+  if (expression.kind === "sequence") return pathOf(expression.list.at(-1)!);
   if (expression.kind !== "member" || expression.key.kind !== "value") return undefined;
-  const base = pathOf(expression.object);
+  const base = pathOf(expression.of);
   return base && [...base, String(expression.key.value)];
 }
 

@@ -1,7 +1,6 @@
 // Reads expressions, the loosest-binding operators first. What no equation needs is refused where it stands.
-import { refusal, type Source } from "../refusal.ts";
-import type { Expression, FunctionText, Property, Statement } from "./syntax.ts";
-import { type Token, tokensOf } from "./tokens.ts";
+import { Lexer } from "./lexer.ts";
+import type { Expression, FunctionText, List, Property, Statement } from "./syntax.ts";
 
 const LEVELS = [
   "??",
@@ -17,304 +16,221 @@ const LEVELS = [
   "* / %",
 ];
 const PRECEDENCE = new Map(LEVELS.flatMap((marks, level) => marks.split(" ").map((mark) => [mark, level] as const)));
-const LOGICAL = /^(\?\?|\|\||&&)/;
-const ASSIGNMENT = /^(=|[-+*/%&|^]=|\*\*=|<<=|>>>?=|\?\?=|\|\|=|&&=)$/;
+const ASSIGNMENT = /^([-+*/%&|^]|\*\*|<<|>>>?|\?\?|\|\||&&)?=$/;
 const PREFIX = /^([-+!~]|typeof|void|delete)$/;
-
-const UNREADABLE: Record<string, string> = {
-  this: "Equations take what they need from their arguments, or from the option uses.",
-  super: "Write the equations as a plain function.",
-  class: "Write the equations as a plain function.",
-  await: "Equations answer at once: hand in what you wait for by the option uses.",
-  yield: "Write the equations as a plain function.",
-  import: "Hand in what you import by the option uses.",
-  async: "Equations answer at once: leave async away.",
-  arguments: "Name the arguments.",
-};
+const UNREADABLE = /^(this|super|class|await|yield|import|async|arguments|try|with|debugger)$/;
 
 /** Reads the expressions of one function; its statements are read by the class that extends this. */
-export abstract class ExpressionReader {
-  protected readonly source: Source;
-  protected tokens: readonly Token[];
-  protected place = 0;
+export abstract class ExpressionReader extends Lexer {
   /** The `var`s of the function being read. */
   protected variables: string[] = [];
   /** Inside the head of a for, where `in` begins its second part. */
   protected noIn = false;
 
-  constructor(source: Source) {
-    this.source = source;
-    this.tokens = tokensOf(source);
-  }
-
   /** `{ … }`, after a function's parameters. */
   protected abstract block(): Statement[];
 
-  protected get token(): Token {
-    return this.tokens[this.place]!;
-  }
-
-  protected fail(problem: string, remedy: string, at: number = this.token.at): never {
-    throw refusal(this.source, at, problem, remedy);
-  }
-
-  /** Whether the token is this mark or keyword; a string of the same text is not. */
-  protected is(text: string, token: Token = this.token): boolean {
-    return token.text === text && (token.kind === "mark" || token.kind === "name");
-  }
-
-  protected take(text: string): boolean {
-    const taken = this.is(text);
-    if (taken) this.place++;
-    return taken;
-  }
-
-  protected expect(text: string): void {
-    if (!this.take(text)) this.fail(`"${text}" is missing`, "Write it in ordinary JavaScript.");
-  }
-
-  protected name(): string {
-    const { kind, text } = this.token;
-    if (kind !== "name") this.fail("a name is missing", "Write it in ordinary JavaScript.");
-    this.place++;
-    return text;
-  }
-
   /** An expression with commas. */
   protected expression(): Expression {
-    const { at } = this.token;
+    const { at } = this;
     const first = this.assignment();
     if (!this.is(",")) return first;
-    const items = [first];
-    while (this.take(",")) items.push(this.assignment());
-    return { kind: "sequence", items, at };
+    const list = [first];
+    while (this.take(",")) list.push(this.assignment());
+    return { kind: "sequence", list, at };
   }
 
   protected assignment(): Expression {
-    const { at } = this.token;
-    const arrow = this.arrow();
-    if (arrow) return arrow;
-    const test = this.binary(0);
+    const { at } = this;
+    const left = this.binary(0);
     if (this.take("?")) {
-      const { noIn } = this;
-      this.noIn = false;
-      const whenTrue = this.assignment();
-      this.noIn = noIn;
+      const whenTrue = this.inside(() => this.assignment());
       this.expect(":");
-      return { kind: "conditional", test, whenTrue, whenFalse: this.assignment(), at };
+      return { kind: "conditional", test: left, whenTrue, whenFalse: this.assignment(), at };
     }
-    const { kind, text } = this.token;
-    if (kind !== "mark" || !ASSIGNMENT.test(text)) return test;
-    this.place++;
-    return { kind: "assign", operator: text.slice(0, -1), target: test, value: this.assignment(), at };
+    const { text } = this;
+    return this.kind === "mark" && ASSIGNMENT.test(text) ? this.assigned(text.slice(0, -1), left, at) : left;
+  }
+
+  /** An assignment, at its mark. */
+  private assigned(operator: string, target: Expression, at: number): Expression {
+    this.next();
+    return { kind: "assign", operator, target, value: this.assignment(), step: undefined, at };
+  }
+
+  /** What stands in brackets of any kind. */
+  private inside<T>(read: () => T): T {
+    const { noIn } = this;
+    this.noIn = false;
+    const found = read();
+    this.noIn = noIn;
+    return found;
   }
 
   private binary(level: number): Expression {
-    const { at } = this.token;
+    const { at } = this;
     let left = this.unary();
     for (;;) {
-      const { text: operator, kind } = this.token;
-      const own = kind === "mark" || kind === "name" ? (PRECEDENCE.get(operator) ?? -1) : -1;
-      if (own < level || (operator === "in" && this.noIn)) return left;
-      this.place++;
-      const right = this.binary(own + 1);
-      left = { kind: LOGICAL.test(operator) ? "logical" : "binary", operator, left, right, at };
+      const operator = this.text;
+      const own = this.kind === "string" ? undefined : PRECEDENCE.get(operator);
+      if (own === undefined || own < level || (operator === "in" && this.noIn)) return left;
+      this.next();
+      left = { kind: "binary", operator, left, right: this.binary(own + 1), at };
     }
   }
 
   private unary(): Expression {
-    const { at, text: operator, kind } = this.token;
-    if (kind !== "string" && PREFIX.test(operator)) {
-      this.place++;
+    const { at, text: operator } = this;
+    if (this.kind !== "string" && PREFIX.test(operator)) {
+      this.next();
       return { kind: "unary", operator, of: this.unary(), at };
     }
-    if (this.is("++") || this.is("--")) {
-      this.place++;
-      return { kind: "update", operator: operator[0]!, prefix: true, of: this.unary(), at };
-    }
-    const base = this.postfix(this.primary(), at);
-    if (!this.token.newLine && (this.is("++") || this.is("--"))) {
-      return { kind: "update", operator: this.tokens[this.place++]!.text[0]!, prefix: false, of: base, at };
-    }
-    return this.take("**") ? { kind: "binary", operator: "**", left: base, right: this.unary(), at } : base;
+    const one: Expression = { kind: "value", value: 1, at };
+    if (this.take("++") || this.take("--"))
+      return { kind: "assign", operator: operator[0]!, target: this.unary(), value: one, step: "before", at };
+    const base = this.primary();
+    if (base.kind === "function" && base.isBare) return base;
+    const whole = this.postfix(base, at, true);
+    const mark = this.text[0]!;
+    if (!this.newLine && (this.take("++") || this.take("--")))
+      return { kind: "assign", operator: mark, target: whole, value: one, step: "after", at };
+    return this.take("**") ? { kind: "binary", operator: "**", left: whole, right: this.unary(), at } : whole;
   }
 
-  /** Members and calls of `base`. */
-  private postfix(base: Expression, at: number, isNew = false): Expression {
-    let whole = base;
-    let chained = false;
+  /** Members of `base`, and, with `calls`, calls. */
+  private postfix(base: Expression, at: number, calls: boolean): Expression {
+    let of = base;
     for (;;) {
-      const optional = !isNew && this.take("?.");
-      chained ||= optional;
+      const optional = this.take("?.");
       if (this.take("[")) {
-        whole = { kind: "member", object: whole, key: this.expression(), optional, at };
+        of = { kind: "member", of, key: this.inside(() => this.expression()), optional, at };
         this.expect("]");
-      } else if (!isNew && this.is("(")) {
-        whole = { kind: "call", callee: whole, list: this.list(), optional, at };
+      } else if (calls && this.take("(")) {
+        of = { kind: "call", of, list: this.items(")"), optional, at };
       } else if (optional || this.take(".")) {
-        const key: Expression = { kind: "value", value: this.name(), at: this.token.at };
-        whole = { kind: "member", object: whole, key, optional, at };
-      } else if (this.token.kind === "template") {
-        this.fail("tagged templates cannot be compiled", "Write it in ordinary JavaScript.");
-      } else return chained ? { kind: "chain", of: whole, at } : whole;
+        of = { kind: "member", of, key: { kind: "value", value: this.name(), at }, optional, at };
+      } else if (this.is("`")) {
+        this.fail();
+      } else return of;
     }
   }
 
-  /** `( … )`, arguments or parameters. */
-  private list(): Expression[] {
-    this.expect("(");
-    return this.items(")") as Expression[];
-  }
-
-  /** Items between commas up to the closing mark; holes are undefined. */
+  /** Items between commas up to the closing mark. */
   private items(end: string): (Expression | undefined)[] {
-    const items: (Expression | undefined)[] = [];
-    const { noIn } = this;
-    this.noIn = false;
-    while (!this.take(end)) {
-      const { at } = this.token;
-      if (this.is(",")) items.push(undefined);
-      else if (this.take("...")) items.push({ kind: "spread", of: this.assignment(), at });
-      else items.push(this.assignment());
-      if (!this.is(end)) this.expect(",");
-    }
-    this.noIn = noIn;
-    return items;
+    return this.inside(() => {
+      const items: (Expression | undefined)[] = [];
+      while (!this.take(end)) {
+        const { at } = this;
+        if (this.is(",")) items.push(undefined);
+        else items.push(this.take("...") ? { kind: "spread", of: this.assignment(), at } : this.assignment());
+        if (!this.is(end)) this.expect(",");
+      }
+      return items;
+    });
   }
 
   protected primary(): Expression {
-    const { kind, text, at, strings, parts } = this.token;
-    this.place++;
+    const { kind, text, at } = this;
+    if (kind === "mark" && text === "`") return this.template(at);
+    this.next();
     if (kind === "string") return { kind: "value", value: text, at };
     if (kind === "number") {
-      if (text.endsWith("n")) this.fail("a BigInt is no number of an equation", "Leave the n away.", at);
+      if (text.endsWith("n")) this.fail("this is a BigInt", at);
       return { kind: "value", value: Number(text.replaceAll("_", "")), at };
     }
-    if (kind === "template") {
-      return { kind: "template", strings: strings!, parts: parts!.map((part) => this.within(part)), at };
-    }
     if (kind === "name") return this.word(text, at);
-    if (text === "(") {
-      const { noIn } = this;
-      this.noIn = false;
-      const inside = this.expression();
-      this.noIn = noIn;
-      this.expect(")");
-      return inside;
-    }
-    if (text === "[") return { kind: "array", items: this.items("]"), at };
+    if (text === "[") return { kind: "array", list: this.items("]"), at };
     if (text === "{") return this.object(at);
-    this.place--;
-    return this.fail("an expression is missing", "Write it in ordinary JavaScript.", at);
+    if (text !== "(") this.fail(undefined, at);
+    const list = this.items(")");
+    if (this.is("=>")) return this.arrow(list, at);
+    const [first] = list;
+    if (list.length !== 1 || !first) return { kind: "sequence", list, at };
+    // In brackets it can be called.
+    return first.kind === "function" ? { ...first, isBare: false } : first;
   }
 
   private word(text: string, at: number): Expression {
+    const name: Expression = { kind: "name", name: text, at };
+    if (this.is("=>")) return this.arrow([name], at);
     if (text === "true" || text === "false") return { kind: "value", value: text === "true", at };
     if (text === "null") return { kind: "value", value: null, at };
-    if (text === "function") {
-      const name = this.is("(") ? undefined : this.name();
-      return this.functionAfterName(name, at);
-    }
+    if (text === "function") return this.function(this.is("(") ? undefined : this.name(), at);
     if (text === "new") {
-      const callee = this.postfix(this.primary(), at, true);
-      return { kind: "new", callee, list: this.is("(") ? this.list() : [], at };
+      const of = this.postfix(this.primary(), at, false);
+      return { kind: "call", of, list: this.take("(") ? this.items(")") : [], optional: false, at };
     }
-    if (Object.hasOwn(UNREADABLE, text)) this.fail(`"${text}" cannot be compiled`, UNREADABLE[text]!, at);
-    return { kind: "name", name: text, at };
+    if (UNREADABLE.test(text)) this.fail(`"${text}" cannot be compiled`, at);
+    return name;
   }
 
-  /** The tokens of a template's part, read in their own order. */
-  private within(part: readonly Token[]): Expression {
-    const { tokens, place } = this;
-    this.tokens = part;
-    this.place = 0;
-    const expression = this.expression();
-    this.tokens = tokens;
-    this.place = place;
-    return expression;
+  private template(at: number): Expression {
+    const list: Expression[] = [];
+    for (;;) {
+      const [value, goesOn] = this.stretch();
+      list.push({ kind: "value", value, at });
+      this.next();
+      if (!goesOn) return { kind: "template", list, at };
+      list.push(this.inside(() => this.expression()));
+      if (!this.is("}")) this.fail();
+    }
   }
 
   private object(at: number): Expression {
     const properties: Property[] = [];
     while (!this.take("}")) {
-      properties.push(this.property());
+      properties.push(this.inside(() => this.property()));
       if (!this.is("}")) this.expect(",");
     }
     return { kind: "object", properties, at };
   }
 
   private property(): Property {
-    const { at, kind, text } = this.token;
+    const { at, kind, text } = this;
     if (this.take("...")) return { key: undefined, value: this.assignment() };
     const key = this.key();
     if (this.take(":")) return { key, value: this.assignment() };
-    if (this.is("(")) return { key, value: this.functionAfterName(undefined, at) };
-    if (kind !== "name" || (!this.is(",") && !this.is("}") && !this.is("=")))
-      this.fail("getters, setters and generators cannot be compiled", "Write plain properties.", at);
-    const target: Expression = { kind: "name", name: text, at };
+    if (this.is("(")) return { key, value: this.function(undefined, at) };
+    // Also `get name() {}` ends here.
+    if (kind !== "name" || this.kind === "name") this.fail();
+    const name: Expression = { kind: "name", name: text, at };
     // `{ a = 1 }` is a pattern.
-    if (!this.take("=")) return { key, value: target };
-    return { key, value: { kind: "assign", operator: "", target, value: this.assignment(), at } };
+    return { key, value: this.is("=") ? this.assigned("", name, at) : name };
   }
 
   /** A property's key; a computed one is an expression. */
-  protected key(): Expression {
-    const { at, kind, text } = this.token;
-    this.place++;
+  private key(): Expression {
+    const { at, kind, text } = this;
+    this.next();
     if (kind === "name" || kind === "string") return { kind: "value", value: text, at };
     if (kind === "number") return { kind: "value", value: String(Number(text)), at };
-    if (text !== "[") this.fail("this is no name of a property", "Write plain properties.", at);
+    if (text !== "[") this.fail(undefined, at);
     const key = this.assignment();
     this.expect("]");
     return key;
   }
 
-  /** A function whose parameters begin here. */
-  protected functionAfterName(name: string | undefined, at: number): FunctionText {
-    if (this.is("*")) this.fail("generators cannot be compiled", "Write a plain function.");
-    return this.inFunction(name, at, this.list(), () => this.block());
+  /** A function, at its parameters. */
+  protected function(name: string | undefined, at: number): FunctionText {
+    this.expect("(");
+    return this.functionOf(name, this.items(")"), false, at);
   }
 
-  private inFunction(
-    name: string | undefined,
-    at: number,
-    parameters: Expression[],
-    read: () => Statement[],
-  ): FunctionText {
-    const { variables, noIn } = this;
-    const own: string[] = [];
-    this.variables = own;
-    this.noIn = false;
-    const body = read();
+  private arrow(parameters: List, at: number): FunctionText {
+    this.next();
+    return this.functionOf(undefined, parameters, true, at);
+  }
+
+  /** A function whose parameters have been read. */
+  protected functionOf(name: string | undefined, parameters: List, isArrow: boolean, at: number): FunctionText {
+    const outside = this.variables;
+    const variables: string[] = [];
     this.variables = variables;
-    this.noIn = noIn;
-    return { kind: "function", name, parameters, body, variables: own, at };
-  }
-
-  /** An arrow function, if one begins here. */
-  private arrow(): FunctionText | undefined {
-    const { kind, at, text } = this.token;
-    const bare = kind === "name" && this.is("=>", this.tokens[this.place + 1]);
-    if (!bare && !(this.is("(") && this.is("=>", this.tokens[this.closing() + 1]))) return undefined;
-    if (bare) this.place++;
-    const parameters: Expression[] = bare ? [{ kind: "name", name: text, at }] : this.list();
-    this.expect("=>");
-    return this.inFunction(undefined, at, parameters, () => {
-      if (this.is("{")) return this.block();
-      const begin = this.token.at;
-      return [{ kind: "return", of: this.assignment(), at: begin }];
-    });
-  }
-
-  /** Where the bracket that opens here is closed. */
-  private closing(): number {
-    let depth = 0;
-    for (let i = this.place; ; i++) {
-      const { kind, text } = this.tokens[i]!;
-      if (kind === "end") return i - 1;
-      if (kind !== "mark") continue;
-      if ("([{".includes(text)) depth++;
-      if (")]}".includes(text) && --depth === 0) return i;
-    }
+    const read = (): Statement[] =>
+      isArrow && !this.is("{") ? [{ kind: "return", of: this.assignment(), at: this.at }] : this.block();
+    // The expression of an arrow function in the head of a for is no part in brackets.
+    const body = this.is("{") ? this.inside(read) : read();
+    this.variables = outside;
+    return { kind: "function", name, parameters, body, variables, isBare: isArrow, at };
   }
 }

@@ -1,7 +1,7 @@
 // Reads statements, and functions as `Function.prototype.toString` gives them.
 import type { Source } from "../refusal.ts";
 import { ExpressionReader } from "./expressions.ts";
-import type { Case, Declaration, Expression, FunctionText, Statement } from "./syntax.ts";
+import type { Case, Expression, FunctionText, Statement } from "./syntax.ts";
 
 /** The names that a pattern binds. */
 function namesOf(pattern: Expression | undefined): string[] {
@@ -9,7 +9,7 @@ function namesOf(pattern: Expression | undefined): string[] {
     case "name":
       return [pattern.name];
     case "array":
-      return pattern.items.flatMap(namesOf);
+      return pattern.list.flatMap(namesOf);
     case "object":
       return pattern.properties.flatMap(({ value }) => namesOf(value));
     case "assign":
@@ -23,126 +23,84 @@ function namesOf(pattern: Expression | undefined): string[] {
 
 class Reader extends ExpressionReader {
   /** An arrow function, a function or a method. */
-  function(): FunctionText {
-    const { at } = this.token;
-    if (this.source.text.includes("[native code]"))
-      this.fail("it has no text: it is native or bound", "Pass an arrow function that calls it.");
-    if (this.is("async") && !this.is("(", this.tokens[this.place + 1])) this.assignment();
-    const [, next] = this.tokens;
-    const isMethod = next && this.is("(", next) && !this.is("function") && !this.is("(") && !this.is("async");
-    if (isMethod || this.is("[") || this.token.kind === "string") {
-      this.key();
-      return this.functionAfterName(undefined, at);
-    }
+  whole(): FunctionText {
+    if (this.source.text.includes("[native code]")) this.fail("this is a native or a bound function, without a text");
+    const { at } = this;
     const read = this.assignment();
-    if (read.kind === "function" && this.token.kind === "end") return read;
-    return this.fail("this is no plain function", "Pass an arrow function (t, y, dy, params) => { … }.", at);
+    // A method, `f(t, y, dy) { … }`, begins like a call.
+    if (read.kind === "call" && this.is("{")) return this.functionOf(undefined, read.list, false, at);
+    return read.kind === "function" && this.isEnd ? read : this.fail("this is no plain function", at);
   }
 
   protected override block(): Statement[] {
     this.expect("{");
+    return this.statements(() => this.take("}"));
+  }
+
+  private statements(end: () => boolean): Statement[] {
     const body: Statement[] = [];
-    while (!this.take("}")) {
-      const statement = this.statement();
-      if (statement) body.push(statement);
-    }
+    while (!end()) body.push(this.statement());
     return body;
   }
 
-  /** Nothing for a semicolon alone. */
-  private statement(): Statement | undefined {
-    const { at, text, kind } = this.token;
-    if (this.take(";")) return undefined;
+  private statement(): Statement {
+    const { at } = this;
+    if (this.take(";")) return { kind: "block", body: [], at };
     if (this.is("{")) return { kind: "block", body: this.block(), at };
-    if (kind === "name") {
-      if (this.is(":", this.tokens[this.place + 1])) {
-        this.place += 2;
-        return { kind: "label", name: text, body: this.body(), at };
-      }
-      const special = this.special(text, at);
-      if (special) return special;
-    }
-    const of = this.expression();
-    this.end();
-    return { kind: "evaluate", of, at };
-  }
-
-  /** The statement that begins with a keyword, if this is one. */
-  private special(word: string, at: number): Statement | undefined {
-    const declares = word === "var" || word === "const" || (word === "let" && this.isDeclared());
-    if (declares) {
-      const declaration = this.declaration(word as Declaration);
+    if (this.declares()) {
+      const declaration = this.declaration();
       this.end();
       return declaration;
     }
-    switch (word) {
-      case "function": {
-        this.place++;
-        const name = this.name();
-        return { kind: "define", name, value: this.functionAfterName(name, at), at };
-      }
-      case "if": {
-        this.place++;
-        const test = this.inBrackets();
-        const whenTrue = this.body();
-        return { kind: "if", test, whenTrue, whenFalse: this.take("else") ? this.body() : undefined, at };
-      }
-      case "for":
-        this.place++;
-        return this.for(at);
-      case "while": {
-        this.place++;
-        const test = this.inBrackets();
-        return { kind: "loop", start: undefined, test, update: undefined, body: this.body(), bodyFirst: false, at };
-      }
-      case "do": {
-        this.place++;
-        const body = this.body();
-        this.expect("while");
-        const test = this.inBrackets();
-        this.take(";");
-        return { kind: "loop", start: undefined, test, update: undefined, body, bodyFirst: true, at };
-      }
-      case "return": {
-        this.place++;
-        const of = this.ends() ? undefined : this.expression();
-        this.end();
-        return { kind: "return", of, at };
-      }
-      case "break":
-      case "continue": {
-        this.place++;
-        const label = this.ends() ? undefined : this.name();
-        this.end();
-        return { kind: word, label, at };
-      }
-      case "switch":
-        this.place++;
-        return { kind: "switch", of: this.inBrackets(), cases: this.cases(), at };
-      case "throw":
-        this.place++;
-        this.expression();
-        this.end();
-        return { kind: "throw", at };
-      case "try":
-      case "with":
-      case "debugger":
-        return this.fail(`"${word}" cannot be compiled`, "Leave it away.");
-      default:
-        return undefined;
+    if (this.take("function")) {
+      const name = this.name();
+      return { kind: "define", name, value: this.function(name, at), at };
     }
+    if (this.take("if")) {
+      const [test, whenTrue] = [this.inBrackets(), this.statement()];
+      return { kind: "if", test, whenTrue, whenFalse: this.take("else") ? this.statement() : undefined, at };
+    }
+    if (this.take("for")) return this.for(at);
+    if (this.take("while")) return this.loop(undefined, this.inBrackets(), undefined, at);
+    if (this.take("do")) {
+      const body = this.statement();
+      this.expect("while");
+      const test = this.inBrackets();
+      this.take(";");
+      return { kind: "loop", start: undefined, test, update: undefined, body, bodyFirst: true, at };
+    }
+    if (this.take("switch")) return { kind: "switch", of: this.inBrackets(), cases: this.cases(), at };
+    return this.leaving(at);
   }
 
-  private isDeclared(): boolean {
-    const next = this.tokens[this.place + 1]!;
-    return next.kind === "name" || this.is("[", next) || this.is("{", next);
+  /** A statement that an expression ends. */
+  private leaving(at: number): Statement {
+    const kind = this.text as "break" | "continue";
+    let statement: Statement;
+    if (this.take("return")) statement = { kind: "return", of: this.ends() ? undefined : this.expression(), at };
+    else if (this.take("break") || this.take("continue"))
+      statement = { kind, label: this.ends() ? undefined : this.name(), at };
+    else if (this.take("throw")) {
+      this.expression();
+      statement = { kind: "throw", at };
+    } else {
+      const of = this.expression();
+      if (of.kind === "name" && this.take(":")) return { kind: "label", name: of.name, body: this.statement(), at };
+      statement = { kind: "evaluate", of, at };
+    }
+    this.end();
+    return statement;
   }
 
-  private declaration(as: Declaration): Statement {
-    const { at } = this.token;
+  private declares(): boolean {
+    return this.is("var") || this.is("let") || this.is("const");
+  }
+
+  private declaration(): Statement {
+    const { at, text: as } = this;
     const list: [Expression, Expression | undefined][] = [];
     do {
-      this.place++;
+      this.next();
       const target = this.primary();
       if (as === "var") this.variables.push(...namesOf(target));
       list.push([target, this.take("=") ? this.assignment() : undefined]);
@@ -152,28 +110,36 @@ class Reader extends ExpressionReader {
 
   private for(at: number): Statement {
     this.expect("(");
+    const begin = this.at;
+    const as = this.declares() ? this.text : undefined;
     this.noIn = true;
-    const word = this.token.text;
-    const as = word === "var" || word === "const" || (word === "let" && this.isDeclared()) ? word : undefined;
-    const begin = this.token.at;
     let start: Statement | undefined;
-    if (as) start = this.declaration(as as Declaration);
+    if (as) start = this.declaration();
     else if (!this.is(";")) start = { kind: "evaluate", of: this.expression(), at: begin };
     this.noIn = false;
     const keys = this.is("in");
     if (keys || this.is("of")) {
-      this.place++;
+      this.next();
       const target = start!.kind === "declare" ? start!.list[0]![0] : (start as { of: Expression }).of;
       const of = this.expression();
       this.expect(")");
-      return { kind: "each", as: as as Declaration | undefined, target, keys, of, body: this.body(), at };
+      return { kind: "each", as, target, keys, of, body: this.statement(), at };
     }
     this.expect(";");
     const test = this.is(";") ? undefined : this.expression();
     this.expect(";");
     const update = this.is(")") ? undefined : this.expression();
     this.expect(")");
-    return { kind: "loop", start, test, update, body: this.body(), bodyFirst: false, at };
+    return this.loop(start, test, update, at);
+  }
+
+  private loop(
+    start: Statement | undefined,
+    test: Expression | undefined,
+    update: Expression | undefined,
+    at: number,
+  ): Statement {
+    return { kind: "loop", start, test, update, body: this.statement(), bodyFirst: false, at };
   }
 
   private cases(): Case[] {
@@ -184,20 +150,9 @@ class Reader extends ExpressionReader {
       if (!isDefault) this.expect("case");
       const test = isDefault ? undefined : this.expression();
       this.expect(":");
-      const body: Statement[] = [];
-      while (!this.is("case") && !this.is("default") && !this.is("}")) {
-        const statement = this.statement();
-        if (statement) body.push(statement);
-      }
-      cases.push({ test, body });
+      cases.push({ test, body: this.statements(() => this.is("case") || this.is("default") || this.is("}")) });
     }
     return cases;
-  }
-
-  /** The statement that a head governs. */
-  private body(): Statement {
-    const { at } = this.token;
-    return this.statement() ?? { kind: "block", body: [], at };
   }
 
   private inBrackets(): Expression {
@@ -209,15 +164,14 @@ class Reader extends ExpressionReader {
 
   /** Whether a statement may end here without a semicolon. */
   private ends(): boolean {
-    const { newLine, kind } = this.token;
-    return newLine || kind === "end" || this.is(";") || this.is("}");
+    return this.newLine || this.isEnd || this.is(";") || this.is("}");
   }
 
   private end(): void {
-    if (!this.ends()) this.fail("this cannot be read", "Write it in ordinary JavaScript.");
+    if (!this.ends()) this.fail();
     this.take(";");
   }
 }
 
 /** Reads the text of a function; throws `SolveError` "invalid" with line and remedy where it cannot. */
-export const readFunction = (source: Source): FunctionText => new Reader(source).function();
+export const readFunction = (source: Source): FunctionText => new Reader(source).whole();

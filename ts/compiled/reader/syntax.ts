@@ -8,43 +8,40 @@ interface At {
 
 export type Expression = At &
   (
-    | { readonly kind: "value"; readonly value: number | string | boolean | null | undefined }
+    | { readonly kind: "value"; readonly value: number | string | boolean | null }
     | { readonly kind: "name"; readonly name: string }
-    | { readonly kind: "array"; readonly items: readonly (Expression | undefined)[] }
+    | { readonly kind: "array"; readonly list: List }
     | { readonly kind: "object"; readonly properties: readonly Property[] }
     | FunctionText
-    | {
-        readonly kind: "member";
-        readonly object: Expression;
-        readonly key: Expression;
-        /** `a?.b` */
-        readonly optional: boolean;
-      }
-    | {
-        readonly kind: "call";
-        readonly callee: Expression;
-        readonly list: readonly Expression[];
-        readonly optional: boolean;
-      }
-    /** `a?.b.c`: undefined where a is. */
-    | { readonly kind: "chain"; readonly of: Expression }
-    | { readonly kind: "new"; readonly callee: Expression; readonly list: readonly Expression[] }
+    /** Whether `optional`: `a?.b`, undefined where a is missing. */
+    | { readonly kind: "member"; readonly of: Expression; readonly key: Expression; readonly optional: boolean }
+    /** A call, also by `new`. */
+    | { readonly kind: "call"; readonly of: Expression; readonly list: List; readonly optional: boolean }
     | { readonly kind: "unary"; readonly operator: string; readonly of: Expression }
-    | { readonly kind: "update"; readonly operator: string; readonly prefix: boolean; readonly of: Expression }
     | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
-    | { readonly kind: "logical"; readonly operator: string; readonly left: Expression; readonly right: Expression }
     | {
         readonly kind: "conditional";
         readonly test: Expression;
         readonly whenTrue: Expression;
         readonly whenFalse: Expression;
       }
-    /** `target = value`, `target += value`; in a pattern, a default value. */
-    | { readonly kind: "assign"; readonly operator: string; readonly target: Expression; readonly value: Expression }
-    | { readonly kind: "sequence"; readonly items: readonly Expression[] }
+    /** `target = value`, `target += value`, and in a pattern a default value; `++` and `--` add and subtract 1. */
+    | {
+        readonly kind: "assign";
+        readonly operator: string;
+        readonly target: Expression;
+        readonly value: Expression;
+        /** Of `++target`, and of `target++`, whose value is what the target was. */
+        readonly step: "before" | "after" | undefined;
+      }
+    | { readonly kind: "sequence"; readonly list: List }
     | { readonly kind: "spread"; readonly of: Expression }
-    | { readonly kind: "template"; readonly strings: readonly string[]; readonly parts: readonly Expression[] }
+    /** `text${part}text`: strings and parts in turn. */
+    | { readonly kind: "template"; readonly list: List }
   );
+
+/** Items between commas; holes are undefined. */
+export type List = readonly (Expression | undefined)[];
 
 /** A property of an object; without a key, `...value`. */
 export interface Property {
@@ -55,13 +52,13 @@ export interface Property {
 export interface FunctionText extends At {
   readonly kind: "function";
   readonly name: string | undefined;
-  readonly parameters: readonly Expression[];
+  readonly parameters: List;
   readonly body: readonly Statement[];
   /** The names that its `var`s declare. */
   readonly variables: readonly string[];
+  /** Whether it is an arrow function without brackets around it, after which no expression goes on. */
+  readonly isBare: boolean;
 }
-
-export type Declaration = "var" | "let" | "const";
 
 export interface Case {
   /** None: `default`. */
@@ -72,8 +69,9 @@ export interface Case {
 export type Statement = At &
   (
     | {
+        /** By "var", "let" or "const". */
         readonly kind: "declare";
-        readonly as: Declaration;
+        readonly as: string;
         readonly list: readonly (readonly [target: Expression, value: Expression | undefined])[];
       }
     | { readonly kind: "define"; readonly name: string; readonly value: FunctionText }
@@ -96,7 +94,7 @@ export type Statement = At &
     | {
         /** for … of, and for … in where `keys`. */
         readonly kind: "each";
-        readonly as: Declaration | undefined;
+        readonly as: string | undefined;
         readonly target: Expression;
         readonly keys: boolean;
         readonly of: Expression;

@@ -38,19 +38,14 @@ export function traceField(
     ? new ObjectValue(new Map(named), fixed)
     : tracer.array(inputs("p", 0, layout.length), true, fixed);
   const closure = new Closure(text, new Scope(), source);
-  const result = tracer.call(closure, [graph.input("t", 0), y, dy, params], text.at);
-  const values = result === undefined ? dy.items.map(({ value }) => value) : elementsOf(tracer, result, text.at);
+  const result = tracer.call(closure, [graph.input("t", 0), y, dy, params]);
+  const values = result === undefined ? dy.items.map(({ value }) => value) : elementsOf(tracer, result);
   if (values.length !== dim)
-    tracer.fail(
-      text.at,
-      `${values.length} numbers are returned for a state of ${dim}`,
-      "Return one for each, or fill dy.",
-    );
+    tracer.fail(`${values.length} numbers are returned for a state of ${dim}`, "Return one for each, or fill dy.");
   const outputs = values.map((value, i) => {
-    if (value === UNSET) tracer.fail(text.at, `dy[${i}] is not set, of a state of ${dim}`, "Set every element of dy.");
-    if (hasGap(value))
-      tracer.fail(text.at, `dy[${i}] is set under a condition only`, "Set every element of dy on every way.");
-    return asNumber(tracer, value, text.at);
+    if (value === UNSET) tracer.fail(`dy[${i}] is not set, of a state of ${dim}`, "Set every element of dy.");
+    if (hasGap(value)) tracer.fail(`dy[${i}] is set under a condition only`, "Set every element of dy on every way.");
+    return asNumber(tracer, value);
   });
   return { graph, outputs };
 }

@@ -2,7 +2,6 @@
 // after the other from the same state, and every place that they leave different becomes a choice between the two values. A
 // way that ends early (return, break, continue under a condition) waits until the others come to where it leads.
 import type { Graph, Term, Truth } from "../graph/graph.ts";
-import { AND, NOT } from "../graph/operations.ts";
 import { Choice, isTerm, type Place, type Value } from "./values.ts";
 
 /** How a statement ends, other than by going on. */
@@ -26,8 +25,6 @@ interface Ended {
   condition: Truth;
   changes: Map<Place, Value>;
   mark: Mark;
-  /** How many facts were known then; later ones do not hold for it. */
-  facts: number;
 }
 
 export class Heap {
@@ -37,8 +34,6 @@ export class Heap {
   private readonly journal: { readonly place: Place; readonly before: Value }[] = [];
   private branches = 0;
   private readonly ended: Ended[] = [];
-  /** Conditions known to be true or false on the way being traced, in the order that they became so. */
-  private readonly facts = new Map<Term, boolean>();
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -111,31 +106,6 @@ export class Heap {
     return a === whenTrue && b === whenFalse ? new Choice(condition, a, b) : this.merge(condition, a, b);
   }
 
-  /** A condition, or what is known of it on the way being traced. */
-  private decided(condition: Truth): Truth {
-    return typeof condition === "boolean" ? condition : (this.facts.get(condition) ?? condition);
-  }
-
-  /** Keeps in mind, until `forget`, that a condition is true or false, and what follows from it. */
-  private learn(condition: Truth, is: boolean): void {
-    if (typeof condition === "boolean" || this.facts.has(condition)) return;
-    this.facts.set(condition, is);
-    const { operation, list } = condition;
-    if (operation === NOT) this.learn(list[0]!, !is);
-    else this.learn(this.graph.not(condition), !is);
-    if (operation === AND && is) for (const part of list) this.learn(part, true);
-  }
-
-  private forget(count: number): void {
-    for (const fact of [...this.facts.keys()].slice(count)) this.facts.delete(fact);
-  }
-
-  /** Leaves a way where it has ended; the one being traced goes on where the condition is false. */
-  private leave(completion: Completion, condition: Truth, changes: Map<Place, Value>, mark: Mark): void {
-    this.ended.push({ completion, condition, changes, mark, facts: this.facts.size });
-    this.learn(condition, false);
-  }
-
   /** The value of the one or of the other way, each traced from the same state. */
   choose(condition: Truth, whenTrue: () => Value, whenFalse: () => Value): Value {
     const values: Value[] = [];
@@ -149,11 +119,10 @@ export class Heap {
 
   /** Traces one way or the other, or both, and merges what they leave behind. */
   branch(
-    given: Truth,
+    condition: Truth,
     whenTrue: () => Completion | undefined,
     whenFalse: () => Completion | undefined,
   ): Completion | undefined {
-    const condition = this.decided(given);
     if (typeof condition === "boolean") return condition ? whenTrue() : whenFalse();
     const { graph, ended } = this;
     const { mark } = this;
@@ -161,14 +130,10 @@ export class Heap {
     this.branches++;
     const run = (where: Truth, way: () => Completion | undefined): [Completion | undefined, Map<Place, Value>] => {
       const first = ended.length;
-      const facts = this.facts.size;
-      this.learn(where, true);
       const completion = way();
-      this.forget(facts);
       for (const early of ended.slice(first)) {
         this.rebase(early, mark);
         early.condition = graph.and(where, early.condition);
-        early.facts = facts;
       }
       return [completion, this.undo(mark)];
     };
@@ -177,12 +142,12 @@ export class Heap {
     this.branches--;
     const alike = trueEnds?.kind === falseEnds?.kind && trueEnds?.label === falseEnds?.label;
     if (trueEnds && !alike) {
-      this.leave(trueEnds, condition, trueChanges, mark);
+      ended.push({ completion: trueEnds, condition, changes: trueChanges, mark });
       this.redo(falseChanges);
       return falseEnds;
     }
     if (falseEnds && !alike) {
-      this.leave(falseEnds, opposite, falseChanges, mark);
+      ended.push({ completion: falseEnds, condition: opposite, changes: falseChanges, mark });
       this.redo(trueChanges);
       return undefined;
     }
@@ -217,8 +182,7 @@ export class Heap {
         later.condition = graph.and(graph.not(other.condition), later.condition);
       }
       ended.splice(at, 1);
-      this.forget(other.facts);
-      this.leave(own, condition, this.undo(other.mark), other.mark);
+      ended.push({ completion: own, condition, changes: this.undo(other.mark), mark: other.mark });
       this.redo(other.changes);
       own = other.completion;
     }
@@ -227,7 +191,6 @@ export class Heap {
       if (!leadsHere(way.completion)) continue;
       const before = this.before(way.mark);
       ended.splice(at, 1);
-      this.forget(way.facts);
       for (const later of ended.slice(at)) later.condition = graph.and(graph.not(way.condition), later.condition);
       for (const place of new Set([...way.changes.keys(), ...before.keys()])) {
         const whenTrue = way.changes.has(place) ? way.changes.get(place) : before.get(place);

@@ -33,30 +33,29 @@ export class Interpreter extends Tracer {
     this.globals = globalsOf(this);
   }
 
-  global(name: string, at: number): Value {
-    if (this.given.has(name)) return this.take(this.given.get(name), name, at);
+  global(name: string): Value {
+    if (this.given.has(name)) return this.take(this.given.get(name), name);
     if (this.globals.has(name)) return this.globals.get(name);
     // What esbuild wraps functions in to keep their names.
     if (/^__name/.test(name)) return new Builtin(name, ([wrapped]) => wrapped);
     return this.fail(
-      at,
       `${name} is not known here`,
       `If it is yours, hand it in: compiled(f, { uses: () => ({ ${name} }) }).`,
     );
   }
 
   /** A value from outside: numbers, arrays and objects of them, and functions, whose texts are read. */
-  private take(value: unknown, name: string, at: number): Value {
+  private take(value: unknown, name: string): Value {
     if (typeof value !== "object" && typeof value !== "function") return value as Value;
     if (value === null) return null;
     const known = this.taken.get(value);
     if (known !== undefined) return known;
-    const made = this.made(value, name, at);
+    const made = this.made(value, name);
     this.taken.set(value, made);
     return made;
   }
 
-  private made(value: object, name: string, at: number): Value {
+  private made(value: object, name: string): Value {
     const { heap } = this;
     if (typeof value === "function") {
       const builtin = this.builtin(value as never);
@@ -65,13 +64,13 @@ export class Interpreter extends Tracer {
       return new Closure(readFunction(source), new Scope(), source);
     }
     if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-      const elements = Array.from(value as unknown as ArrayLike<unknown>, (element) => this.take(element, name, at));
+      const elements = Array.from(value as unknown as ArrayLike<unknown>, (element) => this.take(element, name));
       return this.array(elements, !Array.isArray(value), name);
     }
     const fields = new Map<string, Place>();
     const object = new ObjectValue(fields, name);
     this.taken.set(value, object);
-    for (const [key, own] of Object.entries(value)) fields.set(key, heap.place(this.take(own, `${name}.${key}`, at)));
+    for (const [key, own] of Object.entries(value)) fields.set(key, heap.place(this.take(own, `${name}.${key}`)));
     return object;
   }
 
@@ -82,52 +81,47 @@ export class Interpreter extends Tracer {
   }
 
   evaluate(expression: Expression, scope: Scope): Value {
+    const { at } = this;
+    this.at = expression.at;
     if (this.work++ > MOST_WORK || this.graph.terms.length > LARGEST)
       this.fail(
-        expression.at,
         "this is too much to compile",
         "Every round of a loop is compiled on its own. Pass the function itself to solve, or vectorField with its vjp.",
       );
-    return evaluateIn(this, expression, scope);
+    const value = evaluateIn(this, expression, scope);
+    this.at = at;
+    return value;
   }
 
-  call(callee: Value, list: readonly Value[], at: number): Value {
-    if (callee instanceof Builtin) return callee.call(list, at);
+  call(callee: Value, list: readonly Value[]): Value {
+    if (callee instanceof Builtin) return callee.call(list);
     if (callee instanceof Choice) {
-      const { condition, whenTrue, whenFalse } = callee;
       return this.heap.choose(
-        condition,
-        () => this.call(whenTrue, list, at),
-        () => this.call(whenFalse, list, at),
+        callee.condition,
+        () => this.call(callee.whenTrue, list),
+        () => this.call(callee.whenFalse, list),
       );
     }
-    if (!(callee instanceof Closure)) return this.fail(at, "this is no function", "Call functions.");
+    if (!(callee instanceof Closure)) return this.fail("this is no function", "Call functions only.");
     if (this.depth > DEEPEST)
-      this.fail(at, "functions call each other without end", "A recursion must end by what is known before the solve.");
+      this.fail("functions call each other without end", "A recursion must end by what is known before the solve.");
     return this.enter(callee, list);
   }
 
   private enter({ text, scope, source }: Closure, list: readonly Value[]): Value {
-    const outside = this.source;
+    const { source: outside, at } = this;
     this.source = source;
     this.depth++;
     const inside = new Scope(scope);
     if (text.name) inside.define(text.name, this.heap.place(new Closure(text, scope, source)));
-    text.parameters.forEach((parameter, i) => {
-      const isRest = parameter.kind === "spread";
-      assign(
-        this,
-        isRest ? parameter.of : parameter,
-        isRest ? this.array(list.slice(i)) : list[i],
-        inside,
-        "parameter",
-      );
-    });
+    const parameters: Expression = { kind: "array", list: text.parameters, at: text.at };
+    assign(this, parameters, this.array(list), inside, true);
     for (const name of text.variables) if (!inside.has(name)) inside.define(name, this.heap.place(undefined));
     const first = this.heap.waiting;
     const completion = this.heap.settle(first, isReturn, runAll(this, text.body, inside));
     this.depth--;
     this.source = outside;
+    this.at = at;
     return completion?.value;
   }
 }

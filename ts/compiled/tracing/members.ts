@@ -1,90 +1,73 @@
 // Elements and properties: reading them, writing them, and going through them.
-import { arrayMethod, lengthOf, valuesOf } from "./arrays.ts";
+import { arrayMethod } from "./arrays.ts";
 import { asKnown, asNumber } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
 import { ArrayValue, Builtin, Choice, ObjectValue, type Value } from "./values.ts";
 
-const isIndex = (key: string | number): boolean => Number.isInteger(Number(key)) && Number(key) >= 0 && key !== "";
+const isIndex = (key: string | number | boolean): boolean => /^\d+$/.test(String(key));
 
 /** `object[key]` */
-export function read(tracer: Tracer, object: Value, key: Value, at: number): Value {
-  if (object instanceof Choice) {
-    const { condition, whenTrue, whenFalse } = object;
-    return tracer.heap.merge(condition, read(tracer, whenTrue, key, at), read(tracer, whenFalse, key, at));
-  }
-  if (key instanceof Choice) {
-    const { condition, whenTrue, whenFalse } = key;
-    return tracer.heap.merge(condition, read(tracer, object, whenTrue, at), read(tracer, object, whenFalse, at));
-  }
-  const name = asKnown(tracer, key, "an index", at);
+export function read(tracer: Tracer, object: Value, key: Value): Value {
+  const { heap } = tracer;
+  if (object instanceof Choice)
+    return heap.merge(object.condition, read(tracer, object.whenTrue, key), read(tracer, object.whenFalse, key));
+  if (key instanceof Choice)
+    return heap.merge(key.condition, read(tracer, object, key.whenTrue), read(tracer, object, key.whenFalse));
+  const name = String(asKnown(tracer, key, "an index"));
   if (object instanceof ArrayValue) {
     if (name === "length") return object.length.value;
-    if (isIndex(name))
-      return Number(name) < lengthOf(tracer, object, at) ? object.items[Number(name)]?.value : undefined;
-    return arrayMethod(tracer, object, String(name), at);
+    if (isIndex(name)) return Number(name) < object.size(tracer) ? object.items[Number(name)]!.value : undefined;
+    return arrayMethod(tracer, object, name);
   }
-  if (object instanceof ObjectValue) return object.fields.get(String(name))?.value;
+  if (object instanceof ObjectValue) return object.fields.get(name)?.value;
   if (object instanceof Builtin && Object.hasOwn(object.members, name)) return object.members[name];
-  if (typeof object === "string" && (name === "length" || isIndex(name))) return object[name as never];
-  const shown = object instanceof Builtin ? `${object.name}.${name}` : `.${name}`;
-  const remedy =
-    object instanceof Builtin
-      ? "Compute it before the solve and hand it in by the option uses, or write it with arithmetic and the functions of Math."
-      : "Only arrays and objects have members here.";
-  return tracer.fail(at, `${shown} cannot be compiled`, remedy);
+  const owner = object instanceof Builtin ? object.name : "";
+  return tracer.fail(
+    `${owner}.${name} cannot be compiled`,
+    "Use arithmetic and the functions of Math, or compute it before the solve and hand it in by the option uses.",
+  );
 }
 
 /** `object[key] = value` */
-export function write(tracer: Tracer, object: Value, key: Value, value: Value, at: number): void {
+export function write(tracer: Tracer, object: Value, key: Value, value: Value): void {
   const { heap } = tracer;
   if (object instanceof Choice) {
     heap.choose(
       object.condition,
-      () => void write(tracer, object.whenTrue, key, value, at),
-      () => void write(tracer, object.whenFalse, key, value, at),
+      () => void write(tracer, object.whenTrue, key, value),
+      () => void write(tracer, object.whenFalse, key, value),
     );
     return;
   }
-  const name = asKnown(tracer, key, "an index", at);
-  if ((object instanceof ArrayValue || object instanceof ObjectValue) && object.fixed)
-    tracer.fail(at, `${object.fixed} is changed`, "Copy it to a local array first.");
+  const name = String(asKnown(tracer, key, "an index"));
   if (object instanceof ObjectValue) {
-    const place = object.fields.get(String(name)) ?? heap.place(undefined);
-    object.fields.set(String(name), place);
+    object.change(tracer);
+    const place = object.fields.get(name) ?? heap.place(undefined);
+    object.fields.set(name, place);
     heap.write(place, value);
     return;
   }
-  if (!(object instanceof ArrayValue)) tracer.fail(at, "this cannot be assigned to", "Assign to variables and arrays.");
-  if (name === "length" && !object.typed) return heap.write(object.length, asKnown(tracer, value, "a length", at));
-  if (!isIndex(name)) tracer.fail(at, `an array has no element ${name}`, "Indices are integers from 0 on.");
-  const index = Number(name);
-  const length = lengthOf(tracer, object, at);
-  if (object.typed && index >= length)
-    tracer.fail(at, `element ${index} of an array of ${length} is set`, "Indices end at length − 1.");
-  for (let i = length; i <= index; i++) {
-    const place = (object.items[i] ??= heap.place(undefined));
-    // What is left over there belongs to an array that was longer.
-    if (place.value !== undefined) heap.write(place, undefined);
-  }
-  if (index >= length) heap.write(object.length, index + 1);
-  heap.write(object.items[index]!, object.typed ? asNumber(tracer, value, at) : value);
+  if (!(object instanceof ArrayValue)) tracer.fail("this is no array and no object", "Assign to elements of arrays.");
+  const size = object.size(tracer);
+  if (!isIndex(name) || (object.typed && Number(name) >= size))
+    tracer.fail(`element ${name} is set of an array of ${size}`, "Indices go from 0 to length − 1.");
+  object.set(tracer, Number(name), object.typed ? asNumber(tracer, value) : value);
 }
 
 /** What `for … of`, spreads and patterns go through. */
-export function elementsOf(tracer: Tracer, value: Value, at: number): Value[] {
-  if (value instanceof ArrayValue) return valuesOf(tracer, value, at);
-  if (typeof value === "string") return [...value];
+export function elementsOf(tracer: Tracer, value: Value): readonly Value[] {
+  if (value instanceof ArrayValue) return value.values(tracer);
   if (value instanceof Choice) {
-    const [whenTrue, whenFalse] = [elementsOf(tracer, value.whenTrue, at), elementsOf(tracer, value.whenFalse, at)];
-    if (whenTrue.length === whenFalse.length)
-      return whenTrue.map((element, i) => tracer.heap.merge(value.condition, element, whenFalse[i]));
-    tracer.fail(at, "the length of an array depends on the state", "Use arrays of one length.");
+    const whenTrue = elementsOf(tracer, value.whenTrue);
+    const whenFalse = elementsOf(tracer, value.whenFalse);
+    if (whenTrue.length !== whenFalse.length) asKnown(tracer, value, "the length of an array");
+    return whenTrue.map((element, i) => tracer.heap.merge(value.condition, element, whenFalse[i]));
   }
-  return tracer.fail(at, "this is no array", "Only arrays can be gone through.");
+  return tracer.fail("this is no array", "Only arrays can be gone through.");
 }
 
 /** The keys and values of an object's own properties, or of an array's elements. */
-export function entriesOf(tracer: Tracer, value: Value, at: number): [string, Value][] {
+export function entriesOf(tracer: Tracer, value: Value): [string, Value][] {
   if (value instanceof ObjectValue) return [...value.fields].map(([key, place]) => [key, place.value]);
-  return elementsOf(tracer, value, at).map((element, i) => [String(i), element]);
+  return elementsOf(tracer, value).map((element, i) => [String(i), element]);
 }

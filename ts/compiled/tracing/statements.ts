@@ -2,7 +2,7 @@
 import type { Case, Statement } from "../reader/syntax.ts";
 import type { Completion } from "./heap.ts";
 import { elementsOf, entriesOf } from "./members.ts";
-import { asKnown, asTruth, binary } from "./operators.ts";
+import { asKnown, asTruth, isEqual } from "./operators.ts";
 import { assign } from "./patterns.ts";
 import type { Tracer } from "./tracer.ts";
 import { Closure, Scope } from "./values.ts";
@@ -25,13 +25,15 @@ export function runAll(tracer: Tracer, body: readonly Statement[], scope: Scope)
 
 function run(tracer: Tracer, node: Statement, scope: Scope, labels: readonly string[] = []): Completion | undefined {
   const { heap } = tracer;
+  tracer.at = node.at;
   switch (node.kind) {
     case "define":
       return undefined;
     case "declare":
       for (const [target, value] of node.list) {
-        if (value === undefined && node.as === "var") continue;
-        assign(tracer, target, value && tracer.evaluate(value, scope), scope, node.as);
+        // A `var` has its place since its function began.
+        const isVar = node.as === "var";
+        if (value || !isVar) assign(tracer, target, value && tracer.evaluate(value, scope), scope, !isVar);
       }
       return undefined;
     case "evaluate":
@@ -40,7 +42,7 @@ function run(tracer: Tracer, node: Statement, scope: Scope, labels: readonly str
     case "if": {
       const { whenTrue, whenFalse } = node;
       return heap.branch(
-        asTruth(tracer, tracer.evaluate(node.test, scope), node.at),
+        asTruth(tracer, tracer.evaluate(node.test, scope)),
         () => run(tracer, whenTrue, scope),
         () => whenFalse && run(tracer, whenFalse, scope),
       );
@@ -55,15 +57,10 @@ function run(tracer: Tracer, node: Statement, scope: Scope, labels: readonly str
     case "continue":
       return { kind: node.kind, label: node.label };
     case "throw":
-      return tracer.fail(
-        node.at,
-        "an error is thrown",
-        "A field has no way to fail; return NaN where it is not defined.",
-      );
+      return tracer.fail("an error is thrown", "Give NaN where the field is not defined.");
     case "switch": {
-      const inside = new Scope(scope);
       const first = heap.waiting;
-      const completion = choose(tracer, node.cases, node, inside);
+      const completion = choose(tracer, node, new Scope(scope));
       return leave(tracer, first, labels, completion);
     }
     case "block":
@@ -90,24 +87,20 @@ function leave(
   return own && leaves(own) ? undefined : own;
 }
 
-function choose(
-  tracer: Tracer,
-  cases: readonly Case[],
-  { of, at }: Statement & { kind: "switch" },
-  scope: Scope,
-): Completion | undefined {
+function choose(tracer: Tracer, { of, cases }: Statement & { kind: "switch" }, scope: Scope): Completion | undefined {
   const value = tracer.evaluate(of, scope);
   const isMatch = ({ test }: Case): boolean =>
     test !== undefined &&
-    asKnown(tracer, binary(tracer, "===", value, tracer.evaluate(test, scope), at), "a case", at) === "true";
-  let from = cases.findIndex(isMatch);
-  if (from < 0) from = cases.findIndex(({ test }) => test === undefined);
-  if (from < 0) return undefined;
-  return runAll(
-    tracer,
-    cases.slice(from).flatMap(({ body }) => body),
-    scope,
-  );
+    asKnown(tracer, isEqual(tracer, value, tracer.evaluate(test, scope), false), "a case") === true;
+  const matching = cases.findIndex(isMatch);
+  const from = matching < 0 ? cases.findIndex(({ test }) => !test) : matching;
+  return from < 0
+    ? undefined
+    : runAll(
+        tracer,
+        cases.slice(from).flatMap(({ body }) => body),
+        scope,
+      );
 }
 
 /** One round of a loop's body: comes to its end, or leaves the loop. */
@@ -134,12 +127,11 @@ function loop(
   let open = 0;
   for (let i = 0; ; i++) {
     if (test && (i > 0 || !bodyFirst)) {
-      const truth = asTruth(tracer, tracer.evaluate(test, scope), node.at);
+      const truth = asTruth(tracer, tracer.evaluate(test, scope));
       if (typeof truth === "object" && open++ > MOST_OPEN_ROUNDS)
         tracer.fail(
-          node.at,
           `the end of this loop depends on the state and is not known after ${MOST_OPEN_ROUNDS} rounds`,
-          "Give the loop an end that is known before the solve, such as a fixed number of iterations.",
+          "Give it a fixed number of iterations.",
         );
       completion = heap.branch(
         truth,
@@ -150,7 +142,7 @@ function loop(
     }
     completion = round(tracer, body, scope, labels);
     if (completion) break;
-    if (start?.kind === "declare" && start.as === "let") scope = scope.copy((value) => heap.place(value));
+    if (start?.kind === "declare") scope = scope.copy((value) => heap.place(value));
     if (update) tracer.evaluate(update, scope);
   }
   return leave(tracer, first, labels, completion);
@@ -162,14 +154,14 @@ function each(
   around: Scope,
   labels: readonly string[],
 ): Completion | undefined {
-  const { as, target, keys, of, body, at } = node;
+  const { as, target, keys, of, body } = node;
   const first = tracer.heap.waiting;
   const given = tracer.evaluate(of, around);
-  const values = keys ? entriesOf(tracer, given, at).map(([key]) => key) : elementsOf(tracer, given, at);
+  const values = keys ? entriesOf(tracer, given).map(([key]) => key) : elementsOf(tracer, given);
   let completion: Completion | undefined;
   for (const value of values) {
     const scope = new Scope(around);
-    assign(tracer, target, value, scope, as);
+    assign(tracer, target, value, scope, as !== undefined && as !== "var");
     completion = round(tracer, body, scope, labels);
     if (completion) break;
   }

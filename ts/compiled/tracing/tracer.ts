@@ -8,8 +8,9 @@ import { ArrayValue, type Scope, type Value } from "./values.ts";
 export abstract class Tracer {
   readonly graph: Graph;
   readonly heap: Heap;
-  /** The text that is being traced, for messages. */
+  /** The text that is being traced, and where, for messages. */
   source: Source;
+  at = 0;
 
   constructor(graph: Graph, heap: Heap, source: Source) {
     this.graph = graph;
@@ -17,20 +18,24 @@ export abstract class Tracer {
     this.source = source;
   }
 
-  fail(at: number, problem: string, remedy: string): never {
-    throw refusal(this.source, at, problem, remedy);
+  fail(problem: string, remedy: string): never {
+    throw refusal(this.source, this.at, problem, remedy);
   }
 
   array(values: readonly Value[], typed = false, fixed?: string): ArrayValue {
     const { heap } = this;
-    const items = values.map((value) => heap.place(value));
-    return new ArrayValue(items, heap.place(items.length), typed, fixed);
+    return new ArrayValue(
+      values.map((value) => heap.place(value)),
+      heap.place(values.length),
+      typed,
+      fixed,
+    );
   }
 
   /** Builtins and what was handed in, where no variable of the function has this name. */
-  abstract global(name: string, at: number): Value;
+  abstract global(name: string): Value;
 
   abstract evaluate(expression: Expression, scope: Scope): Value;
 
-  abstract call(callee: Value, list: readonly Value[], at: number): Value;
+  abstract call(callee: Value, list: readonly Value[]): Value;
 }

@@ -2,6 +2,7 @@
 import type { Term } from "../graph/graph.ts";
 import type { FunctionText } from "../reader/syntax.ts";
 import type { Source } from "../refusal.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** What an element of dy is until it is set. */
 export const UNSET: unique symbol = Symbol("not set");
@@ -40,6 +41,10 @@ export class Choice {
   }
 }
 
+const changed = (tracer: Tracer, fixed: string | undefined): void => {
+  if (fixed) tracer.fail(`${fixed} is changed`, "Copy it to a local array first.");
+};
+
 /** An array. Elements beyond its length may be left over in `items`. */
 export class ArrayValue {
   readonly items: Place[];
@@ -55,6 +60,35 @@ export class ArrayValue {
     this.typed = typed;
     this.fixed = fixed;
   }
+
+  /** How many elements there are, which must not depend on the state. */
+  size(tracer: Tracer): number {
+    const { value } = this.length;
+    return typeof value === "number"
+      ? value
+      : tracer.fail("the length of an array depends on the state", "Use arrays of one length.");
+  }
+
+  values(tracer: Tracer): Value[] {
+    return this.items.slice(0, this.size(tracer)).map((place) => place.value);
+  }
+
+  /** Sets an element, or appends one. */
+  set(tracer: Tracer, index: number, value: Value): void {
+    changed(tracer, this.fixed);
+    const { heap } = tracer;
+    while (this.items.length <= index) this.items.push(heap.place(undefined));
+    heap.write(this.items[index]!, value);
+    if (index >= (this.length.value as number)) this.resize(tracer, index + 1);
+  }
+
+  /** Elements beyond the length become undefined, as those between are when the array grows again. */
+  resize(tracer: Tracer, length: number): void {
+    changed(tracer, this.fixed);
+    const { heap } = tracer;
+    for (const place of this.items.slice(length)) heap.write(place, undefined);
+    heap.write(this.length, length);
+  }
 }
 
 export class ObjectValue {
@@ -64,6 +98,11 @@ export class ObjectValue {
   constructor(fields: Map<string, Place>, fixed?: string) {
     this.fields = fields;
     this.fixed = fixed;
+  }
+
+  /** To be called before it is changed. */
+  change(tracer: Tracer): void {
+    changed(tracer, this.fixed);
   }
 }
 
@@ -83,7 +122,7 @@ export class Closure {
 /** A function of the language. */
 export class Builtin {
   readonly name: string;
-  readonly call: (list: readonly Value[], at: number) => Value;
+  readonly call: (list: readonly Value[]) => Value;
   /** As a namespace or a constructor: its members. */
   readonly members: Readonly<Record<string, Value>>;
 
@@ -128,6 +167,9 @@ export class Scope {
     return copy;
   }
 }
+
+export const isCallable = (value: unknown): value is Closure | Builtin =>
+  value instanceof Closure || value instanceof Builtin;
 
 /** A number or truth value of the graph. */
 export const isTerm = (value: unknown): value is Term =>
