@@ -1,11 +1,12 @@
 // The methods of arrays: JavaScript's own, on an array of the values.
 import { asKnown, asNumber, asTruth } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
-import { ArrayValue, Builtin, isCallable, type Value } from "./values.ts";
+import { ArrayValue, Builtin, type Value } from "./values.ts";
 
 const METHODS =
   /^(at|concat|entries|every|fill|filter|find|findIndex|forEach|keys|map|pop|push|reduce|reduceRight|reverse|set|shift|slice|some|subarray|unshift|values)$/;
-/** Their callbacks answer true or false. */
+/** Those that take a callback, and those whose callback answers true or false. */
+const CALLING = /^(every|some|filter|find|forEach|map|reduce)/;
 const ASKING = /^(every|some|filter|find)/;
 
 /** A method of an array, to be called. */
@@ -24,8 +25,8 @@ export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Va
       return undefined;
     }
     const values = [...before];
-    const given = list.map((value) => {
-      if (isCallable(value)) return callback(tracer, array, name, value);
+    const given = list.map((value, i) => {
+      if (i === 0 && CALLING.test(name)) return callback(tracer, array, name, value);
       // Only elements and first values may depend on the state.
       if (!/^(concat|fill|push|reduce|unshift)/.test(name)) asKnown(tracer, value, "an argument");
       return name === "concat" && value instanceof ArrayValue ? value.values(tracer) : value;

@@ -23,6 +23,7 @@ export function evaluateIn(tracer: Tracer, node: Expression, scope: Scope): Valu
       return new Closure(node, scope, tracer.source);
     case "member":
     case "call": {
+      if (node.kind === "call" && namesOnly(tracer, node, scope)) return evaluate(node.list[0]!);
       const base = evaluate(node.of);
       if (node.optional && (base === undefined || base === null)) return undefined;
       return node.kind === "member"
@@ -50,6 +51,13 @@ export function evaluateIn(tracer: Tracer, node: Expression, scope: Scope): Valu
     case "spread":
       return tracer.fail('"..." stands alone', "Use it in calls, arrays and objects.");
   }
+}
+
+/** Whether it is what bundlers wrap functions in to keep their names: `n(f, "f")`. */
+function namesOnly(tracer: Tracer, { of, list }: Expression & { kind: "call" }, scope: Scope): boolean {
+  const [first, name] = list;
+  const isNamed = first !== undefined && name?.kind === "value" && typeof name.value === "string";
+  return isNamed && of.kind === "name" && !scope.find(of.name) && !tracer.isGlobal(of.name);
 }
 
 /** The values of a list, spreads spread. */

@@ -13,8 +13,8 @@ import { Builtin, Choice, Closure, ObjectValue, type Place, Scope, type Value } 
 
 /** Calls within calls, at most: a recursion whose end depends on the state has none. */
 const DEEPEST = 100;
-/** Expressions evaluated, at most: some seconds. */
-const MOST_WORK = 20_000_000;
+/** Expressions evaluated, at most: some second. */
+const MOST_WORK = 4_000_000;
 /** Operations of a graph, at most. */
 const LARGEST = 400_000;
 
@@ -36,12 +36,14 @@ export class Interpreter extends Tracer {
   global(name: string): Value {
     if (this.given.has(name)) return this.take(this.given.get(name), name);
     if (this.globals.has(name)) return this.globals.get(name);
-    // What esbuild wraps functions in to keep their names.
-    if (/^__name/.test(name)) return new Builtin(name, ([wrapped]) => wrapped);
     return this.fail(
       `${name} is not known here`,
       `If it is yours, hand it in: compiled(f, { uses: () => ({ ${name} }) }).`,
     );
+  }
+
+  isGlobal(name: string): boolean {
+    return this.given.has(name) || this.globals.has(name);
   }
 
   /** A value from outside: numbers, arrays and objects of them, and functions, whose texts are read. */

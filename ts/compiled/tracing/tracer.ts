@@ -35,6 +35,8 @@ export abstract class Tracer {
   /** Builtins and what was handed in, where no variable of the function has this name. */
   abstract global(name: string): Value;
 
+  abstract isGlobal(name: string): boolean;
+
   abstract evaluate(expression: Expression, scope: Scope): Value;
 
   abstract call(callee: Value, list: readonly Value[]): Value;

@@ -168,9 +168,6 @@ export class Scope {
   }
 }
 
-export const isCallable = (value: unknown): value is Closure | Builtin =>
-  value instanceof Closure || value instanceof Builtin;
-
 /** A number or truth value of the graph. */
 export const isTerm = (value: unknown): value is Term =>
   typeof value === "object" && value !== null && "operation" in value;
