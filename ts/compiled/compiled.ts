@@ -3,7 +3,7 @@ import type { ArrayOf, Dtype, FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField, Field } from "../fields/field.ts";
 import type { Scratch } from "../wasm/scratch.ts";
-import { BoundCompiled, type Compilation } from "./bound.ts";
+import { bind, type Compilation } from "./bound.ts";
 import { compare } from "./check.ts";
 import { Equation } from "./equation.ts";
 import { argumentOf, type Layout, layoutOf, type NamedParams, type NamedValues } from "./parameters.ts";
@@ -97,7 +97,7 @@ class FieldOfEquation implements CompiledField<unknown, Dtype>, Compilation {
     if (target !== "js") throw invalid("text(target)", target, '"js"');
     const [program] = this.dim === undefined ? this.programs.values() : [this.programFor(this.dim)];
     if (!program) throw invalid("compiled option dim", undefined, "the length of the state, for the text of its field");
-    return program.text;
+    return program.text("f");
   }
 
   programFor(length: number): Program {
@@ -110,31 +110,32 @@ class FieldOfEquation implements CompiledField<unknown, Dtype>, Compilation {
     return program;
   }
 
-  check(program: Program, t: number, y: FloatArray, params: FloatArray): void {
-    this.compareAt(program, t, Float64Array.from(y), params);
+  check(program: Program, t: number, y: FloatArray, params: FloatArray, values: FloatArray): void {
+    this.compare(program, t, y, params, values);
     if (this.checked.has(program)) return;
     this.checked.add(program);
     // Other ways through its conditions, where f has values there.
-    for (const scale of [-1, 0.3, 1.7]) {
-      this.compareAt(
+    for (const scale of [-1, 0.3, 1.7])
+      this.compare(
         program,
         t + scale,
         Float64Array.from(y, (value, i) => scale * value + (i % 3) * 0.1),
         params,
       );
-    }
   }
 
-  private compareAt(program: Program, t: number, y: Float64Array, params: FloatArray): void {
+  /** Compares f itself with what was computed, or, where it was not, with the graph. */
+  private compare(program: Program, t: number, y: FloatArray, params: FloatArray, values?: FloatArray): void {
     if (!this.original) return;
-    const [got, expected] = [new Float64Array(y.length), new Float64Array(y.length)];
-    program.function("f", false)(t, y, got, params);
-    const result = this.original(t, Float64Array.from(y), expected, argumentOf(this.layout, Float64Array.from(params)));
-    compare(t, y, got, (result as ArrayLike<number> | undefined) ?? expected, () => program.largest(t, y, params));
+    const expected = new Float64Array(y.length);
+    const argument = argumentOf(this.layout, Float64Array.from(params));
+    const result = this.original(t, Float64Array.from(y), expected, argument) ?? expected;
+    const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params);
+    compare(t, y, values ?? graph().values, result, this.dtype, () => graph().largest);
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField {
-    return new BoundCompiled(scratch, request, this);
+    return bind(scratch, request, this);
   }
 }
 

@@ -1,36 +1,40 @@
-// A traced field with its derivatives, each made when it is first asked for, and the functions that compute them.
-import { javascriptOf, type Signature } from "./emission/javascript.ts";
-import { machineOf } from "./emission/machine.ts";
+// A traced field with its derivatives, each made when it is first asked for, and the code that computes them.
+import type { Dtype } from "../base/dtype.ts";
+import { javascriptOf } from "./emission/javascript.ts";
 import { type Schedule, type Store, scheduleOf } from "./emission/schedule.ts";
+import { webassemblyOf } from "./emission/webassembly.ts";
 import { forward, reverse } from "./graph/derivatives.ts";
 import type { Scalar } from "./graph/graph.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 type Numbers = ArrayLike<number>;
-type Output = { [index: number]: number };
-
-/** dy ← f(t, y, p) */
-export type Evaluation = (t: number, y: Numbers, dy: Output, p: Numbers) => void;
-/** yBar ← Jᵀ w, pBar += Fᵀ w; returns ∂f/∂t · w. */
-export type Pullback = (t: number, y: Numbers, p: Numbers, w: Numbers, yBar: Output, pBar: Output) => number;
-/** out ← J yDot + F pDot */
-export type Pushforward = (t: number, y: Numbers, p: Numbers, yDot: Numbers, pDot: Numbers, out: Output) => void;
 
 /** What can be computed: the field, its VJP, its JVP, and the JVP where the parameters stay. */
-interface Functions {
-  f: Evaluation;
-  vjp: Pullback;
-  jvp: Pushforward;
-  stateJvp: Pushforward;
-}
+export type Kind = "f" | "vjp" | "jvp" | "stateJvp";
 
-const PARAMETERS: Record<keyof Functions, string> = {
-  f: "t y dy p",
-  vjp: "t y p w yBar pBar",
-  jvp: "t y p yDot pDot out",
-  stateJvp: "t y p yDot pDot out",
+/**
+ * dy ← f(t, y, p); yBar ← Jᵀ w, pBar += Fᵀ w, and ∂f/∂t · w is returned; out ← J yDot + F pDot. Of each function the arrays
+ * that it is given after t, in order.
+ */
+export const ARRAYS: Record<Kind, readonly string[]> = {
+  f: ["y", "dy", "p"],
+  vjp: ["y", "p", "w", "yBar", "pBar"],
+  jvp: ["y", "p", "yDot", "pDot", "out"],
+  stateJvp: ["y", "p", "yDot", "pDot", "out"],
 };
-const ROWS = ["y", "dy", "w", "yBar", "yDot", "out"];
+
+/** A function of t and arrays. */
+export type OnArrays = (
+  t: number,
+  ...arrays: readonly { [index: number]: number; readonly length: number }[]
+) => number;
+/** A function of t, the addresses of arrays, and the number of rows. */
+export type OnMemory = (t: number, ...addresses: readonly number[]) => number;
+
+/** States up to this length are computed by JavaScript: a call into WebAssembly takes longer than their arithmetic. */
+const SMALL = 4;
+/** And so many operations: engines do not optimise long functions. */
+const SHORT = 1000;
 
 /** Whether functions may be made from text: asked once, since a page's policy may report every try. */
 let mayCompile = true;
@@ -39,7 +43,9 @@ export class Program {
   readonly dim: number;
   private readonly traced: TracedField;
   private readonly parameters: number;
-  private readonly made = new Map<string, unknown>();
+  private readonly schedules = new Map<Kind, Schedule>();
+  private readonly functions = new Map<Kind, OnArrays>();
+  private readonly modules = new Map<string, (memory: WebAssembly.Memory) => OnMemory>();
 
   constructor(traced: TracedField, parameters: number) {
     this.traced = traced;
@@ -47,87 +53,107 @@ export class Program {
     this.parameters = parameters;
   }
 
-  /** A function for one row of the state, or for all rows of a batch. */
-  function<K extends keyof Functions>(kind: K, batched: boolean): Functions[K] {
-    const key = `${kind} ${batched}`;
-    const known = this.made.get(key) ?? this.make(kind, batched);
-    this.made.set(key, known);
-    return known as Functions[K];
+  /** Whether JavaScript computes it: it is small, and functions may be made from text. */
+  get isJavaScript(): boolean {
+    return this.dim <= SMALL && this.schedule("f").steps.length <= SHORT && this.onArrays("f") !== undefined;
   }
 
-  /** The field's text, a JavaScript expression whose value is a function (t, y, dy, p). */
-  get text(): string {
-    return javascriptOf(this.schedule("f"), this.signature("f", false));
-  }
-
-  /** The largest finite value on the way to f's. */
-  largest(t: number, y: Numbers, p: Numbers): number {
-    let largest = 0;
-    const see = (value: number): void => {
-      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-    };
-    const run = machineOf(this.schedule("f"), this.signature("f", false), see) as Evaluation;
-    run(t, y, new Float64Array(this.dim), p);
-    return largest;
-  }
-
-  private signature(kind: keyof Functions, batched: boolean): Signature {
-    const parameters = PARAMETERS[kind].split(" ");
-    const rows = parameters.filter((name) => ROWS.includes(name));
-    return { parameters, rows, dim: batched ? this.dim : undefined, sums: kind === "vjp" };
-  }
-
-  private make(kind: keyof Functions, batched: boolean): unknown {
-    const schedule = this.schedule(kind);
-    const signature = this.signature(kind, batched);
-    if (mayCompile) {
-      const text = javascriptOf(schedule, signature);
-      try {
-        return new Function(`return ${text}`)();
-      } catch {
-        mayCompile = false;
-      }
+  /** A function in JavaScript; undefined where a page's policy forbids it. */
+  onArrays(kind: Kind): OnArrays | undefined {
+    let made = this.functions.get(kind);
+    if (made || !mayCompile) return made;
+    try {
+      made = new Function(`return ${this.text(kind)}`)() as OnArrays;
+      this.functions.set(kind, made);
+    } catch {
+      mayCompile = false;
     }
-    return machineOf(schedule, signature);
+    return made;
   }
 
-  /** Where the values of the graph that a function computes go. */
-  private schedule(kind: keyof Functions): Schedule {
-    const stores = this[`${kind}Stores`]();
-    return scheduleOf(stores, this.traced.graph.terms.length);
+  /** The text of a function in JavaScript. */
+  text(kind: Kind): string {
+    return javascriptOf(this.schedule(kind), ["t", ...ARRAYS[kind]]);
   }
 
-  private fStores(): Store[] {
-    return this.traced.outputs.map((value, index) => ({ array: "dy", index, value }));
+  /** A function in WebAssembly on a memory, for one row or for the rows of a batch. */
+  onMemory(kind: Kind, dtype: Dtype, batched: boolean, memory: WebAssembly.Memory): OnMemory {
+    const key = `${kind} ${dtype} ${batched}`;
+    const made = this.modules.get(key) ?? this.compile(kind, dtype, batched);
+    this.modules.set(key, made);
+    return made(memory);
   }
 
-  private vjpStores(): Store[] {
+  private compile(kind: Kind, dtype: Dtype, batched: boolean): (memory: WebAssembly.Memory) => OnMemory {
+    const arrays = ARRAYS[kind];
+    const rows = arrays.filter((name) => !name.startsWith("p"));
+    const signature = { arrays, rows, dim: this.dim, dtype, batched, sums: kind === "vjp" };
+    const { bytes, imports } = webassemblyOf(this.schedule(kind), signature);
+    const module = new WebAssembly.Module(bytes);
+    // One instance a memory, for as long as the memory is there.
+    const instances = new WeakMap<WebAssembly.Memory, OnMemory>();
+    return (memory) => {
+      let run = instances.get(memory);
+      if (!run) {
+        const given = Object.fromEntries(imports.map(({ name, apply }) => [name, apply]));
+        const { exports } = new WebAssembly.Instance(module, { m: { memory, ...given } });
+        run = exports.run as OnMemory;
+        instances.set(memory, run);
+      }
+      return run;
+    };
+  }
+
+  /** The field's values, operation by operation, and the largest finite value on the way. */
+  evaluate(t: number, y: Numbers, p: Numbers): { values: number[]; largest: number } {
+    const { outputs } = this.traced;
+    const given: Record<string, Numbers> = { t: [t], y, p };
+    const found: number[] = [];
+    let largest = 0;
+    for (const step of this.schedule("f").steps) {
+      if ("store" in step) continue;
+      const { id, operation, list, array, index } = step.term;
+      const [a, b, c] = list.map((part) => found[part.id] ?? part.value);
+      found[id] = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
+      if (Number.isFinite(found[id])) largest = Math.max(largest, Math.abs(found[id]!));
+    }
+    const values = outputs.map((value) => (typeof value === "object" ? (found[value.id] ?? value.value) : value));
+    return { values, largest };
+  }
+
+  /** The values of the graph that a function computes, and where they go. */
+  private schedule(kind: Kind): Schedule {
+    let schedule = this.schedules.get(kind);
+    if (!schedule) {
+      const stores =
+        kind === "f" ? this.into("dy", this.traced.outputs) : kind === "vjp" ? this.pulled() : this.pushed(kind);
+      schedule = scheduleOf(stores, this.traced.graph.terms.length);
+      this.schedules.set(kind, schedule);
+    }
+    return schedule;
+  }
+
+  private into(array: string, values: readonly Scalar[], adds = false): Store[] {
+    return values.map((value, index) => ({ array, index, value, adds })).filter(({ value }) => !adds || value !== 0);
+  }
+
+  private pulled(): Store[] {
     const { graph, outputs } = this.traced;
     const cotangents = outputs.map((_, i) => graph.input("w", i));
     const bar = reverse(graph, outputs, cotangents, ["t", "y", "p"]);
-    const into = (array: string, from: string, length: number, adds: boolean): Store[] =>
-      Array.from({ length }, (_, index) => ({ array, index, value: bar(from, index), adds })).filter(
-        ({ value }) => !adds || value !== 0,
-      );
+    const bars = (array: string, length: number): Scalar[] => Array.from({ length }, (_, index) => bar(array, index));
     return [
-      ...into("sum", "t", 1, true),
-      ...into("yBar", "y", this.dim, false),
-      ...into("pBar", "p", this.parameters, true),
+      ...this.into("sum", bars("t", 1), true),
+      ...this.into("yBar", bars("y", this.dim)),
+      ...this.into("pBar", bars("p", this.parameters), true),
     ];
   }
 
-  private jvpStores(): Store[] {
-    return this.tangents((array, index) => array !== "t" && this.traced.graph.input(`${array}Dot`, index));
-  }
-
-  private stateJvpStores(): Store[] {
-    return this.tangents((array, index) => array === "y" && this.traced.graph.input("yDot", index));
-  }
-
-  private tangents(tangent: (array: string, index: number) => Scalar | false): Store[] {
+  private pushed(kind: Kind): Store[] {
     const { graph, outputs } = this.traced;
-    const inputs = (array: string, index: number): Scalar | undefined =>
-      ["t", "y", "p"].includes(array) ? tangent(array, index) || undefined : undefined;
-    return forward(graph, outputs, inputs).map((value, index) => ({ array: "out", index, value }));
+    const moves = kind === "jvp" ? ["y", "p"] : ["y"];
+    const tangent = (array: string, index: number): Scalar | undefined =>
+      moves.includes(array) ? graph.input(`${array}Dot`, index) : undefined;
+    return this.into("out", forward(graph, outputs, tangent));
   }
 }
