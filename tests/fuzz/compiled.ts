@@ -5,6 +5,7 @@ import { SolveError } from "../../ts/index.ts";
 import { type RandomEquation, randomEquation } from "./equations.ts";
 import { type Evaluated, evaluated, type Point } from "./evaluation.ts";
 import { minifiers } from "./minifiers.ts";
+import { wrongRow } from "./rows.ts";
 
 export interface Finding {
   readonly seed: number;
@@ -88,16 +89,20 @@ function judge(
   { dim, params }: RandomEquation,
   text: string,
   seed: number,
+  minifier: string,
 ): { kind: Finding["kind"]; message: string } | undefined {
   const f = new Function(`return (${text})`)() as (...list: unknown[]) => void;
   let field: Evaluated | undefined;
   try {
     const theta = PARAMS.slice(0, params);
-    field = evaluated(compiled(f as never, { dim, params: theta }), dim, theta);
+    const made = compiled(f as never, { dim, params: theta });
+    field = evaluated(made, dim, theta);
     const value = wrongValue(field, f, dim, params, seed);
     if (value) return { kind: "wrong value", message: value };
     const derivative = wrongDerivative(field, dim, params, seed);
-    return derivative ? { kind: "wrong derivative", message: derivative } : undefined;
+    if (derivative) return { kind: "wrong derivative", message: derivative };
+    const row = minifier === "source" && wrongRow(made, dim, pointsOf(dim, seed).slice(0, 3));
+    return row ? { kind: "wrong value", message: row } : undefined;
   } catch (error) {
     const { message, stack } = error as Error;
     if (!(error instanceof SolveError)) return { kind: "crashed", message: String(stack) };
@@ -127,7 +132,7 @@ export async function fuzz({
       functions++;
       if (seen.has(text)) continue;
       seen.add(text);
-      const found = judge(equation, text, seed + done);
+      const found = judge(equation, text, seed + done, minifier);
       if (found) findings.push({ seed: seed + done, minifier, text, ...found });
     }
   }

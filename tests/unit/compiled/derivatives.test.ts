@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { compiled } from "../../../ts/compiled/index.ts";
 import { type Evaluated, evaluated, type Point } from "../../fuzz/evaluation.ts";
+import { wrongRow } from "../../fuzz/rows.ts";
 import { corpus } from "./corpus.ts";
 import type { Entry } from "./corpus-entry.ts";
 
@@ -142,6 +143,12 @@ describe("derivatives", () => {
       field.release();
     }
     expect(compared).toBeGreaterThan(6);
+  });
+
+  it.each(each)("%s: of a batch are those of its rows", (name) => {
+    const entry = corpus[name]!;
+    const points = [0, 1, 2].map((k) => pointOf(entry, k));
+    expect(wrongRow(fieldOf(entry), entry.dim, points)).toBeUndefined();
   });
 
   const at = (
