@@ -22,6 +22,15 @@ interface Names {
   readonly counters: string[];
 }
 
+/** How statements may be left early. */
+interface Leave {
+  readonly inLoop: boolean;
+  /** Of the loops around. */
+  readonly labels: readonly string[];
+  /** Whether the function answers a number. */
+  readonly answers: boolean;
+}
+
 const copyOf = (names: Names): Names => ({
   numbers: [...names.numbers],
   open: [...names.open],
@@ -210,7 +219,10 @@ class Writer {
     const body =
       this.chance(0.4) || this.depth > 2
         ? undefined
-        : this.nested(() => `{ ${this.statements(inside, 1 + this.int(3), "return")} return ${this.number(inside)}; }`);
+        : this.nested(
+            () =>
+              `{ ${this.statements(inside, 1 + this.int(3), { inLoop: false, labels: [], answers: true })} return ${this.number(inside)}; }`,
+          );
     const list = parameters.map((parameter, i) =>
       i > 0 && this.chance(0.3) ? `${parameter} = ${this.constant()}` : parameter,
     );
@@ -230,16 +242,20 @@ class Writer {
   }
 
   /** Statements in a block of their own; `leave` is how it may be left early. */
-  private block(names: Names, leave: string): string {
+  private block(names: Names, leave: Leave): string {
     return this.nested(() => this.statements(copyOf(names), 1 + this.int(2), leave));
   }
 
-  statements(names: Names, count: number, leave: string): string {
+  statements(names: Names, count: number, leave: Leave): string {
     return Array.from({ length: count }, () => this.statement(names, leave)).join("\n");
   }
 
-  private statement(names: Names, leave: string): string {
-    if (this.depth > 3 || this.chance(0.55)) return this.simple(names);
+  private statement(names: Names, leave: Leave): string {
+    if (leave.inLoop && this.chance(0.15)) return `if (${this.condition(names)}) ${this.leaving(names, leave)}`;
+    if (this.depth > 3 || this.chance(0.5)) return this.simple(names);
+    const label = this.chance(0.3) ? this.name() : undefined;
+    const looped = { ...leave, inLoop: true, labels: label ? [...leave.labels, label] : leave.labels };
+    const head = label ? `${label}: ` : "";
     switch (this.int(8)) {
       case 0:
       case 1:
@@ -253,30 +269,30 @@ class Writer {
         const i = this.name();
         const inside = copyOf(names);
         inside.counters.push(i);
-        const body = this.nested(() => this.statements(inside, 1 + this.int(2), `loop ${leave}`));
+        const body = this.nested(() => this.statements(inside, 1 + this.int(4), looped));
         const rounds = 1 + this.int(4);
         return this.pick([
-          `for (let ${i} = 0; ${i} < ${rounds}; ${i}++) { ${body} }`,
-          `for (const ${i} of [0, ${Array.from({ length: rounds }, (_, k) => k).join(", ")}]) { ${body} }`,
-          `for (let ${i} = ${rounds}; ${i}--; ) { ${body} }`,
+          `${head}for (let ${i} = 0; ${i} < ${rounds}; ${i}++) { ${body} }`,
+          `${head}for (const ${i} of [0, ${Array.from({ length: rounds }, (_, k) => k).join(", ")}]) { ${body} }`,
+          `${head}for (let ${i} = ${rounds}; ${i}--; ) { ${body} }`,
         ]);
       }
       case 5: {
         const i = this.name();
         const inside = copyOf(names);
-        const body = this.nested(() => this.statements(inside, 1 + this.int(2), `loop ${leave}`));
+        const body = this.nested(() => this.statements(inside, 1 + this.int(4), looped));
         const rounds = 1 + this.int(3);
         return this.chance(0.5)
-          ? `let ${i} = 0; while (${i}++ < ${rounds}) { ${body} }`
-          : `let ${i} = 0; do { ${body} } while (++${i} < ${rounds} && ${this.condition(names, 1)});`;
+          ? `let ${i} = 0; ${head}while (${i}++ < ${rounds}) { ${body} }`
+          : `let ${i} = 0; ${head}do { ${body} } while (++${i} < ${rounds} && ${this.condition(names, 1)});`;
       }
       case 6: {
         const inside = copyOf(names);
         const [a, b] = [this.name(), this.name()];
         inside.numbers.push(a, b);
         const rows = Array.from({ length: 1 + this.int(2) }, () => `[${this.constant()}, ${this.number(names, 1)}]`);
-        const body = this.nested(() => this.statements(inside, 1 + this.int(2), `loop ${leave}`));
-        return `for (const [${a}, ${b}] of [${rows.join(", ")}]) { ${body} }`;
+        const body = this.nested(() => this.statements(inside, 1 + this.int(4), looped));
+        return `${head}for (const [${a}, ${b}] of [${rows.join(", ")}]) { ${body} }`;
       }
       default:
         return `[${this.number(names, 1)}, ${this.number(names, 1)}].forEach((v, i) => { ${this.inCallback(names)} });`;
@@ -287,18 +303,15 @@ class Writer {
     const inside = copyOf(names);
     inside.numbers.push("v");
     inside.counters.push("i");
-    return this.nested(() => this.statements(inside, 1 + this.int(2), "nothing"));
+    return this.nested(() => this.statements(inside, 1 + this.int(2), { inLoop: false, labels: [], answers: false }));
   }
 
-  private leaving(names: Names, leave: string): string {
-    const [kind] = leave.split(" ");
-    if (kind === "loop")
-      return this.chance(0.4) && leave.endsWith("return")
-        ? `return ${this.number(names, 2)};`
-        : this.pick(["break;", "continue;"]);
-    if (kind === "return") return `return ${this.number(names, 2)};`;
-    if (kind === "end") return "return;";
-    return "return;";
+  /** A statement that leaves a loop or the function early. */
+  private leaving(names: Names, leave: Leave): string {
+    const ways = leave.labels.flatMap((label) => [`break ${label};`, `continue ${label};`]);
+    if (leave.inLoop) ways.push("break;", "continue;", "break;", "continue;");
+    ways.push(leave.answers ? `return ${this.number(names, 2)};` : "return;");
+    return this.pick(ways);
   }
 
   equation(): string {
@@ -306,7 +319,7 @@ class Writer {
     const start = this.chance(0.7)
       ? "dy.fill(0);"
       : Array.from({ length: this.dim }, (_, i) => `dy[${i}] = ${this.number(names, 2)};`).join("\n");
-    const body = this.statements(names, 3 + this.int(6), "end");
+    const body = this.statements(names, 3 + this.int(6), { inLoop: false, labels: [], answers: false });
     const last = Array.from({ length: this.dim }, (_, i) => `dy[${i}] += ${this.number(names)};`).join("\n");
     return `(t, y, dy, p) => {\n${start}\n${body}\n${last}\n}`;
   }
