@@ -64,13 +64,14 @@ class Writer {
     this.imports.push({ name, arity, apply: Math[name as "sin"] ?? apply });
   }
 
-  private op(code: number, ...rest: readonly number[]): void {
-    this.body.push(code);
-    for (const value of rest) this.body.integer(value);
+  /** An instruction with a number. */
+  private op(code: number, value: number): void {
+    this.body.byte(code);
+    this.body.integer(value);
   }
 
   private put(codes: readonly number[]): void {
-    this.body.push(...codes);
+    this.body.append(codes);
   }
 
   /** A new variable, or one that has become free. */
@@ -120,7 +121,7 @@ class Writer {
 
   private advance(local: number, by: number): void {
     this.op(GET, local);
-    this.body.push(0x41);
+    this.body.byte(0x41);
     this.body.integer(by, true);
     this.put([0x6a]);
     this.op(SET, local);

@@ -27,6 +27,8 @@ export interface Term {
   /** Of an input: which array it is read from, and where; t is an array of one. */
   readonly array: string;
   readonly index: number;
+  /** Another one with the same hash. */
+  readonly next: Term | undefined;
 }
 
 /** A number of the graph, or one that is known. */
@@ -42,8 +44,8 @@ export class Graph {
   relaxed = false;
   private readonly constants = new Map<unknown, Term>();
   private readonly inputs = new Map<string, Term[]>();
-  /** By operation and arguments: numbers of terms plus one, in open addressing. */
-  private table = new Int32Array(256);
+  /** The latest term of each hash of operation and arguments; the others follow by `next`. */
+  private readonly hashed = new Map<number, Term>();
 
   /** Number `index` of an array that the field is given. */
   input(array: string, index: number): Term {
@@ -67,51 +69,41 @@ export class Graph {
     return term;
   }
 
-  private append(operation: Operation, list: readonly Term[], value: number, array: string, index: number): Term {
-    const term: Term = { id: this.terms.length, operation, list, value, array, index };
+  private append(
+    operation: Operation,
+    list: readonly Term[],
+    value: number,
+    array: string,
+    index: number,
+    next?: Term,
+  ): Term {
+    const term: Term = { id: this.terms.length, operation, list, value, array, index, next };
     this.terms.push(term);
     return term;
   }
 
-  /** The term of an operation: the one that is there already, if it is. */
-  private intern(operation: Operation, list: readonly Term[]): Term {
-    if (2 * this.terms.length > this.table.length) this.grow();
-    const { table, terms } = this;
-    const mask = table.length - 1;
-    let place = hash(operation, list) & mask;
-    for (; table[place] !== 0; place = (place + 1) & mask) {
-      const found = terms[table[place]! - 1]!;
-      if (found.operation === operation && found.list.every((term, i) => term === list[i])) return found;
+  /** The value of an operation on numbers and truth values: the term that is there already, if it is. */
+  apply(operation: Operation, a: Scalar | Truth, b?: Scalar | Truth, c?: Scalar | Truth): Scalar | Truth {
+    if (typeof a !== "object" && typeof b !== "object" && typeof c !== "object")
+      return operation.apply(a, b as number, c as number);
+    const x = this.term(a);
+    const y = b === undefined ? undefined : this.term(b);
+    const z = c === undefined ? undefined : this.term(c);
+    const hash =
+      Math.imul(Math.imul(operation.code ^ (x.id << 5), 0x9e3779b1) ^ (y?.id ?? 0), 0x85ebca6b) ^ (z?.id ?? 0);
+    const latest = this.hashed.get(hash);
+    for (let term = latest; term; term = term.next) {
+      const { list } = term;
+      if (term.operation === operation && list[0] === x && list[1] === y && list[2] === z) return term;
     }
-    const made = this.append(operation, list, 0, "", 0);
-    table[place] = made.id + 1;
+    const list = z ? [x, y!, z] : y ? [x, y] : [x];
+    const made = this.append(operation, list, 0, "", 0, latest);
+    this.hashed.set(hash, made);
     return made;
   }
 
-  private grow(): void {
-    const table = new Int32Array(this.table.length * 2);
-    const mask = table.length - 1;
-    for (const { id, operation, list } of this.terms) {
-      if (list.length === 0) continue;
-      let place = hash(operation, list) & mask;
-      while (table[place] !== 0) place = (place + 1) & mask;
-      table[place] = id + 1;
-    }
-    this.table = table;
-  }
-
-  /** The value of an operation on numbers and truth values. */
-  apply(operation: Operation, ...list: readonly (Scalar | Truth)[]): Scalar | Truth {
-    const [a, b, c] = list;
-    if (list.every((value) => typeof value !== "object")) return operation.apply(a as number, b as number, c as number);
-    return this.intern(
-      operation,
-      list.map((value) => this.term(value)),
-    );
-  }
-
-  private number(operation: Operation, ...list: readonly Scalar[]): Scalar {
-    return this.apply(operation, ...list) as Scalar;
+  private number(operation: Operation, a: Scalar, b?: Scalar, c?: Scalar): Scalar {
+    return this.apply(operation, a, b, c) as Scalar;
   }
 
   /** Of a commutative operation: known values last, then the older term first, so that a + b and b + a are one. */
@@ -167,8 +159,8 @@ export class Graph {
   }
 
   /** A function of Math. */
-  math(name: string, ...list: readonly Scalar[]): Scalar {
-    return this.number(MATHS[name]!, ...list);
+  math(name: string, a: Scalar, b?: Scalar): Scalar {
+    return this.number(MATHS[name]!, a, b);
   }
 
   /** a ** b: Math.pow takes 40 ns, so small powers are products and roots, right to 4 units in the last place. */
@@ -246,10 +238,4 @@ const implies = (a: Truth, b: Truth): boolean =>
 function isPowerOfTwo(value: number): boolean {
   const exponent = Math.log2(Math.abs(value));
   return Number.isInteger(exponent) && Math.abs(exponent) < 1022 && 2 ** exponent === Math.abs(value);
-}
-
-function hash({ code }: Operation, list: readonly Term[]): number {
-  let sum = code;
-  for (const { id } of list) sum = Math.imul(sum, 0x9e3779b1) ^ id;
-  return Math.imul(sum, 0x85ebca6b) >>> 7;
 }

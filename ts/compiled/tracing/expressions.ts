@@ -33,7 +33,9 @@ export function evaluateIn(tracer: Tracer, node: Expression, scope: Scope): Valu
     case "unary":
       return unary(tracer, node.operator, evaluate(node.of));
     case "binary":
-      return combine(tracer, node.operator, evaluate(node.left), () => evaluate(node.right));
+      return /^[&|?]{2}$/.test(node.operator)
+        ? either(tracer, node.operator, evaluate(node.left), () => evaluate(node.right))
+        : binary(tracer, node.operator, evaluate(node.left), evaluate(node.right));
     case "conditional":
       return tracer.heap.choose(
         asTruth(tracer, evaluate(node.test)),
@@ -80,8 +82,8 @@ function objectOf(tracer: Tracer, { properties }: Expression & { kind: "object" 
   return new ObjectValue(fields);
 }
 
-/** `left operator right`, where the right side may not be needed. */
-function combine(tracer: Tracer, operator: string, left: Value, right: () => Value): Value {
+/** `left && right`, `left || right` or `left ?? right`: the right side may not be needed. */
+function either(tracer: Tracer, operator: string, left: Value, right: () => Value): Value {
   const { heap } = tracer;
   const keep = (): Value => left;
   switch (operator) {
@@ -89,10 +91,8 @@ function combine(tracer: Tracer, operator: string, left: Value, right: () => Val
       return heap.choose(asTruth(tracer, left), right, keep);
     case "||":
       return heap.choose(asTruth(tracer, left), keep, right);
-    case "??":
-      return heap.choose(isEqual(tracer, left, null, true), right, keep);
     default:
-      return binary(tracer, operator, left, right());
+      return heap.choose(isEqual(tracer, left, null, true), right, keep);
   }
 }
 
@@ -106,7 +106,9 @@ function assignment(tracer: Tracer, node: Expression & { kind: "assign" }, scope
   let before: Value;
   if (operator) before = isMember ? read(tracer, object, key) : tracer.evaluate(target, scope);
   if (step) before = asNumber(tracer, before);
-  const now = operator ? combine(tracer, operator, before, right) : right();
+  let now: Value;
+  if (/[&|?]{2}/.test(operator)) now = either(tracer, operator, before, right);
+  else now = operator ? binary(tracer, operator, before, right()) : right();
   if (isMember) write(tracer, object, key, now);
   else assign(tracer, target, now, scope, false);
   return step === "after" ? before : now;

@@ -25,7 +25,8 @@ function mathOf(tracer: Tracer, name: string): Call {
   return (list) => {
     const numbers = list.map((value) => asNumber(tracer, value));
     if (name === "pow") return graph.power(numbers[0]!, numbers[1]!);
-    if (!/^(max|min|hypot)$/.test(name)) return graph.math(name, ...numbers.slice(0, MATHS[name]!.arity));
+    if (!/^(max|min|hypot)$/.test(name))
+      return graph.math(name, numbers[0]!, MATHS[name]!.arity > 1 ? numbers[1]! : undefined);
     if (numbers.every((value) => typeof value === "number")) return Math[name as "max"](...(numbers as number[]));
     if (numbers.length === 1) return name === "hypot" ? graph.math("abs", numbers[0]!) : numbers[0]!;
     return numbers.reduce((a, b) => graph.math(name, a, b));

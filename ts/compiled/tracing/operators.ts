@@ -62,13 +62,14 @@ const BITS: Record<string, (a: number, b: number) => number> = {
 
 export function binary(tracer: Tracer, operator: string, a: Value, b: Value): Value {
   const { graph } = tracer;
-  if (/^[!=]=/.test(operator)) {
+  if (operator[1] === "=" && operator[0] !== "<" && operator[0] !== ">") {
     const equal = isEqual(tracer, a, b, operator.length === 2);
     return operator[0] === "!" ? graph.not(equal) : equal;
   }
   if (operator === "+" && isKnown(a) && isKnown(b) && (typeof a === "string" || typeof b === "string"))
     return `${a}${b}`;
-  const [x, y] = [asNumber(tracer, a), asNumber(tracer, b)];
+  const x = asNumber(tracer, a);
+  const y = asNumber(tracer, b);
   switch (operator) {
     case "+":
       return graph.add(x, y);
