@@ -86,20 +86,31 @@ export class Graph {
   apply(operation: Operation, a: Scalar | Truth, b?: Scalar | Truth, c?: Scalar | Truth): Scalar | Truth {
     if (typeof a !== "object" && typeof b !== "object" && typeof c !== "object")
       return operation.apply(a, b as number, c as number);
+    const [list, hash, found] = this.find(operation, a, b, c);
+    if (found) return found;
+    const made = this.append(operation, list, 0, "", 0, this.hashed.get(hash));
+    this.hashed.set(hash, made);
+    return made;
+  }
+
+  /** The arguments of an operation as terms, their hash, and the term of the operation if it is there. */
+  private find(
+    operation: Operation,
+    a: Scalar | Truth,
+    b?: Scalar | Truth,
+    c?: Scalar | Truth,
+  ): [list: Term[], hash: number, found: Term | undefined] {
     const x = this.term(a);
     const y = b === undefined ? undefined : this.term(b);
     const z = c === undefined ? undefined : this.term(c);
     const hash =
       Math.imul(Math.imul(operation.code ^ (x.id << 5), 0x9e3779b1) ^ (y?.id ?? 0), 0x85ebca6b) ^ (z?.id ?? 0);
-    const latest = this.hashed.get(hash);
-    for (let term = latest; term; term = term.next) {
-      const { list } = term;
-      if (term.operation === operation && list[0] === x && list[1] === y && list[2] === z) return term;
-    }
     const list = z ? [x, y!, z] : y ? [x, y] : [x];
-    const made = this.append(operation, list, 0, "", 0, latest);
-    this.hashed.set(hash, made);
-    return made;
+    let found = this.hashed.get(hash);
+    const isFound = ({ operation: own, list: [p, q, r] }: Term): boolean =>
+      own === operation && p === x && q === y && r === z;
+    while (found && !isFound(found)) found = found.next;
+    return [list, hash, found];
   }
 
   private number(operation: Operation, a: Scalar, b?: Scalar, c?: Scalar): Scalar {
@@ -139,6 +150,11 @@ export class Graph {
       if (typeof b === "number" && isOperation(a, MULTIPLY) && a.list[1]!.operation === CONSTANT)
         return this.multiply(a.list[0]!, a.list[1]!.value * b);
     }
+    // (p − q)² is (q − p)²: of two bodies one of them serves both.
+    if (a === b && isOperation(a, SUBTRACT)) {
+      const turned = this.find(SUBTRACT, a.list[1]!, a.list[0])[2];
+      if (turned && turned.id < a.id) return this.multiply(turned, turned);
+    }
     return this.commuted(MULTIPLY, a, b);
   }
 
@@ -150,6 +166,8 @@ export class Graph {
     if (this.relaxed) {
       if (a === 0) return 0;
       if (isOperation(a, NEGATE)) return this.negate(this.divide(a.list[0]!, b));
+      // What is divided by once is often divided by again, in every derivative.
+      if (a !== 1) return this.multiply(this.divide(1, b), a);
     }
     return this.number(DIVIDE, a, b);
   }
