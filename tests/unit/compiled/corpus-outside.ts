@@ -122,6 +122,14 @@ export const outside: Record<string, Entry> = {
     },
     params: { a: 3 },
   },
+  "greek letters": {
+    dim: 1,
+    f: (_t, [θ], dy, { ω, κ: damping }) => {
+      const δ = ω - damping * θ;
+      dy[0] = δ * Math.sin(θ);
+    },
+    params: { ω: 1.5, κ: 0.2 },
+  },
   units: {
     dim: 1,
     f: (t, [x], dy) => {

@@ -24,8 +24,6 @@ const UNREADABLE = /^(this|super|class|await|yield|import|async|arguments|try|wi
 export abstract class ExpressionReader extends Lexer {
   /** The `var`s of the function being read. */
   protected variables: string[] = [];
-  /** Inside the head of a for, where `in` begins its second part. */
-  protected noIn = false;
 
   /** `{ … }`, after a function's parameters. */
   protected abstract block(): Statement[];
@@ -44,7 +42,7 @@ export abstract class ExpressionReader extends Lexer {
     const { at } = this;
     const left = this.binary(0);
     if (this.take("?")) {
-      const whenTrue = this.inside(() => this.assignment());
+      const whenTrue = this.assignment();
       this.expect(":");
       return { kind: "conditional", test: left, whenTrue, whenFalse: this.assignment(), at };
     }
@@ -58,22 +56,13 @@ export abstract class ExpressionReader extends Lexer {
     return { kind: "assign", operator, target, value: this.assignment(), step: undefined, at };
   }
 
-  /** What stands in brackets of any kind. */
-  private inside<T>(read: () => T): T {
-    const { noIn } = this;
-    this.noIn = false;
-    const found = read();
-    this.noIn = noIn;
-    return found;
-  }
-
   private binary(level: number): Expression {
     const { at } = this;
     let left = this.unary();
     for (;;) {
       const operator = this.text;
       const own = this.kind === "string" ? undefined : PRECEDENCE.get(operator);
-      if (own === undefined || own < level || (operator === "in" && this.noIn)) return left;
+      if (own === undefined || own < level) return left;
       this.next();
       left = { kind: "binary", operator, left, right: this.binary(own + 1), at };
     }
@@ -103,7 +92,7 @@ export abstract class ExpressionReader extends Lexer {
     for (;;) {
       const optional = this.take("?.");
       if (this.take("[")) {
-        of = { kind: "member", of, key: this.inside(() => this.expression()), optional, at };
+        of = { kind: "member", of, key: this.expression(), optional, at };
         this.expect("]");
       } else if (calls && this.take("(")) {
         of = { kind: "call", of, list: this.items(")"), optional, at };
@@ -117,16 +106,14 @@ export abstract class ExpressionReader extends Lexer {
 
   /** Items between commas up to the closing mark. */
   private items(end: string): (Expression | undefined)[] {
-    return this.inside(() => {
-      const items: (Expression | undefined)[] = [];
-      while (!this.take(end)) {
-        const { at } = this;
-        if (this.is(",")) items.push(undefined);
-        else items.push(this.take("...") ? { kind: "spread", of: this.assignment(), at } : this.assignment());
-        if (!this.is(end)) this.expect(",");
-      }
-      return items;
-    });
+    const items: (Expression | undefined)[] = [];
+    while (!this.take(end)) {
+      const { at } = this;
+      if (this.is(",")) items.push(undefined);
+      else items.push(this.take("...") ? { kind: "spread", of: this.assignment(), at } : this.assignment());
+      if (!this.is(end)) this.expect(",");
+    }
+    return items;
   }
 
   protected primary(): Expression {
@@ -171,7 +158,7 @@ export abstract class ExpressionReader extends Lexer {
       list.push({ kind: "value", value, at });
       this.next();
       if (!goesOn) return { kind: "template", list, at };
-      list.push(this.inside(() => this.expression()));
+      list.push(this.expression());
       if (!this.is("}")) this.fail();
     }
   }
@@ -179,7 +166,7 @@ export abstract class ExpressionReader extends Lexer {
   private object(at: number): Expression {
     const properties: Property[] = [];
     while (!this.take("}")) {
-      properties.push(this.inside(() => this.property()));
+      properties.push(this.property());
       if (!this.is("}")) this.expect(",");
     }
     return { kind: "object", properties, at };
@@ -226,10 +213,8 @@ export abstract class ExpressionReader extends Lexer {
     const outside = this.variables;
     const variables: string[] = [];
     this.variables = variables;
-    const read = (): Statement[] =>
-      isArrow && !this.is("{") ? [{ kind: "return", of: this.assignment(), at: this.at }] : this.block();
-    // The expression of an arrow function in the head of a for is no part in brackets.
-    const body = this.is("{") ? this.inside(read) : read();
+    const isExpression = isArrow && !this.is("{");
+    const body: Statement[] = isExpression ? [{ kind: "return", of: this.assignment(), at: this.at }] : this.block();
     this.variables = outside;
     return { kind: "function", name, parameters, body, variables, isBare: isArrow, at };
   }

@@ -3,9 +3,9 @@ import { refusal, type Source } from "../refusal.ts";
 
 const SPACE = /(?:\s+|\/\/[^\n]*|\/\*.*?\*\/)*/sy;
 const TOKEN =
-  /((?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?)n?)|([\p{L}\p{Nl}$_][\p{L}\p{Nl}\p{Nd}$_]*)|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?:=>|\.{3}|(?:>>>|&&|\|\||\?\?|\*\*|<<|>>)=?|[=!]==|\?\.(?!\d)|\+\+|--|[-+*/%&|^=!<>]=|[-+*/%&|^!~<>=?:,;.()[\]{}`])/isuy;
+  /((?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?)n?)|((?:[\p{L}\p{N}$_]|\\u\w{4}|\\u\{\w+\})+)|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?:=>|\.{3}|(?:>>>|&&|\|\||\?\?|\*\*|<<|>>)=?|[=!]==|\?\.(?!\d)|\+\+|--|[-+*/%&|^=!<>]=|[-+*/%&|^!~<>=?:,;.()[\]{}`])/isuy;
 const STRETCH = /((?:\\.|\$(?!\{)|[^\\`$])*)(`|\$\{)/sy;
-const ESCAPED: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", 0: "\0", "\n": "" };
+const ESCAPED: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\n": "" };
 
 /** The characters that a string's text stands for. */
 const unescaped = (text: string): string =>
@@ -41,7 +41,8 @@ export class Lexer {
     if (!whole && this.at < text.length) this.fail();
     this.rest = this.at + whole.length;
     this.kind = number ? "number" : name ? "name" : string ? "string" : "mark";
-    this.text = string ? unescaped(whole.slice(1, -1)) : whole;
+    // Builds may write names that are not ASCII with escapes.
+    this.text = unescaped(string ? whole.slice(1, -1) : whole);
   }
 
   /** The characters of a template from the end of the present token on, and whether a part follows. */

@@ -24,7 +24,7 @@ function namesOf(pattern: Expression | undefined): string[] {
 class Reader extends ExpressionReader {
   /** An arrow function, a function or a method. */
   whole(): FunctionText {
-    if (this.source.text.includes("[native code]")) this.fail("this is a native or a bound function, without a text");
+    if (this.source.text.includes("[native code]")) this.fail("it is native or bound, without a text");
     const { at } = this;
     const read = this.assignment();
     // A method, `f(t, y, dy) { … }`, begins like a call.
@@ -112,18 +112,18 @@ class Reader extends ExpressionReader {
     this.expect("(");
     const begin = this.at;
     const as = this.declares() ? this.text : undefined;
-    this.noIn = true;
     let start: Statement | undefined;
     if (as) start = this.declaration();
     else if (!this.is(";")) start = { kind: "evaluate", of: this.expression(), at: begin };
-    this.noIn = false;
-    const keys = this.is("in");
-    if (keys || this.is("of")) {
-      this.next();
+    // `name in object` by itself is an expression.
+    const pair =
+      start?.kind === "evaluate" && start.of.kind === "binary" && start.of.operator === "in" ? start.of : undefined;
+    const keys = this.take("in") || (pair !== undefined && this.is(")"));
+    if (keys || this.take("of")) {
       const target = start!.kind === "declare" ? start!.list[0]![0] : (start as { of: Expression }).of;
-      const of = this.expression();
+      const of = pair?.right ?? this.expression();
       this.expect(")");
-      return { kind: "each", as, target, keys, of, body: this.statement(), at };
+      return { kind: "each", as, target: pair?.left ?? target, keys, of, body: this.statement(), at };
     }
     this.expect(";");
     const test = this.is(";") ? undefined : this.expression();
