@@ -35,7 +35,7 @@ const PARAMS = [0.7, -1.3, 0.4];
 
 const pointsOf = (dim: number, seed: number): Point[] =>
   Array.from({ length: POINTS }, (_, k) => ({
-    t: 0.3 * k,
+    t: 0.3 * k + 0.05,
     y: Array.from({ length: dim }, (_, i) => Math.sin(seed + 7.1 * k + 3.3 * i) * (k + 0.7)),
   }));
 

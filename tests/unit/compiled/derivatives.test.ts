@@ -188,6 +188,19 @@ describe("derivatives", () => {
     expect(at(both, [4, -2], [1, 1]).y).toEqual([0.5, 1]);
   });
 
+  it("pushed forward are not spoiled either", () => {
+    const stays: Entry["f"] = (_t, [x, z], dy) => {
+      const base = x > 0 ? 0 : x;
+      dy[0] = Math.cbrt(base) + Math.sqrt(x > 0 ? 0 : -x) + (x > 0 ? z : Math.log(-x));
+      dy[1] = Math.sqrt(x > 0 ? (z > 0 ? 0 : -z) : -x);
+    };
+    const field = evaluated(compiled(stays, { dim: 2 }), 2);
+    expect(field.jvp({ t: 0, y: [1, 1] }, [3, 5])).toEqual([5, 0]);
+    expect(field.jvp({ t: 0, y: [1, -4] }, [3, 8])).toEqual([8, -2]);
+    expect(field.jvp({ t: 0, y: [-4, 1] }, [8, 5])[1]).toBe(-2);
+    field.release();
+  });
+
   it("of powers are those of calculus at 0, too", () => {
     const power: Entry["f"] = (_t, [x], dy, [p]) => void (dy[0] = x ** p);
     expect(at(power, [0], [1], [2]).params).toEqual([0]);

@@ -96,19 +96,39 @@ export function forward(
 ): Scalar[] {
   const relaxed = graph.relaxed;
   graph.relaxed = true;
-  const dots: (Scalar | undefined)[] = [];
+  // Guarded, too: what stays on the way that is taken must not become 0 · ∞.
+  const dots: (Guarded | undefined)[] = [];
   const count = graph.terms.length;
   for (let i = 0; i < count; i++) {
     const term = graph.terms[i]!;
     if (term.array) {
-      dots[i] = tangent(term.array, term.index);
+      const value = tangent(term.array, term.index);
+      if (value !== undefined) dots[i] = { where: true, value };
       continue;
     }
     const list = term.list.map(({ id }) => dots[id]);
-    if (isFlat(term) || list.every((dot) => dot === undefined)) continue;
+    if (isFlat(term) || list.every((dot) => !dot)) continue;
     const choice = choiceOf(graph, term);
-    dots[i] = choice === undefined ? push(graph, term, list) : graph.select(choice, list.at(-2) ?? 0, list.at(-1) ?? 0);
+    const part = (dot: Guarded | undefined, where: Truth, value: (own: Scalar) => Scalar): Guarded =>
+      dot ? { where: graph.and(dot.where, where), value: value(dot.value) } : NOWHERE;
+    if (choice !== undefined) {
+      const same = (value: Scalar): Scalar => value;
+      dots[i] = sum(graph, part(list.at(-2), choice, same), part(list.at(-1), graph.not(choice), same));
+    } else if (list.every((dot) => !dot || dot.where === true)) {
+      dots[i] = {
+        where: true,
+        value: push(
+          graph,
+          term,
+          list.map((dot) => dot?.value),
+        ),
+      };
+    } else {
+      const [a, b] = list.map((dot, k) => part(dot, true, (value) => pull(graph, term, k, value)));
+      dots[i] = sum(graph, a!, b ?? NOWHERE);
+    }
   }
+  const pushed = values.map((value) => open(graph, (typeof value === "object" && dots[value.id]) || NOWHERE));
   graph.relaxed = relaxed;
-  return values.map((value) => (typeof value === "object" ? (dots[value.id] ?? 0) : 0));
+  return pushed;
 }
