@@ -15,10 +15,12 @@ export function compare(
   dtype: Dtype,
   largest: () => number,
 ): void {
+  let tolerance: number | undefined;
   for (let i = 0; i < got.length; i++) {
     const [a, b] = [got[i]!, expected[i]!];
     if (Object.is(a, b) || a === b) continue;
-    if (Math.abs(a - b) <= TOLERANCE[dtype] * largest()) continue;
+    tolerance ??= TOLERANCE[dtype] * largest();
+    if (Math.abs(a - b) <= tolerance) continue;
     throw invalid(
       `compiled: dy[${i}] at t = ${t}, y = [${Array.from(y).slice(0, 4).join(", ")}${y.length > 4 ? ", …" : ""}],`,
       a,

@@ -1,5 +1,6 @@
 // A traced field with its derivatives, each made when it is first asked for, and the code that computes them.
 import type { Dtype } from "../base/dtype.ts";
+import { SolveError } from "../base/errors.ts";
 import { javascriptOf } from "./emission/javascript.ts";
 import { type Schedule, type Store, scheduleOf } from "./emission/schedule.ts";
 import { webassemblyOf } from "./emission/webassembly.ts";
@@ -38,6 +39,15 @@ const SHORT = 1000;
 
 /** Whether functions may be made from text: asked once, since a page's policy may report every try. */
 let mayCompile = true;
+
+function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    const reason = `the engine refuses a module of ${bytes.length} bytes (${String(cause)})`;
+    throw new SolveError("invalid", `compiled: ${reason}. Make the equations smaller`, { cause });
+  }
+}
 
 export class Program {
   readonly dim: number;
@@ -89,7 +99,7 @@ export class Program {
     const rows = arrays.filter((name) => !name.startsWith("p"));
     const signature = { arrays, rows, dim: this.dim, dtype, batched, sums: kind === "vjp" };
     const { bytes, imports } = webassemblyOf(this.schedule(kind), signature);
-    const module = new WebAssembly.Module(bytes);
+    const module = moduleFrom(bytes);
     // One instance a memory, for as long as the memory is there.
     const instances = new WeakMap<WebAssembly.Memory, OnMemory>();
     return (memory) => {
@@ -106,18 +116,19 @@ export class Program {
 
   /** The field's values, operation by operation, and the largest finite value on the way. */
   evaluate(t: number, y: Numbers, p: Numbers): { values: number[]; largest: number } {
-    const { outputs } = this.traced;
+    const { outputs, graph } = this.traced;
     const given: Record<string, Numbers> = { t: [t], y, p };
-    const found: number[] = [];
+    const found = Float64Array.from(graph.terms, ({ value }) => value);
     let largest = 0;
     for (const step of this.schedule("f").steps) {
       if ("store" in step) continue;
       const { id, operation, list, array, index } = step.term;
-      const [a, b, c] = list.map((part) => found[part.id] ?? part.value);
-      found[id] = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
-      if (Number.isFinite(found[id])) largest = Math.max(largest, Math.abs(found[id]!));
+      const [a, b, c] = list.map((part) => found[part.id]!);
+      const value = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
+      found[id] = value;
+      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
     }
-    const values = outputs.map((value) => (typeof value === "object" ? (found[value.id] ?? value.value) : value));
+    const values = outputs.map((value) => (typeof value === "object" ? found[value.id]! : value));
     return { values, largest };
   }
 

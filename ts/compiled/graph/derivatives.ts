@@ -46,7 +46,7 @@ export function reverse(
 ): (array: string, index: number) => Scalar {
   const count = graph.terms.length;
   const depends = dependent(graph.terms, count, new Set(arrays));
-  const bars: (Guarded | undefined)[] = [];
+  const bars = new Array<Guarded | undefined>(count);
   const give = (to: Term, where: Truth, value: Scalar): void => {
     if (depends[to.id] && where !== false && value !== 0)
       bars[to.id] = sum(graph, bars[to.id] ?? NOWHERE, { where, value });
@@ -97,8 +97,8 @@ export function forward(
   const relaxed = graph.relaxed;
   graph.relaxed = true;
   // Guarded, too: what stays on the way that is taken must not become 0 · ∞.
-  const dots: (Guarded | undefined)[] = [];
   const count = graph.terms.length;
+  const dots = new Array<Guarded | undefined>(count);
   for (let i = 0; i < count; i++) {
     const term = graph.terms[i]!;
     if (term.array) {

@@ -2,7 +2,6 @@
 import type { Term } from "../graph/graph.ts";
 import type { FunctionText } from "../reader/syntax.ts";
 import type { Source } from "../refusal.ts";
-import type { Tracer } from "./tracer.ts";
 
 /** What an element of dy is until it is set. */
 export const UNSET: unique symbol = Symbol("not set");
@@ -28,6 +27,12 @@ export interface Place {
   readonly born: number;
 }
 
+/** What values ask of the tracer that they belong to. */
+interface Keeper {
+  readonly heap: { place(value: Value): Place; write(place: Place, value: Value): void };
+  fail(problem: string, remedy: string): never;
+}
+
 /** One of two values that are not both numbers, by a condition on the state. */
 export class Choice {
   readonly condition: Term;
@@ -41,7 +46,7 @@ export class Choice {
   }
 }
 
-const changed = (tracer: Tracer, fixed: string | undefined): void => {
+const changed = (tracer: Keeper, fixed: string | undefined): void => {
   if (fixed) tracer.fail(`${fixed} is changed`, "Copy it to a local array first.");
 };
 
@@ -62,19 +67,19 @@ export class ArrayValue {
   }
 
   /** How many elements there are, which must not depend on the state. */
-  size(tracer: Tracer): number {
+  size(tracer: Keeper): number {
     const { value } = this.length;
     return typeof value === "number"
       ? value
       : tracer.fail("the length of an array depends on the state", "Use arrays of one length.");
   }
 
-  values(tracer: Tracer): Value[] {
+  values(tracer: Keeper): Value[] {
     return this.items.slice(0, this.size(tracer)).map((place) => place.value);
   }
 
   /** Sets an element, or appends one. */
-  set(tracer: Tracer, index: number, value: Value): void {
+  set(tracer: Keeper, index: number, value: Value): void {
     changed(tracer, this.fixed);
     const { heap } = tracer;
     while (this.items.length <= index) this.items.push(heap.place(undefined));
@@ -83,7 +88,7 @@ export class ArrayValue {
   }
 
   /** Elements beyond the length become undefined, as those between are when the array grows again. */
-  resize(tracer: Tracer, length: number): void {
+  resize(tracer: Keeper, length: number): void {
     changed(tracer, this.fixed);
     const { heap } = tracer;
     for (const place of this.items.slice(length)) heap.write(place, undefined);
@@ -101,7 +106,7 @@ export class ObjectValue {
   }
 
   /** To be called before it is changed. */
-  change(tracer: Tracer): void {
+  change(tracer: Keeper): void {
     changed(tracer, this.fixed);
   }
 }
