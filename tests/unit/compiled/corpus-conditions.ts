@@ -168,8 +168,26 @@ export const conditions: Record<string, Entry> = {
     dim: 1,
     f: (_t, [target], dy) => {
       let [x, n] = [1, 0];
-      while (Math.abs(x * x - target) > 1e-6 && n < 6) [x, n] = [0.5 * (x + target / x), n + 1];
+      while (Math.abs(x * x - target) > 1e-6 && n++ < 6) x = 0.5 * (x + target / x);
       dy[0] = x + n;
+    },
+  },
+  "what some and every element is": {
+    dim: 3,
+    f: (t, y, dy) => {
+      if (!y.some((v) => v > 1.1)) return void dy.fill(t);
+      dy.set(y.every((v) => v > 0.8) ? y.map(Math.sqrt) : y);
+    },
+  },
+  "interpolated in a table": {
+    dim: 1,
+    f: (_t, [x], dy) => {
+      const table = (xs: number[], ys: number[]): number => {
+        for (let i = 1; i < xs.length; i++)
+          if (x <= xs[i]) return ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
+        return ys.at(-1)!;
+      };
+      dy[0] = table([0, 0.8, 1.1, 2], [1, 3, 2, 5]);
     },
   },
   "min and max of many": { dim: 3, f: (_t, y, dy) => void dy.fill(Math.max(...y) - Math.min(...y, 0.5)) },

@@ -186,6 +186,13 @@ export const loops: Record<string, Entry> = {
       for (let i = 0; i < 3; i++) dy[i] = flux[i] - flux[i + 1];
     },
   },
+  "looked for": {
+    dim: 3,
+    f: (_t, y, dy) => {
+      const order = [2, 0, 1];
+      for (let i = 0; i < 3; i++) dy[order.indexOf(i)] = order.includes(i + 1) ? y[i] : -y[i];
+    },
+  },
   "stacks and queues": {
     dim: 3,
     f: (_t, y, dy) => {

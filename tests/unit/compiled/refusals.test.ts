@@ -75,6 +75,7 @@ describe("what is not understood is refused with its place and a remedy", () => 
       (_t, _y, dy) => void (dy[0] += 1),
       /dy is read before it is set.*dy\.fill\(0\)/,
     ],
+    ["more than there is room for", (_t, _y, dy) => void dy.set([1, 2, 3]), /more is set than there is room for/],
     [
       "a change of the state",
       (_t, y, dy) => {

@@ -246,10 +246,11 @@ export function isOperation(value: unknown, operation: Operation): value is Term
   return typeof value === "object" && (value as Term | null)?.operation === operation;
 }
 
-const known = (term: Term): Scalar => (term.operation === CONSTANT ? term.value : term);
+/** A constant as its number, so that it folds. */
+export const known = (term: Term): Scalar => (term.operation === CONSTANT ? term.value : term);
 
 /** Whether a conjunction is the other truth value, or has it as a part. */
-const implies = (a: Truth, b: Truth): boolean =>
+export const implies = (a: Truth, b: Truth): boolean =>
   a === b || (isOperation(a, AND) && a.list.some((part) => implies(part, b)));
 
 /** Whether it is one and has an inverse that is not denormal. */

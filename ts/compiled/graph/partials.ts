@@ -1,5 +1,5 @@
 // The derivative of each operation, for pulling cotangents back and pushing tangents forward.
-import { type Graph, isOperation, type Scalar, type Term, type Truth } from "./graph.ts";
+import { type Graph, isOperation, known, type Scalar, type Term, type Truth } from "./graph.ts";
 import {
   ADD,
   AT_MOST,
@@ -61,21 +61,18 @@ set("pow", (g, s, a, b) => [
 PARTIALS.set(REMAINDER, (g, _, a, b) => [1, g.negate(g.math("trunc", g.divide(a, b)))]);
 
 function partial(graph: Graph, term: Term, k: number): Scalar {
-  const [a, b] = term.list.map(folded);
+  const [a, b] = term.list.map(known);
   const partials = PARTIALS.get(term.operation);
   // A missing rule must not pass for a constant.
   if (!partials) throw new Error(`no derivative is known of ${term.operation.name}`);
   return partials(graph, term, a!, b!)[k]!;
 }
 
-/** A constant as its number, so that it folds. */
-export const folded = (term: Term): Scalar => (term.operation.name === "constant" ? term.value : term);
-
 /** Where a term is one of its last two arguments, whichever a condition chooses: the condition. */
 export function choiceOf(graph: Graph, { operation, list: [a, b] }: Term): Truth | undefined {
   if (operation === SELECT) return a;
-  if (operation === MATHS.max) return graph.compare(AT_MOST, folded(b!), folded(a!));
-  return operation === MATHS.min ? graph.compare(AT_MOST, folded(a!), folded(b!)) : undefined;
+  if (operation === MATHS.max) return graph.compare(AT_MOST, known(b!), known(a!));
+  return operation === MATHS.min ? graph.compare(AT_MOST, known(a!), known(b!)) : undefined;
 }
 
 /** The part of a term's cotangent that belongs to its argument k; not for choices. */
@@ -89,9 +86,9 @@ export function pull(graph: Graph, term: Term, k: number, cotangent: Scalar): Sc
     case NEGATE:
       return graph.negate(cotangent);
     case MULTIPLY:
-      return graph.multiply(cotangent, folded(list[1 - k]!));
+      return graph.multiply(cotangent, known(list[1 - k]!));
     case DIVIDE: {
-      const over = graph.divide(cotangent, folded(list[1]!));
+      const over = graph.divide(cotangent, known(list[1]!));
       return k === 0 ? over : graph.negate(graph.multiply(over, term));
     }
     default:
@@ -102,7 +99,7 @@ export function pull(graph: Graph, term: Term, k: number, cotangent: Scalar): Sc
 /** A term's tangent from those of its arguments, where undefined is 0; not for choices. */
 export function push(graph: Graph, term: Term, [a, b]: readonly (Scalar | undefined)[]): Scalar {
   const { operation, list } = term;
-  const [x, y] = list.map(folded);
+  const [x, y] = list.map(known);
   if (isOperation(term, DIVIDE)) {
     const below = b === undefined ? 0 : graph.multiply(term, b);
     return graph.divide(graph.subtract(a ?? 0, below), y!);

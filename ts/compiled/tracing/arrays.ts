@@ -1,13 +1,25 @@
 // The methods of arrays: JavaScript's own, on an array of the values.
 import { asKnown, asNumber, asTruth } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
-import { ArrayValue, Builtin, type Value } from "./values.ts";
+import { ArrayValue, Builtin, Choice, type Value } from "./values.ts";
 
 const METHODS =
-  /^(at|concat|entries|every|fill|filter|find|findIndex|forEach|keys|map|pop|push|reduce|reduceRight|reverse|set|shift|slice|some|subarray|unshift|values)$/;
+  /^(at|concat|entries|every|fill|filter|find|findIndex|forEach|includes|indexOf|keys|map|pop|push|reduce|reduceRight|reverse|set|shift|slice|some|subarray|unshift|values)$/;
 /** Those that take a callback, and those whose callback answers true or false. */
-const CALLING = /^(every|some|filter|find|forEach|map|reduce)/;
-const ASKING = /^(every|some|filter|find)/;
+const CALLING = /^(filter|find|forEach|map|reduce)/;
+const ASKING = /^(filter|find)/;
+
+/** What `for … of`, spreads and patterns go through. */
+export function elementsOf(tracer: Tracer, value: Value): readonly Value[] {
+  if (value instanceof ArrayValue) return value.values(tracer);
+  if (value instanceof Choice) {
+    const whenTrue = elementsOf(tracer, value.whenTrue);
+    const whenFalse = elementsOf(tracer, value.whenFalse);
+    if (whenTrue.length !== whenFalse.length) asKnown(tracer, value, "the length of an array");
+    return whenTrue.map((element, i) => tracer.heap.merge(value.condition, element, whenFalse[i]));
+  }
+  return tracer.fail("this is no array", "Only arrays can be gone through.");
+}
 
 /** A method of an array, to be called. */
 export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Value {
@@ -16,15 +28,22 @@ export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Va
     const before = array.values(tracer);
     if (name === "subarray") {
       // The same places: whatever is set in the part is set in the whole.
-      const places = array.items.slice(0, before.length).slice(...(list as [number, number]));
+      const bounds = list.map((bound) => asKnown(tracer, bound, "an index")) as [number, number];
+      const places = array.items.slice(0, before.length).slice(...bounds);
       return new ArrayValue(places, tracer.heap.place(places.length), true, array.fixed);
     }
     if (name === "set") {
-      const [from, offset = 0] = list as [ArrayValue, number?];
-      from.values(tracer).forEach((value, i) => array.set(tracer, offset + i, value));
+      const [from, offset = 0] = list;
+      const start = asKnown(tracer, offset, "an index") as number;
+      const elements = elementsOf(tracer, from);
+      if (start + elements.length > before.length)
+        tracer.fail("more is set than there is room for", "Indices go from 0 to length − 1.");
+      elements.forEach((value, i) => array.set(tracer, start + i, asNumber(tracer, value)));
       return undefined;
     }
+    if (name === "some" || name === "every") return ask(tracer, array, name === "every", list[0]);
     const values = [...before];
+    if (/^in/.test(name)) for (const value of values) asKnown(tracer, value, "what is looked for");
     const given = list.map((value, i) => {
       if (i === 0 && CALLING.test(name)) return callback(tracer, array, name, value);
       // Only elements and first values may depend on the state.
@@ -38,6 +57,18 @@ export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Va
     }
     return asValue(tracer, array, values, result);
   });
+}
+
+/** Whether one element (or every) answers true, asked one after the other. */
+function ask(tracer: Tracer, array: ArrayValue, every: boolean, callee: Value): Value {
+  const values = array.values(tracer);
+  const from = (i: number): Value => {
+    if (i === values.length) return every;
+    const answer = asTruth(tracer, tracer.call(callee, [values[i], i, array]));
+    const [rest, end] = [() => from(i + 1), () => !every];
+    return every ? tracer.heap.choose(answer, rest, end) : tracer.heap.choose(answer, end, rest);
+  };
+  return from(0);
 }
 
 function callback(tracer: Tracer, array: ArrayValue, name: string, callee: Value): unknown {

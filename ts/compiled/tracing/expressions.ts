@@ -1,6 +1,7 @@
 // Expressions, evaluated in the order in which JavaScript evaluates them.
 import type { Expression, List } from "../reader/syntax.ts";
-import { elementsOf, entriesOf, read, write } from "./members.ts";
+import { elementsOf } from "./arrays.ts";
+import { entriesOf, read, write } from "./members.ts";
 import { asKnown, asNumber, asTruth, binary, isEqual, unary } from "./operators.ts";
 import { assign } from "./patterns.ts";
 import type { Tracer } from "./tracer.ts";

@@ -3,8 +3,8 @@ import type { Graph, Scalar } from "../graph/graph.ts";
 import type { Layout } from "../parameters.ts";
 import { readFunction } from "../reader/reader.ts";
 import type { Source } from "../refusal.ts";
+import { elementsOf } from "./arrays.ts";
 import { Interpreter } from "./interpreter.ts";
-import { elementsOf } from "./members.ts";
 import { asNumber } from "./operators.ts";
 import { Choice, Closure, ObjectValue, Scope, UNSET, type Value } from "./values.ts";
 

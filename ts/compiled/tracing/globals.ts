@@ -1,6 +1,7 @@
 // The names of JavaScript itself that equations use: Math, Number, Array and a few more.
 import { LESS, MATHS } from "../graph/operations.ts";
-import { elementsOf, entriesOf } from "./members.ts";
+import { elementsOf } from "./arrays.ts";
+import { entriesOf } from "./members.ts";
 import { asKnown, asNumber, asTruth } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
 import { ArrayValue, Builtin, ObjectValue, type Value } from "./values.ts";
@@ -22,11 +23,12 @@ const functions = (owner: string, calls: Record<string, Call>): Members =>
 
 function mathOf(tracer: Tracer, name: string): Call {
   const { graph } = tracer;
+  const { arity } = MATHS[name]!;
+  const takesAll = /^(max|min|hypot)$/.test(name);
   return (list) => {
-    const numbers = list.map((value) => asNumber(tracer, value));
+    const numbers = (takesAll ? list : list.slice(0, arity)).map((value) => asNumber(tracer, value));
     if (name === "pow") return graph.power(numbers[0]!, numbers[1]!);
-    if (!/^(max|min|hypot)$/.test(name))
-      return graph.math(name, numbers[0]!, MATHS[name]!.arity > 1 ? numbers[1]! : undefined);
+    if (!takesAll) return graph.math(name, numbers[0]!, numbers[1]);
     if (numbers.every((value) => typeof value === "number")) return Math[name as "max"](...(numbers as number[]));
     if (numbers.length === 1) return name === "hypot" ? graph.math("abs", numbers[0]!) : numbers[0]!;
     return numbers.reduce((a, b) => graph.math(name, a, b));

@@ -1,7 +1,8 @@
 // Everything that a traced function can change. Where a condition on the state chooses between two ways, both are traced, one
 // after the other from the same state, and every place that they leave different becomes a choice between the two values. A
 // way that ends early (return, break, continue under a condition) waits until the others come to where it leads.
-import type { Graph, Term, Truth } from "../graph/graph.ts";
+import { type Graph, implies, isOperation, known, type Scalar, type Term, type Truth } from "../graph/graph.ts";
+import { SELECT } from "../graph/operations.ts";
 import { Choice, isTerm, type Place, type Value } from "./values.ts";
 
 /** How a statement ends, other than by going on. */
@@ -94,6 +95,27 @@ export class Heap {
     way.mark = mark;
   }
 
+  /** A condition, or what is known of it on the way being traced: the conditions of those that have ended are false there. */
+  decided(condition: Truth): Truth {
+    if (typeof condition === "boolean") return condition;
+    const { graph, ended } = this;
+    const opposite = graph.not(condition);
+    for (const way of ended) {
+      const fact = graph.not(way.condition);
+      if (implies(fact, condition)) return true;
+      if (implies(fact, opposite)) return false;
+    }
+    return condition;
+  }
+
+  /** A number, or what is known of it on the way being traced. */
+  simplified(value: Scalar): Scalar {
+    if (!isOperation(value, SELECT)) return value;
+    const [condition, whenTrue, whenFalse] = value.list;
+    const truth = this.decided(condition!);
+    return typeof truth === "boolean" ? this.simplified(known(truth ? whenTrue! : whenFalse!)) : value;
+  }
+
   /** `condition ? whenTrue : whenFalse`. */
   merge(condition: Truth, whenTrue: Value, whenFalse: Value): Value {
     if (typeof condition === "boolean") return condition ? whenTrue : whenFalse;
@@ -119,13 +141,13 @@ export class Heap {
 
   /** Traces one way or the other, or both, and merges what they leave behind. */
   branch(
-    condition: Truth,
+    given: Truth,
     whenTrue: () => Completion | undefined,
     whenFalse: () => Completion | undefined,
   ): Completion | undefined {
+    const condition = this.decided(given);
     if (typeof condition === "boolean") return condition ? whenTrue() : whenFalse();
-    const { graph, ended } = this;
-    const { mark } = this;
+    const { graph, ended, mark } = this;
     const opposite = graph.not(condition);
     this.branches++;
     const run = (where: Truth, way: () => Completion | undefined): [Completion | undefined, Map<Place, Value>] => {

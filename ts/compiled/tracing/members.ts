@@ -1,5 +1,5 @@
 // Elements and properties: reading them, writing them, and going through them.
-import { arrayMethod } from "./arrays.ts";
+import { arrayMethod, elementsOf } from "./arrays.ts";
 import { asKnown, asNumber } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
 import { ArrayValue, Builtin, Choice, ObjectValue, type Value } from "./values.ts";
@@ -52,18 +52,6 @@ export function write(tracer: Tracer, object: Value, key: Value, value: Value): 
   if (!isIndex(name) || (object.typed && Number(name) >= size))
     tracer.fail(`element ${name} is set of an array of ${size}`, "Indices go from 0 to length − 1.");
   object.set(tracer, Number(name), object.typed ? asNumber(tracer, value) : value);
-}
-
-/** What `for … of`, spreads and patterns go through. */
-export function elementsOf(tracer: Tracer, value: Value): readonly Value[] {
-  if (value instanceof ArrayValue) return value.values(tracer);
-  if (value instanceof Choice) {
-    const whenTrue = elementsOf(tracer, value.whenTrue);
-    const whenFalse = elementsOf(tracer, value.whenFalse);
-    if (whenTrue.length !== whenFalse.length) asKnown(tracer, value, "the length of an array");
-    return whenTrue.map((element, i) => tracer.heap.merge(value.condition, element, whenFalse[i]));
-  }
-  return tracer.fail("this is no array", "Only arrays can be gone through.");
 }
 
 /** The keys and values of an object's own properties, or of an array's elements. */

@@ -13,7 +13,8 @@ function kindOf(value: Value): string {
 /** A value as a number, as JavaScript converts it. */
 export function asNumber(tracer: Tracer, value: Value): Scalar {
   if (typeof value === "number") return value;
-  if (isTerm(value)) return value.operation.isBoolean ? tracer.graph.select(value, 1, 0) : value;
+  if (isTerm(value))
+    return value.operation.isBoolean ? tracer.graph.select(value, 1, 0) : tracer.heap.simplified(value);
   if (value instanceof Choice) {
     const part = (way: Value): Scalar => (way === undefined ? Number.NaN : asNumber(tracer, way));
     return tracer.heap.merge(value.condition, part(value.whenTrue), part(value.whenFalse)) as Scalar;
@@ -96,6 +97,7 @@ export function binary(tracer: Tracer, operator: string, a: Value, b: Value): Va
   if (bits && typeof x === "number" && typeof y === "number") return bits(x, y);
   const both = kindOf(a) === "boolean" && kindOf(b) === "boolean";
   if (both && operator === "&") return graph.select(graph.and(asTruth(tracer, a), asTruth(tracer, b)), 1, 0);
+  if (operator === "|" && y === 0 && kindOf(a) === "boolean") return x;
   if (both && operator === "|") return graph.select(graph.or(asTruth(tracer, a), asTruth(tracer, b)), 1, 0);
   return tracer.fail(
     `"${operator}" cannot be compiled here`,

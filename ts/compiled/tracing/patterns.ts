@@ -1,6 +1,7 @@
 // Assignments: to variables, elements and properties, and apart into patterns.
 import type { Expression } from "../reader/syntax.ts";
-import { elementsOf, entriesOf, read, write } from "./members.ts";
+import { elementsOf } from "./arrays.ts";
+import { entriesOf, read, write } from "./members.ts";
 import { asKnown, isEqual } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
 import { ObjectValue, type Scope, type Value } from "./values.ts";

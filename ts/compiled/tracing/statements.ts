@@ -1,7 +1,8 @@
 // Statements. Each answers how it ends: by going on (undefined), or by leaving a loop or the function.
 import type { Case, Statement } from "../reader/syntax.ts";
+import { elementsOf } from "./arrays.ts";
 import type { Completion } from "./heap.ts";
-import { elementsOf, entriesOf } from "./members.ts";
+import { entriesOf } from "./members.ts";
 import { asKnown, asTruth, isEqual } from "./operators.ts";
 import { assign } from "./patterns.ts";
 import type { Tracer } from "./tracer.ts";
