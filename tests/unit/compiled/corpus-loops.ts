@@ -234,6 +234,7 @@ export const loops: Record<string, Entry> = {
       v += (v = 2 * v) * v;
       dy[i++] = v - list[i];
       dy[i] = i++ + list[i] * --v;
+      dy[0] += (++v) ** 2 - (v--) ** -1 + -list[--i] * 2 ** -(v ** 2);
     },
   },
   recursion: {

@@ -75,14 +75,21 @@ export abstract class ExpressionReader extends Lexer {
       return { kind: "unary", operator, of: this.unary(), at };
     }
     const one: Expression = { kind: "value", value: 1, at };
-    if (this.take("++") || this.take("--"))
-      return { kind: "assign", operator: operator[0]!, target: this.unary(), value: one, step: "before", at };
+    const step = (mark: string, target: Expression, when: "before" | "after"): Expression => ({
+      kind: "assign",
+      operator: mark[0]!,
+      target,
+      value: one,
+      step: when,
+      at,
+    });
+    const isBefore = this.take("++") || this.take("--");
     const base = this.primary();
     if (base.kind === "function" && base.isBare) return base;
-    const whole = this.postfix(base, at, true);
-    const mark = this.text[0]!;
-    if (!this.newLine && (this.take("++") || this.take("--")))
-      return { kind: "assign", operator: mark, target: whole, value: one, step: "after", at };
+    let whole = this.postfix(base, at, true);
+    const { text: mark } = this;
+    if (isBefore) whole = step(operator, whole, "before");
+    else if (!this.newLine && (this.take("++") || this.take("--"))) whole = step(mark, whole, "after");
     return this.take("**") ? { kind: "binary", operator: "**", left: whole, right: this.unary(), at } : whole;
   }
 
