@@ -179,7 +179,7 @@ const brusselator: Problem = {
   },
   params: [1, 3, (0.02 * (CELLS + 1) ** 2) / 2500],
   y0: Array.from({ length: 2 * CELLS }, (_, i) => (i % 2 ? 3 : 1 + Math.sin((2 * Math.PI * (i >> 1)) / CELLS))),
-  end: 2,
+  end: 10,
 };
 
 const SPECIES = 50;
@@ -214,7 +214,7 @@ const chemistry: Problem = {
   },
   params: [1],
   y0: Array.from({ length: SPECIES }, () => 0.1 + random()),
-  end: 5,
+  end: 60,
   uses: () => ({ reactions }),
 };
 
