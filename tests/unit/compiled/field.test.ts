@@ -1,4 +1,5 @@
 // Compiled fields in solves: every adjoint, forward directions, batches, precisions, named parameters, values from outside.
+// biome-ignore-all lint/complexity/noCommaOperator: as bundlers write calls of imports
 // biome-ignore-all lint/suspicious/noAssignInExpressions: equations as people write them
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { type CompiledField, compiled, type NamedValues } from "../../../ts/compiled/index.ts";
@@ -17,6 +18,7 @@ import {
   tsit5,
   vectorField,
 } from "../../../ts/index.ts";
+import { N } from "../exact-adjoints.ts";
 
 const lorenz = compiled(
   (_t, [x, y, z], dy, { sigma, rho, beta }) => {
@@ -212,6 +214,19 @@ describe("parameters", () => {
     expectTypeOf(solve(lorenz, options).ys).toEqualTypeOf<Float64Array>();
     // @ts-expect-error a text is no parameter
     expect(() => compiled((_t, _y, dy) => void dy.fill(0), { params: { a: "1" } })).toThrow();
+  });
+});
+
+describe("names from outside", () => {
+  it("may be members of modules, as bundlers write imports", () => {
+    const field = compiled((_t, y, dy) => void (dy[0] = N * y[0]!), { dim: 1, uses: () => ({ N }) });
+    expect(solve(field, { y0: [1], ts: [0, 0.1] }).ys[1]).toBeCloseTo(Math.exp(0.1 * N), 6);
+    const constants_1 = { rates: { up: 2 }, hill: (x: number): number => x * constants_1.rates.up };
+    const viaMembers = compiled((_t, y, dy) => void (dy[0] = (0, constants_1.hill)(y[0]!) - constants_1.rates.up), {
+      dim: 1,
+      uses: () => ({ up: constants_1.rates.up, hill: constants_1.hill }),
+    });
+    expect(solve(viaMembers, { y0: [2], ts: [0, 0.1] }).ys[1]).toBeCloseTo(1 + Math.exp(0.2), 6);
   });
 });
 
