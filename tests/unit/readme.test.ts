@@ -1,11 +1,17 @@
 // The README's snippets run as they stand.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import * as compiled from "../../ts/compiled/index.ts";
 import * as train from "../../ts/fitting/index.ts";
 import * as odegrad from "../../ts/index.ts";
 import * as threads from "../../ts/threads/index.ts";
 
-const packages: Record<string, object> = { odegrad, "odegrad/threads": threads, "odegrad/train": train };
+const packages: Record<string, object> = {
+  odegrad,
+  "odegrad/compiled": compiled,
+  "odegrad/threads": threads,
+  "odegrad/train": train,
+};
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const snippets = Array.from(readme.matchAll(/```js\n([\s\S]*?)```/g), ([, code]) => code!);

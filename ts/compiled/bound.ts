@@ -1,0 +1,137 @@
+// A compiled field bound to one leased block, where its functions work on the vectors.
+import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { BindRequest, BoundField, FillingField } from "../fields/field.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import type { Kind, OnArrays, OnMemory, Program } from "./program.ts";
+
+/** What binds: its program for rows of a width, and the check of what it computes against f itself. */
+export interface Compilation {
+  readonly dtype: Dtype;
+  programFor(length: number): Program;
+  /** `values`: what was computed at t and y, the first row of a state. */
+  check(program: Program, t: number, y: FloatArray, params: FloatArray, values: FloatArray): void;
+}
+
+const NOTHING = new Float64Array(0);
+
+abstract class Bound implements BoundField<HostVector> {
+  readonly tapeLength = 0;
+  readonly tape = undefined;
+  readonly paramsBar: HostVector | undefined;
+  protected readonly program: Program;
+  protected readonly params: FloatArray;
+  protected readonly paramsDot: FloatArray | undefined;
+  protected checked = false;
+  private readonly field: Compilation;
+
+  constructor(scratch: Scratch, { params, gradient, tangent }: BindRequest, field: Compilation, program: Program) {
+    this.field = field;
+    this.program = program;
+    this.params = params ?? NOTHING;
+    this.paramsDot = tangent?.params && Float64Array.from(tangent.params);
+    if (gradient) this.paramsBar = scratch.vector(this.params.length, field.dtype);
+  }
+
+  evaluate(t: number, x: HostVector, dx: HostVector): void {
+    this.compute(t, x, dx);
+    if (this.checked) return;
+    const { dim } = this.program;
+    this.field.check(this.program, t, x.view.subarray(0, dim), this.params, dx.view.subarray(0, dim));
+    this.checked = true;
+  }
+
+  protected get pushing(): Kind {
+    return this.paramsDot ? "jvp" : "stateJvp";
+  }
+
+  abstract load(): void;
+  protected abstract compute(t: number, x: HostVector, dx: HostVector): void;
+  abstract vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): number;
+  abstract jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void;
+}
+
+class BoundJavaScript extends Bound {
+  private readonly f: OnArrays;
+  private readonly pullback: OnArrays | undefined;
+  private readonly pushforward: OnArrays | undefined;
+  private readonly whole: FillingField;
+
+  constructor(scratch: Scratch, request: BindRequest, field: Compilation, program: Program) {
+    super(scratch, request, field, program);
+    this.f = program.onArrays("f")!;
+    if (request.gradient) this.pullback = program.onArrays("vjp");
+    if (request.tangent) this.pushforward = program.onArrays(this.pushing);
+    this.whole = { f: this.f as FillingField["f"], params: this.params, answer() {} };
+  }
+
+  load(): void {}
+
+  get filling(): FillingField | "unknown" {
+    return this.checked ? this.whole : "unknown";
+  }
+
+  protected compute(t: number, x: HostVector, dx: HostVector): void {
+    this.f(t, x.view, dx.view, this.params);
+  }
+
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): number {
+    return this.pullback!(t, x.view, this.params, cotangent.view, xBar.view, this.paramsBar!.view);
+  }
+
+  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void {
+    this.pushforward!(t, x.view, this.params, xDot.view, this.paramsDot ?? NOTHING, out.view);
+  }
+}
+
+class BoundWebAssembly extends Bound {
+  private readonly scratch: Scratch;
+  private readonly rows: number;
+  private readonly dtype: Dtype;
+  private readonly request: BindRequest;
+  private readonly p: HostVector;
+  private readonly pDot: HostVector;
+  private f!: OnMemory;
+  private pullback!: OnMemory;
+  private pushforward!: OnMemory;
+
+  constructor(scratch: Scratch, request: BindRequest, field: Compilation, program: Program) {
+    super(scratch, request, field, program);
+    this.scratch = scratch;
+    this.request = request;
+    this.dtype = field.dtype;
+    this.rows = request.length / program.dim;
+    this.p = scratch.vector(this.params.length, field.dtype);
+    this.pDot = scratch.vector(this.paramsDot?.length ?? 0, field.dtype);
+  }
+
+  load(): void {
+    const { memory } = this.scratch;
+    const { gradient, tangent } = this.request;
+    const on = (kind: Kind): OnMemory => this.program.onMemory(kind, this.dtype, this.rows > 1, memory);
+    this.p.view.set(this.params);
+    if (this.paramsDot) this.pDot.view.set(this.paramsDot);
+    this.f = on("f");
+    if (gradient) this.pullback = on("vjp");
+    if (tangent) this.pushforward = on(this.pushing);
+  }
+
+  protected compute(t: number, x: HostVector, dx: HostVector): void {
+    this.f(t, x.address, dx.address, this.p.address, this.rows);
+  }
+
+  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): number {
+    const [w, bar] = [cotangent.address, xBar.address];
+    return this.pullback(t, x.address, this.p.address, w, bar, this.paramsBar!.address, this.rows);
+  }
+
+  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void {
+    this.pushforward(t, x.address, this.p.address, xDot.address, this.pDot.address, out.address, this.rows);
+  }
+}
+
+/** Binds the program that a field has for a state of the request's length. */
+export function bind(scratch: Scratch, request: BindRequest, field: Compilation): BoundField<HostVector> {
+  const program = field.programFor(request.length);
+  const isSmall = request.length === program.dim && field.dtype === "float64" && program.isJavaScript;
+  return new (isSmall ? BoundJavaScript : BoundWebAssembly)(scratch, request, field, program);
+}

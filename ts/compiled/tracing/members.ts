@@ -1,0 +1,61 @@
+// Elements and properties: reading them, writing them, and going through them.
+import { arrayMethod, elementsOf } from "./arrays.ts";
+import { asKnown, asNumber } from "./operators.ts";
+import type { Tracer } from "./tracer.ts";
+import { ArrayValue, Builtin, Choice, ObjectValue, type Value } from "./values.ts";
+
+const isIndex = (key: string | number | boolean): boolean => /^\d+$/.test(String(key));
+
+/** `object[key]` */
+export function read(tracer: Tracer, object: Value, key: Value): Value {
+  const { heap } = tracer;
+  if (object instanceof Choice)
+    return heap.merge(object.condition, read(tracer, object.whenTrue, key), read(tracer, object.whenFalse, key));
+  if (key instanceof Choice)
+    return heap.merge(key.condition, read(tracer, object, key.whenTrue), read(tracer, object, key.whenFalse));
+  const name = String(asKnown(tracer, key, "an index"));
+  if (object instanceof ArrayValue) {
+    if (name === "length") return object.length.value;
+    if (isIndex(name)) return Number(name) < object.size(tracer) ? object.items[Number(name)]!.value : undefined;
+    return arrayMethod(tracer, object, name);
+  }
+  if (object instanceof ObjectValue) return object.fields.get(name)?.value;
+  if (object instanceof Builtin && Object.hasOwn(object.members, name)) return object.members[name];
+  const owner = object instanceof Builtin ? object.name : "";
+  return tracer.fail(
+    `${owner}.${name} cannot be compiled`,
+    "Use arithmetic and the functions of Math, or compute it before the solve and hand it in by the option uses.",
+  );
+}
+
+/** `object[key] = value` */
+export function write(tracer: Tracer, object: Value, key: Value, value: Value): void {
+  const { heap } = tracer;
+  if (object instanceof Choice) {
+    heap.choose(
+      object.condition,
+      () => void write(tracer, object.whenTrue, key, value),
+      () => void write(tracer, object.whenFalse, key, value),
+    );
+    return;
+  }
+  const name = String(asKnown(tracer, key, "an index"));
+  if (object instanceof ObjectValue) {
+    object.change(tracer);
+    const place = object.fields.get(name) ?? heap.place(undefined);
+    object.fields.set(name, place);
+    heap.write(place, value);
+    return;
+  }
+  if (!(object instanceof ArrayValue)) tracer.fail("this is no array and no object", "Assign to elements of arrays.");
+  const size = object.size(tracer);
+  if (!isIndex(name) || (object.typed && Number(name) >= size))
+    tracer.fail(`element ${name} is set of an array of ${size}`, "Indices go from 0 to length − 1.");
+  object.set(tracer, Number(name), object.typed ? asNumber(tracer, value) : value);
+}
+
+/** The keys and values of an object's own properties, or of an array's elements. */
+export function entriesOf(tracer: Tracer, value: Value): [string, Value][] {
+  if (value instanceof ObjectValue) return [...value.fields].map(([key, place]) => [key, place.value]);
+  return elementsOf(tracer, value).map((element, i) => [String(i), element]);
+}

@@ -1,0 +1,43 @@
+// What the parts of the tracing interpreter know of each other.
+import type { Graph } from "../graph/graph.ts";
+import { refusal, type Source } from "../reader/refusal.ts";
+import type { Expression } from "../reader/syntax.ts";
+import type { Heap } from "./heap.ts";
+import { ArrayValue, type Scope, type Value } from "./values.ts";
+
+export abstract class Tracer {
+  readonly graph: Graph;
+  readonly heap: Heap;
+  /** The text that is being traced, and where, for messages. */
+  source: Source;
+  at = 0;
+
+  constructor(graph: Graph, heap: Heap, source: Source) {
+    this.graph = graph;
+    this.heap = heap;
+    this.source = source;
+  }
+
+  fail(problem: string, remedy: string): never {
+    throw refusal(this.source, this.at, problem, remedy);
+  }
+
+  array(values: readonly Value[], typed = false, fixed?: string): ArrayValue {
+    const { heap } = this;
+    return new ArrayValue(
+      values.map((value) => heap.place(value)),
+      heap.place(values.length),
+      typed,
+      fixed,
+    );
+  }
+
+  /** Builtins and what was handed in, where no variable of the function has this name. */
+  abstract global(name: string): Value;
+
+  abstract isGlobal(name: string): boolean;
+
+  abstract evaluate(expression: Expression, scope: Scope): Value;
+
+  abstract call(callee: Value, list: readonly Value[]): Value;
+}

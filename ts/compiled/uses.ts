@@ -1,0 +1,51 @@
+// What a field takes from outside. `uses: () => ({ mu, masses })` is read as well as called: after a minifier it says
+// `() => ({ mu: e, masses: i })`, and so tells what the names have become in the texts of this build.
+import { invalid } from "../base/errors.ts";
+import { readFunction } from "./reader/reader.ts";
+import type { Expression } from "./reader/syntax.ts";
+
+const ALLOWED = "a function () => ({ name, other }) that returns an object of what f takes from outside";
+
+/** The values by the names that they have in the texts: of `a.b`, an object a with a member b. */
+export function readUses(uses: unknown): Map<string, unknown> {
+  const given = new Map<string, unknown>();
+  if (uses === undefined) return given;
+  if (typeof uses !== "function") throw invalid("compiled option uses", uses, ALLOWED);
+  const values: unknown = uses();
+  const { body } = readFunction({ text: String(uses), name: "uses" });
+  const last = body.at(-1);
+  const written = last?.kind === "return" ? last.of : undefined;
+  if (written?.kind !== "object" || typeof values !== "object" || values === null)
+    throw invalid("compiled option uses", uses, ALLOWED);
+  for (const { key, value } of written.properties) {
+    if (key?.kind !== "value")
+      throw invalid("compiled option uses", uses, `${ALLOWED}, without [computed] names and "..."`);
+    const name = String(key.value);
+    const path = pathOf(value) ?? [name];
+    put(given, path, (values as Record<string, unknown>)[name]);
+  }
+  return given;
+}
+
+/** The names of `a.b.c`, and of `(0, a.b)`, as some bundlers write it. */
+function pathOf(expression: Expression): string[] | undefined {
+  if (expression.kind === "name") return [expression.name];
+  if (expression.kind === "sequence") return pathOf(expression.list.at(-1)!);
+  if (expression.kind !== "member" || expression.key.kind !== "value") return undefined;
+  const base = pathOf(expression.of);
+  return base && [...base, String(expression.key.value)];
+}
+
+function put(given: Map<string, unknown>, [root, ...path]: readonly string[], value: unknown): void {
+  if (path.length === 0) {
+    given.set(root!, value);
+    return;
+  }
+  let object = (given.get(root!) ?? {}) as Record<string, unknown>;
+  given.set(root!, object);
+  for (const name of path.slice(0, -1)) {
+    object[name] ??= {};
+    object = object[name] as Record<string, unknown>;
+  }
+  object[path.at(-1)!] = value;
+}
