@@ -22,7 +22,11 @@ export function evaluated(field: Field, length: number, paramsDot?: readonly num
   const vector = (): HostVector => scratch.vector(length, field.dtype);
   const [x, dx, given, out] = [vector(), vector(), vector(), vector()];
   const common = { length, params: field.params?.slice(), slots: 0 };
-  const bound: BoundField<HostVector> = field.bind(scratch, { ...common, gradient: true, tangent: { params: paramsDot } });
+  const bound: BoundField<HostVector> = field.bind(scratch, {
+    ...common,
+    gradient: true,
+    tangent: { params: paramsDot },
+  });
   scratch.lease();
   bound.load();
   const put = (vector: HostVector, values: readonly number[]): void => vector.view.set(values);
