@@ -5,7 +5,7 @@ import { bundleForBrowser } from "./bundle.mjs";
 import { install } from "./install.mjs";
 import { Failure, inRoot, whenStarted } from "./process.mjs";
 
-const BUDGET = 40_000; // bytes
+const BUDGET = 43_700; // bytes
 
 /** Bundles the core from dist/; returns its gzipped size and the budget, in bytes. */
 export async function bundleSize() {
