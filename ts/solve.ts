@@ -115,10 +115,12 @@ function reached(
   last: FloatArray,
 ): { ts: Float64Array; ys: FloatArray } {
   const end = grid[grid.length - 1]!;
-  if (stopped && ts[outputs - 1] !== end) {
-    ys.set(last, outputs * y0.length);
-    return { ts: Float64Array.from([...ts.subarray(0, outputs), end]), ys: ys.slice(0, (outputs + 1) * y0.length) };
+  const rows = stopped && ts[outputs - 1] !== end ? outputs + 1 : outputs;
+  if (!stopped && rows === ts.length) return { ts, ys };
+  const times = ts.slice(0, rows);
+  if (stopped) {
+    times[rows - 1] = end;
+    ys.set(last, (rows - 1) * y0.length);
   }
-  if (outputs === ts.length) return { ts, ys };
-  return { ts: ts.slice(0, outputs), ys: ys.slice(0, outputs * y0.length) };
+  return { ts: times, ys: ys.slice(0, rows * y0.length) };
 }

@@ -212,6 +212,48 @@ describe("other effects", () => {
     });
   });
 
+  it("the times of outputs, the start's too, between events", () => {
+    const make = (ts: readonly number[], adjoint?: Adjoint): Solution =>
+      solve(field(P), {
+        y0: Y0,
+        ts,
+        rtol: 1e-11,
+        atol: 1e-12,
+        ...(adjoint && { adjoint }),
+        events: [{ root: (t, y) => y[0]! - 0.1 * y[1]! ** 2 - 0.05 * t, effect: mixing }],
+      });
+    const ts = [0, 1.5, 4];
+    const expected = ts.map((_, j) =>
+      central((d) => inner(weights, make(ts.map((time, i) => (i === j ? time + d : time))).ys)),
+    );
+    for (const [name, adjoint] of ALL) {
+      const found = make(ts, adjoint()).pullback(weights, { times: true }).ts!;
+      found.forEach((value, i) => expect(value, `${name} ${i}`).toBeCloseTo(expected[i]!, 6));
+    }
+  });
+
+  it("of asynchronous fields: the same numbers", async () => {
+    const { f, vjp, jvp: push, params } = field(P) as unknown as Parameters<typeof vectorField>[0];
+    const later = vectorField({
+      params: params!,
+      f: async (...given) => f(...given),
+      vjp: async (...given) => vjp!(...given),
+      jvp: async (...given) => push!(...given),
+    });
+    const options = {
+      y0: Y0,
+      ...tight,
+      events: [{ root: (_t: number, y: ArrayLike<number>) => y[0]!, effect: mixing }],
+    };
+    for (const [, adjoint] of ALL) {
+      const now = solve(field(P), { ...options, adjoint: adjoint() });
+      const then = (await solve(later, { ...options, adjoint: adjoint() })) as unknown as Solution;
+      const [a, b] = [now.pullback(weights, { times: true }), await then.pullback(weights, { times: true })];
+      expect([a.params, a.y0, a.ts]).toEqual([b.params, b.y0, b.ts]);
+      expect(await jvp(then, { params: [1, 2] })).toEqual(jvp(now, { params: [1, 2] }));
+    }
+  });
+
   it("of time alone, at an output too, several at one time, and at the start", () => {
     const at = (time: number): SolveEvent => ({ root: (t) => t - time, effect: mixing });
     compare((p, y0, adjoint) =>

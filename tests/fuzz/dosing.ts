@@ -27,6 +27,8 @@ interface Dose {
 export interface Dosing {
   readonly origin: number;
   readonly length: number;
+  /** Against time. */
+  readonly backwards: boolean;
   readonly rates: readonly number[];
   readonly doses: readonly Dose[];
   readonly solver: keyof typeof SOLVERS;
@@ -60,6 +62,7 @@ function drawDosing(random: Draw): Dosing {
   return {
     origin: random.one(ORIGINS),
     length,
+    backwards: random.chance(0.2),
     rates: Array.from({ length: compartments }, () => random.between(0, 0.2)),
     doses: random.many(1, 6, () => {
       const at = random.one(times);
@@ -83,13 +86,14 @@ function drawDosing(random: Draw): Dosing {
 }
 
 function dosingIsWrong({ origin, length, rates, doses, watched, stops, ...steps }: Dosing): string | undefined {
-  const end = origin + length;
-  const given = doses.map((dose) => ({ ...dose, time: origin + dose.at }));
-  const last = Math.max(...given.map(({ time }) => time));
+  const way = steps.backwards ? -1 : 1;
+  const end = origin + way * length;
+  const given = doses.map((dose) => ({ ...dose, time: origin + way * dose.at }));
+  const last = way * Math.max(...given.map(({ time }) => way * time));
   const rootAt =
     (time: number, form: keyof typeof FORMS) =>
     (t: number): number =>
-      FORMS[form](t - time);
+      FORMS[form](way * (t - time));
   const events: SolveEvent[] = given.map(({ time, amount, compartment, form, directed }) => ({
     root: rootAt(time, form),
     ...(directed && { direction: form === "falling" ? (-1 as const) : (1 as const) }),
@@ -101,7 +105,10 @@ function dosingIsWrong({ origin, length, rates, doses, watched, stops, ...steps 
   if (stops) events.push({ root: rootAt(last, "plain"), terminal: true });
   const ts = [origin, end];
   if (steps.outputs > 0)
-    for (let i = 1; origin + i * steps.outputs < end; i++) ts.splice(ts.length - 1, 0, origin + i * steps.outputs);
+    for (let i = 1; i * steps.outputs < length; i++) {
+      const time = origin + way * i * steps.outputs;
+      if (way * (end - time) > 0) ts.splice(ts.length - 1, 0, time);
+    }
   const options: SolveOptions = {
     y0: rates.map(() => 1),
     ts,
@@ -109,12 +116,12 @@ function dosingIsWrong({ origin, length, rates, doses, watched, stops, ...steps 
     rtol: 1e-8,
     atol: 1e-10,
     events,
-    stepTimes: steps.stepTimes.map((t) => origin + t),
+    stepTimes: steps.stepTimes.map((t) => origin + way * t),
     ...(steps.stepSize > 0 && { stepSize: steps.stepSize }),
     ...(steps.outputs > 0 && { output: "land" as const }),
   };
   const solution = solve((_t, y, dy) => {
-    for (let i = 0; i < rates.length; i++) dy[i] = -rates[i]! * y[i]!;
+    for (let i = 0; i < rates.length; i++) dy[i] = -way * rates[i]! * y[i]!;
   }, options);
   if (solution.status !== (stops ? "stopped" : "done")) return `status ${solution.status}`;
   const reached = solution.ts.at(-1)!;
@@ -131,7 +138,7 @@ function dosingIsWrong({ origin, length, rates, doses, watched, stops, ...steps 
   for (let i = 0; i < rates.length; i++) {
     let y = Math.exp(-rates[i]! * length);
     for (const dose of given) {
-      if (dose.compartment === i) y += dose.amount * Math.exp(-rates[i]! * (end - dose.time));
+      if (dose.compartment === i) y += dose.amount * Math.exp(-rates[i]! * way * (end - dose.time));
     }
     const tolerance = (steps.stepSize > 0 ? 1e-3 : 1e-5) * (1 + y);
     if (!(Math.abs(state[i]! - y) <= tolerance)) return `compartment ${i} has ${state[i]}, not ${y}`;
@@ -147,6 +154,7 @@ function* simplerDosing(input: Dosing): Iterable<Dosing> {
   if (input.outputs > 0) yield { ...input, outputs: 0 };
   if (input.stepSize > 0 && input.solver !== "rk4") yield { ...input, stepSize: 0 };
   if (input.origin !== 0) yield { ...input, origin: 0 };
+  if (input.backwards) yield { ...input, backwards: false };
   if (input.rates.some((rate) => rate !== 0)) yield { ...input, rates: input.rates.map(() => 0) };
   if (input.doses.some(({ form }) => form !== "plain"))
     yield { ...input, doses: input.doses.map((dose) => ({ ...dose, form: "plain" })) };

@@ -3,6 +3,7 @@ import { dosing } from "./dosing.ts";
 import { bounces, gaps, units } from "./event-gradients.ts";
 import { balls, neurons, tank, thermostats } from "./hybrid.ts";
 import { type Property, property } from "./property.ts";
+import { waves } from "./waves.ts";
 
 export const FUZZERS: Readonly<Record<string, readonly Property[]>> = {
   events: [
@@ -11,6 +12,7 @@ export const FUZZERS: Readonly<Record<string, readonly Property[]>> = {
     property(neurons),
     property(thermostats),
     property(tank),
+    property(waves),
     property(gaps),
     property(units),
     property(bounces),

@@ -247,7 +247,6 @@ export const thermostats: Property<Thermostats> = {
     for (const [i, state] of expected.entries()) {
       const { temperature, switches } = state!;
       const own = ({ index }: { index: number }): boolean => (directed ? index >> 1 : index) === i;
-      // With a direction the first time above `low` and such are no events; every switch is.
       const wrong =
         different(`switches of room ${i}`, solution.events.filter(own).length, switches, 0) ??
         different(`room ${i}`, solution.ys.at(width * (i - rooms.length))!, temperature, tolerance);

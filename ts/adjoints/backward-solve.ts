@@ -15,7 +15,7 @@ import type { Gradients, Loss, Trajectory } from "./adjoint.ts";
 import { AugmentedField, type BoundAugmented } from "./augmented.ts";
 import { type BackwardOptions, measureOf } from "./augmented-measure.ts";
 import { onlyFinite } from "./finite-gradients.ts";
-import { dot, pullEffect, share, slopesAt } from "./jumps.ts";
+import { byPlace, dot, pullEffect, share, slopesAt } from "./jumps.ts";
 import { Quadrature } from "./quadrature.ts";
 
 /** A time where the state is stored. */
@@ -29,10 +29,11 @@ interface Mark {
 /** Outputs and events, from the last to the first. */
 function marksOf({ ts, grid, jumps, problem }: Trajectory): Mark[] {
   const rows = new Map(Array.from(ts, (t, i) => [t, i]));
-  const times = new Set([...ts, ...jumps.map(({ n }) => grid[n]!)]);
+  const places = new Map(Array.from(byPlace(jumps), ([n, there]) => [grid[n]!, there]));
+  const times = new Set([...ts, ...places.keys()]);
   return [...times]
     .sort((a, b) => (b - a) * problem.direction)
-    .map((t) => ({ t, row: rows.get(t) ?? -1, jumps: jumps.filter(({ n }) => grid[n] === t) }));
+    .map((t) => ({ t, row: rows.get(t) ?? -1, jumps: places.get(t) ?? [] }));
 }
 
 /** The grid points of the forward solve between two times, backwards, where the forward steps were given. */

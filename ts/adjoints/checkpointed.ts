@@ -8,6 +8,7 @@ import { Runner } from "../program/runner.ts";
 import type { Adjoint, Forward, Gradients, Loss, Tape, Trajectory } from "./adjoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
+import { byPlace } from "./jumps.ts";
 import { replay } from "./replay.ts";
 import { advance, bestStart, knownLength, type Placement, unknownLength } from "./revolve.ts";
 
@@ -88,7 +89,8 @@ export function pullbackFrom(forward: Forward, kept: Checkpoints, c: number): Ta
 
 /** The backward pass from the states in `kept`, which it uses up; from y0 where there are none. */
 function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints, c: number): Waiting<Gradients> {
-  const { problem, grid, jumps } = trajectory;
+  const { problem, grid } = trajectory;
+  const places = byPlace(trajectory.jumps);
   return yield* pullDiscrete(trajectory, loss, tapesOfStep(problem), ({ machine, placed, sweep, stats, times }) => {
     const { programs, scheme } = placed;
     const plain = replay(placed, false, scheme.end);
@@ -115,7 +117,7 @@ function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints
           const t = grid[at]!;
           const end = grid[at + 1]!;
           yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
-          const after = jumps.findLast(({ n }) => n === at + 1)?.after;
+          const after = places.get(at + 1)?.at(-1)?.after;
           if (after) machine.arithmetic.copyIn(programs[(at + 1) & 1]!.start[0]!, after);
         }
         if (at < n) kept.push(at, programs[at & 1]!.start);

@@ -161,7 +161,7 @@ function* sweepBack(
         sweep.add(bars[0]!, cotangentAt(output--));
         times.atEnd += stopTime;
       }
-      yield* moving?.cross(at, bars[0]!, times) ?? [];
+      yield* moving!.cross(at, bars[0]!, times);
       return stops;
     };
     for (let step = steps - 1; step >= 0; step--) {
@@ -171,7 +171,7 @@ function* sweepBack(
       const h = end - t;
       const first = firstTime(problem, t);
       const last = lastTime(problem, end);
-      const stops = yield* cross(step + 1);
+      const stops = moving?.has(step + 1) ? yield* cross(step + 1) : false;
       const landed = !stops && output > 0 && ts[output] === end;
       const landing = output;
       if (landed) output--;
@@ -208,7 +208,8 @@ function* sweepBack(
         if (!Number.isFinite(times.atEnd)) watch.bad = { t, h };
       }
     }
-    if (!(yield* cross(0))) sweep.add(bars[0]!, cotangentAt(0));
+    const stops = moving?.has(0) ? yield* cross(0) : false;
+    if (!stops) sweep.add(bars[0]!, cotangentAt(0));
     tsBar[0] = times.atEnd;
     // The time of an event that stops the solve is a result, not an input, unless it is the start's.
     if (stopped && steps > 0) tsBar[ts.length - 1] = 0;

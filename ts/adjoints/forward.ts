@@ -14,7 +14,7 @@ import { denseSlopes } from "../solvers/dense-weights.ts";
 import type { Vector } from "../vectors/arithmetic.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import type { Trajectory } from "./adjoint.ts";
-import { dot, paramsOf, pullEffect, share, slopesAt } from "./jumps.ts";
+import { byPlace, dot, paramsOf, pullEffect, share, slopesAt } from "./jumps.ts";
 
 /** A direction in (y0, θ); undefined: 0. */
 export interface Direction {
@@ -51,6 +51,7 @@ export function* pushForwards(
   const runner = new Runner(machine, false);
   const [spare, slope] = [scratch.vector(2 * n, field.dtype), scratch.vector(2 * n, field.dtype)];
   const viewOf = (vector: Vector): FloatArray => arithmetic.host!.view(vector);
+  const places = byPlace(jumps);
   const tangents = zeros(field.dtype, ts.length * n);
   /** [y | ẏ] where the steps have come to, and ṫ there. */
   const here = zeros(field.dtype, 2 * n);
@@ -133,7 +134,7 @@ export function* pushForwards(
 
   /** The events at a point of the grid that no step ends at. */
   const occurAt = function* (at: number): Waiting<void> {
-    for (const jump of jumps.filter((jump) => jump.n === at)) {
+    for (const jump of places.get(at) ?? []) {
       known = false;
       if (jump.ends) continue;
       const rate = jump.fixed ? undefined : yield* slopeAt(jump);
@@ -153,7 +154,8 @@ export function* pushForwards(
     yield* occurAt(0);
     for (let step = 0; step < steps; step++) {
       const from = here.slice() as FloatArray;
-      const ending = jumps.find((jump) => jump.n === step + 1 && jump.ends);
+      const [first] = places.get(step + 1) ?? [];
+      const ending = first?.ends ? first : undefined;
       const start = tDot === 0 ? undefined : motionOf(step, { tDot, hDot: -tDot, params: true });
       if (problem.signal?.aborted) throw aborted(problem.signal, grid[step]!, grid[step + 1]! - grid[step]!);
       const states = yield* take(step, from, start);

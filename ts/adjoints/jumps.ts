@@ -10,6 +10,19 @@ import { type RootSlopes, rootSlopes } from "../events/slopes.ts";
 import type { Effect, Jump } from "../problem/event.ts";
 import type { Problem } from "../problem/problem.ts";
 
+/** Jumps by their place in the grid, in the order that they occurred. */
+export type JumpsByPlace = ReadonlyMap<number, readonly Jump[]>;
+
+export function byPlace(jumps: readonly Jump[]): JumpsByPlace {
+  const places = new Map<number, Jump[]>();
+  for (const jump of jumps) {
+    const there = places.get(jump.n);
+    if (there) there.push(jump);
+    else places.set(jump.n, [jump]);
+  }
+  return places;
+}
+
 /** ∂root/∂(y, t) where an event occurred; `from`: the state at the start of the step to it, if there was one. */
 export function slopesAt({ events, ts, measure }: Problem, jump: Jump, from?: ArrayLike<number>): RootSlopes {
   const { index, t, before } = jump;

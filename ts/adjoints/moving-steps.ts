@@ -9,7 +9,7 @@ import { firstTime, type Problem } from "../problem/problem.ts";
 import type { Machine } from "../program/program.ts";
 import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import type { Trajectory } from "./adjoint.ts";
-import { dot, pullEffect, share, slopesAt } from "./jumps.ts";
+import { byPlace, dot, type JumpsByPlace, pullEffect, share, slopesAt } from "./jumps.ts";
 import type { Pass, StepTimes, Sweep, SweptStep } from "./sweep.ts";
 
 /** Pulls cotangents of a step's end through the step, without keeping what comes of it but ∂/∂h. */
@@ -17,7 +17,7 @@ export class MovingSteps {
   /** Evaluations of the field of its own. */
   evaluations = 0;
   private readonly problem: Problem;
-  private readonly jumps: readonly Jump[];
+  private readonly jumps: JumpsByPlace;
   private readonly machine: Machine;
   private readonly sweep: Sweep;
   private readonly pass: Pass;
@@ -34,7 +34,7 @@ export class MovingSteps {
     slope: Vector,
   ) {
     this.problem = problem;
-    this.jumps = jumps;
+    this.jumps = byPlace(jumps);
     this.machine = machine;
     this.sweep = sweep;
     this.pass = pass;
@@ -44,17 +44,18 @@ export class MovingSteps {
 
   /** Whether there is an event at a point of the grid. */
   has(n: number): boolean {
-    return this.jumps.some((jump) => jump.n === n);
+    return this.jumps.has(n);
   }
 
   /** The state before all that happens at a point of the grid. */
   before(n: number): FloatArray | undefined {
-    return this.jumps.find((jump) => jump.n === n)?.before;
+    return this.jumps.get(n)?.at(0)?.before;
   }
 
   /** The event that the step to a point of the grid ends at. */
   endsAt(n: number): Jump | undefined {
-    return this.jumps.find((jump) => jump.n === n && jump.ends);
+    const [first] = this.jumps.get(n) ?? [];
+    return first?.ends ? first : undefined;
   }
 
   /**
@@ -63,7 +64,7 @@ export class MovingSteps {
    */
   *cross(n: number, bar: Vector, times: StepTimes): Waiting<void> {
     const { arithmetic } = this.machine;
-    for (const jump of this.jumps.filter((jump) => jump.n === n).reverse()) {
+    for (const jump of [...(this.jumps.get(n) ?? [])].reverse()) {
       let v = copied(arithmetic, bar);
       if (jump.after) {
         const pulled = pullEffect(this.problem, jump, v);

@@ -70,8 +70,8 @@ export function stuck(t: number, h: number, errorWasNaN: boolean, minStep: numbe
 export function notAccepted(t: number, h: number): SolveError {
   return new SolveError(
     "step-underflow",
-    `at t = ${t} the option accept refuses the state after the step ${h}, and after every smaller one that may be tried: the solution leaves ` +
-      "the domain there. Let it in, stop with an event before, or, with fixed steps, take smaller ones",
+    `at t = ${t} the option accept refuses the state after every step down to ${h}: the solution leaves the domain there. ` +
+      "Stop with an event before, or, with fixed steps, take smaller ones",
     { t, h },
   );
 }
@@ -79,8 +79,8 @@ export function notAccepted(t: number, h: number): SolveError {
 export function rootNotFinite(t: number, index: number, value: number): SolveError {
   return new SolveError(
     "non-finite",
-    `events[${index}].root is ${value} at t = ${t}. It must be a finite number wherever the solution is, and a little beyond: ` +
-      "guard divisions, logarithms and roots of the state, as in Math.log(Math.max(y[0], 1e-300))",
+    `events[${index}].root is ${value} at t = ${t}; it must be finite wherever the solution is, and a little beyond. ` +
+      "Guard its divisions, logarithms and roots, as in Math.log(Math.max(y[0], 1e-300))",
     { t },
   );
 }
@@ -88,8 +88,7 @@ export function rootNotFinite(t: number, index: number, value: number): SolveErr
 export function eventsAccumulate(t: number, index: number): SolveError {
   return new SolveError(
     "step-underflow",
-    `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, give it a direction, or let its effect ` +
-      "end what brings it about (a ball that bounces lower and lower has to come to rest)",
+    `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, give it a direction, or let its effect end the motion`,
     { t, h: 0 },
   );
 }

@@ -4,6 +4,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { eventsAccumulate } from "../base/failures.ts";
 import type { EventRecord, Jump, SolveEvent } from "../problem/event.ts";
+import type { Problem } from "../problem/problem.ts";
 
 /** Events within so many roundings of t of each other are one moment. */
 export const MOMENT = 8;
@@ -31,13 +32,15 @@ export class Occurrences {
   readonly jumps: Jump[] = [];
   private readonly events: readonly SolveEvent[];
   private readonly params: unknown;
+  /** Whether effects' jumps are wanted. */
+  private readonly keeps: boolean;
   private readonly counts: number[];
   private readonly last: number[];
 
-  /** `params`: what effects are handed. */
-  constructor(events: readonly SolveEvent[], params: unknown) {
+  constructor({ events, argument, field }: Problem) {
     this.events = events;
-    this.params = params;
+    this.params = argument;
+    this.keeps = field.differentiable || field.hasJvp === true;
     this.counts = events.map(() => 0);
     this.last = events.map(() => Number.NaN);
   }
@@ -77,7 +80,7 @@ export class Occurrences {
       const answer: unknown = (typeof effect === "function" ? effect : effect.apply)(t, y, this.params);
       if (answer !== undefined && answer !== "stop")
         throw invalid(`what events[${index}].effect returned`, answer, 'nothing, or "stop"; it changes y in place');
-      this.jumps.push({ ...jump, after: y.slice() });
+      if (this.keeps) this.jumps.push({ ...jump, after: y.slice() });
       this.records.push({ index, t, y: before.slice(), yAfter: y.slice() });
       if (answer === "stop" || this.ends(index, this.counts[index]!)) stopping ??= index;
     }

@@ -10,7 +10,7 @@ export function rootValue({ root }: SolveEvent, index: number, t: number, y: Flo
   if (typeof value === "number") return value;
   const allowed =
     typeof value === "boolean"
-      ? "a number that changes sign: for a condition write condition ? 1 : -1"
+      ? "a number that changes sign, as in condition ? 1 : -1"
       : "a number, returned at once; does the function return one?";
   throw invalid(`events[${index}].root at t = ${t}`, value, allowed);
 }

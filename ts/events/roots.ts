@@ -25,7 +25,7 @@ export interface Scan {
 }
 
 /** Samples of a step besides its start; two roots between neighbours are found where a dip shows in three samples. */
-const SAMPLES = 8;
+export const SAMPLES = 8;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const DIP_EVALUATIONS = 24;
 

@@ -12,7 +12,7 @@ import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import { land, passZero, type Target, takeTo, type WatchedStep } from "./landing.ts";
 import { MOMENT, Occurrences, sameMoment } from "./occurrences.ts";
 import { rootValue } from "./root-values.ts";
-import { type Crossing, locate, type Scan, scan } from "./roots.ts";
+import { type Crossing, locate, SAMPLES, type Scan, scan } from "./roots.ts";
 import { Sides } from "./sides.ts";
 
 /** An event in the step in work, at t + s h. */
@@ -52,16 +52,20 @@ export class EventWatch {
   private readonly end: number;
   private readonly dtype: Dtype;
   private readonly sides: Sides;
-  private scans: Scan[] = [];
+  private readonly scans: Scan[] = [];
+  /** States at the samples of the step, and which of them are there. */
+  private readonly samples: FloatArray[] = [];
+  private sampled = 0;
 
-  constructor({ events, ts, field, argument }: Problem, interpolator: Interpolator, host: HostArithmetic) {
+  constructor(problem: Problem, interpolator: Interpolator, host: HostArithmetic) {
+    const { events, ts, field } = problem;
     this.events = events;
     this.interpolator = interpolator;
     this.host = host;
     this.end = ts[ts.length - 1]!;
     this.dtype = field.dtype;
     this.sides = new Sides(events);
-    this.occurrences = new Occurrences(events, argument);
+    this.occurrences = new Occurrences(problem);
   }
 
   begin(t: number, y: FloatArray): void {
@@ -136,41 +140,43 @@ export class EventWatch {
     const { t, h, end } = step;
     const resolution = (Number.EPSILON * scale) / Math.abs(h) / 2;
     const hits: Omit<Hit, "acts">[] = [];
-    this.scans = this.events.map((_, index) => this.look(index, step, resolution));
+    this.sampled = 0;
     for (const [index, { direction }] of this.events.entries()) {
       const g = this.along(index, step);
+      const found = this.look(index, g, step, resolution);
+      this.scans[index] = found;
       let { sign } = this.sides.at(index);
-      const { crossings } = this.scans[index]!;
-      for (const crossing of crossings) {
+      for (const crossing of found.crossings) {
         const unknown = sign === 0;
         sign = crossing.rising ? 1 : -1;
         if (unknown && !this.sides.leave(index, t + crossing.to * h, sign)) continue;
         if (direction !== undefined && direction !== sign) continue;
         const s = locate(g, crossing, resolution);
-        if (crossing === crossings[0] && !unknown) this.sides.refuseRounding(index, t + s * h, sign, g(s / 2));
+        if (crossing === found.crossings[0] && !unknown) this.sides.refuseRounding(index, t + s * h, sign, g(s / 2));
         const fixed = unknown && this.isWhereItStarts(step, s, scale);
         hits.push({ index, s: fixed ? 0 : s, t: fixed ? t : s === 1 ? end : t + s * h, crossing, fixed });
       }
     }
     hits.sort((a, b) => a.s - b.s);
-    const ahead = this.events.map(() => 0);
-    return hits.map((hit) => ({ ...hit, acts: this.occurrences.acts(hit.index, ++ahead[hit.index]!) }));
+    const ahead: number[] = [];
+    return hits.map((hit) => {
+      ahead[hit.index] = (ahead[hit.index] ?? 0) + 1;
+      return { ...hit, acts: this.occurrences.acts(hit.index, ahead[hit.index]!) };
+    });
   }
 
-  private look(index: number, step: WatchedStep, resolution: number): Scan {
+  private look(index: number, g: (s: number) => number, { t, h }: WatchedStep, resolution: number): Scan {
     const { value, sign, crossedAt } = this.sides.at(index);
-    const g = this.along(index, step);
     // In the moment after it has crossed zero its values say nothing of the side that it is on.
-    const moment = (MOMENT * Number.EPSILON * Math.abs(step.t)) / Math.abs(step.h);
-    const from = sameMoment(step.t, crossedAt, Math.abs(step.t)) ? moment : 0;
+    const moment = (MOMENT * Number.EPSILON * Math.abs(t)) / Math.abs(h);
+    const from = sameMoment(t, crossedAt, Math.abs(t)) ? moment : 0;
     const found = scan(g, { value, sign, from }, resolution);
     if (!found.open) return found;
     // A zero at the very end: if the function turns back there it only touches zero.
-    const way = Math.sign(step.h);
-    const beyond = Math.max(PEEK, 16 * resolution);
-    if ((this.end - (step.t + (1 + beyond) * step.h)) * way < 0) return found;
-    const back = found.crossings[found.crossings.length - 1]!.rising ? -1 : 1;
-    if (Math.sign(g(1 + beyond)) !== back) return found;
+    const beyond = 1 + Math.max(PEEK, 16 * resolution);
+    if ((this.end - (t + beyond * h)) * h < 0) return found;
+    const back = found.crossings.at(-1)!.rising ? -1 : 1;
+    if (Math.sign(g(beyond)) !== back) return found;
     return { ...found, crossings: found.crossings.slice(0, -1), sign: back };
   }
 
@@ -210,12 +216,23 @@ export class EventWatch {
 
   private along(index: number, step: WatchedStep): (s: number) => number {
     const event = this.events[index]!;
-    return (s) => rootValue(event, index, s === 1 ? step.end : step.t + s * step.h, this.state(step, s));
+    const { t, h, end } = step;
+    return (s) => rootValue(event, index, s === 1 ? end : t + s * h, this.state(step, s));
   }
 
   private state({ program, h }: WatchedStep, s: number): FloatArray {
-    if (s > 0 && s < 1) return this.host.view(this.interpolator.at(program, s, h));
-    return this.host.view((s === 0 ? program.start : program.end)[0]!);
+    if (s === 0 || s === 1) return this.host.view((s === 0 ? program.start : program.end)[0]!);
+    const place = s * SAMPLES;
+    if (this.events.length === 1 || !Number.isInteger(place) || place > SAMPLES)
+      return this.host.view(this.interpolator.at(program, s, h));
+    // All root functions are looked at in the same places, one after the other.
+    if (!(this.sampled & (1 << place))) {
+      const view = this.host.view(this.interpolator.at(program, s, h));
+      this.samples[place] ??= view.slice();
+      this.samples[place].set(view);
+      this.sampled |= 1 << place;
+    }
+    return this.samples[place]!;
   }
 }
 

@@ -8,7 +8,10 @@ import type { Awaitable } from "../base/waiting.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
-/** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
+/**
+ * A field function: fills all of `dy`, which holds old numbers before, or returns the derivative (slower); may return a promise
+ * of either. `y` is to be read only: what is written to it changes the solution.
+ */
 export type FieldFunction<P = Float64Array> = (
   t: number,
   y: Float64Array,
