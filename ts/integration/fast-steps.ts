@@ -74,17 +74,17 @@ export class FastSteps {
     this.run = this.controlled && new Float64Array(Object.keys(RUN).length);
   }
 
-  /** The square of the scaled error of the step taken last, NaN where it is not measured here. */
-  get square(): number {
-    return this.numbers[AT.square]!;
-  }
-
-  /** Takes the whole step in work, once the field is known to fill its output at once. */
-  step(state: StepState): void {
-    const { filling } = this.setup.machine.field;
-    if (typeof filling !== "object") return;
-    this.filling = filling;
-    const { f, params, answer } = filling;
+  /**
+   * Takes the whole step in work, once the field is known to fill its output at once. Returns the square of its scaled
+   * error, NaN where that is not measured here.
+   */
+  step(state: StepState): number {
+    if (this.filling === undefined) {
+      const { filling } = this.setup.machine.field;
+      if (typeof filling !== "object") return Number.NaN;
+      this.filling = filling;
+    }
+    const { f, params, answer } = this.filling;
     const { numbers } = this;
     numbers[AT.t] = state.first;
     numbers[AT.h] = state.h;
@@ -92,6 +92,7 @@ export class FastSteps {
     this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer);
     state.runner.evaluations += this.evaluations - state.next;
     state.next = state.program.instructions.length;
+    return numbers[AT.square]!;
   }
 
   /** Takes steps before the next stop, where there is a loop for them. */

@@ -123,15 +123,14 @@ export class Stepping extends StepState {
   private run(): Promise<void> | undefined {
     const { runner, fast, program } = this;
     const { instructions } = program;
-    if (fast !== undefined && this.next <= 1) fast.step(this);
+    const square = fast !== undefined && this.next <= 1 ? fast.step(this) : Number.NaN;
     while (this.next < instructions.length) {
       this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
       if (runner.pending !== undefined) return runner.pending;
     }
     const { control } = this.setup;
     if (control === undefined) return undefined;
-    const factor =
-      fast !== undefined && fast.square >= 0 ? control.judgeSquare(fast.square) : control.judge(program, this.h);
+    const factor = square >= 0 ? control.judgeSquare(square) : control.judge(program, this.h);
     if (typeof factor === "number") {
       this.factor = factor;
       return undefined;
