@@ -13,6 +13,7 @@ const CHECKS = {
   "format and lint": () => tool("@biomejs/biome", "biome", ["check"]),
   // The build ends with the type check of ts/, and the other check needs the modules that it generates.
   "types of the library": build,
+  "types as strict users see them": () => tool("typescript", "tsc", ["-p", "tests/types"]),
   "types of tests, examples and benchmarks": () => tool("typescript", "tsc", ["-p", "tests/tsconfig.json"]),
 };
 

@@ -12,6 +12,7 @@ export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check
 export { citations } from "./citations.ts";
 export type { AsyncField, Field } from "./fields/field.ts";
 export {
+  type AsyncFieldFunction,
   type FieldFunction,
   type JvpFunction,
   type JvpInputs,
@@ -37,7 +38,7 @@ export type {
 export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
-export { type AsyncFieldFunction, solve } from "./solve.ts";
+export { solve } from "./solve.ts";
 export { ees25, ees27 } from "./solvers/ees.ts";
 export { bosh3 } from "./solvers/explicit/bosh3.ts";
 export { cashKarp } from "./solvers/explicit/cash-karp.ts";

@@ -1,4 +1,5 @@
 // What `solve` returns: ordinary typed arrays, the counts, and the way back.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";

@@ -8,7 +8,7 @@ import type { Awaitable } from "./base/waiting.ts";
 import { drive, type Waiting, wait } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { AsyncField, Field } from "./fields/field.ts";
-import type { BareField, FieldFunction } from "./fields/function.ts";
+import type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
 import { DensePath } from "./integration/dense-path.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
 import { lateFailure } from "./integration/late-failure.ts";
@@ -19,25 +19,20 @@ import type { Problem } from "./problem/problem.ts";
 import { type AsyncSolution, Solution } from "./solution.ts";
 import { Scratch } from "./wasm/scratch.ts";
 
-/** A bare function that answers later. */
-export type AsyncFieldFunction = (...arguments_: Parameters<BareField>) => Promise<void | ArrayLike<number>>;
-
-type SyncFieldFunction = (...arguments_: Parameters<BareField>) => void | ArrayLike<number>;
-
 /**
  * Solves dy/dt = f(t, y, θ), y(ts[0]) = y0 at the times `ts`.
  * Throws `SolveError`: "invalid" before anything runs, "unsupported" where WebAssembly cannot run, the other codes where the
  * numbers failed (unless `onFailure: "return"`). A promise of the solution for an asynchronous field.
  */
+export function solve(field: FieldFunction, options: SolveOptions): Solution<Float64Array>;
 export function solve(field: AsyncFieldFunction, options: SolveOptions): Promise<AsyncSolution<Float64Array>>;
 export function solve(field: AsyncField, options: SolveOptions): Promise<AsyncSolution>;
-export function solve(field: SyncFieldFunction, options: SolveOptions): Solution<Float64Array>;
 export function solve<D extends Dtype>(
   field: Field & { readonly dtype: D },
   options: SolveOptions,
 ): Solution<ArrayOf<D>>;
-export function solve(field: SyncFieldFunction | Field, options: SolveOptions): Solution;
-export function solve(field: FieldFunction | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
+export function solve(field: FieldFunction | Field, options: SolveOptions): Solution;
+export function solve(field: BareField | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
   const request = requestOf(field, options);
   return drive(run(request), request.problem.signal);
 }

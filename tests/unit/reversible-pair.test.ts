@@ -4,6 +4,7 @@ import {
   bosh3,
   dopri5,
   euler,
+  type FieldFunction,
   heun,
   mlp,
   reversible,
@@ -17,8 +18,6 @@ import {
 } from "odegrad";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "./errors.ts";
-
-type FieldFunction = (t: number, y: Float64Array, dy: Float64Array) => void;
 
 interface Case {
   readonly name: string;

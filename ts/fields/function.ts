@@ -9,18 +9,25 @@ import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
 /**
- * A field function: fills all of `dy`, which holds old numbers before, or returns the derivative (slower); may return a promise
- * of either. `y` is to be read only: what is written to it changes the solution.
+ * A field function: fills all of `dy`, which holds old numbers before, or returns the derivative (slower). `y` is to be read
+ * only: what is written to it changes the solution. `params`: what the solve was given under that name.
  */
-export type FieldFunction<P = Float64Array> = (
+// biome-ignore lint/suspicious/noExplicitAny: parameters are whatever the user passes
+export type FieldFunction<P = any> = (
   t: number,
   y: Float64Array,
   dy: Float64Array,
   params: P,
-) => Awaitable<void | ArrayLike<number>>;
+) => void | ArrayLike<number>;
 
-// biome-ignore lint/suspicious/noExplicitAny: the fourth argument is whatever the user passes as `params`
-export type BareField = FieldFunction<any>;
+/** A field function that answers later, with a promise. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type AsyncFieldFunction<P = any> = (
+  ...arguments_: Parameters<FieldFunction<P>>
+) => Promise<void | ArrayLike<number>>;
+
+/** A function of either kind. */
+export type BareField = (...arguments_: Parameters<FieldFunction>) => Awaitable<void | ArrayLike<number>>;
 
 /** Where a VJP accumulates: ∂/∂y, ∂/∂params and ∂/∂t of cotangent · f. */
 export interface VjpOutputs {
@@ -55,7 +62,7 @@ export type JvpFunction = (
 ) => Awaitable<void>;
 
 export interface VectorFieldOptions {
-  readonly f: FieldFunction;
+  readonly f: (...arguments_: Parameters<FieldFunction<Float64Array>>) => Awaitable<void | ArrayLike<number>>;
   /** For adjoints. */
   readonly vjp?: VjpFunction;
   /** For `jvp(solution, tangent)`. */

@@ -1,5 +1,6 @@
 // A pool of workers: it offers the chunks of a call to them, computes what they have not taken, and waits for the rest, but
 // never long for a worker that does not get on.
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Dtype } from "../base/dtype.ts";
 import { invalid, SolveError } from "../base/errors.ts";

@@ -1,0 +1,58 @@
+// What users write in strict TypeScript, against the types of the package as it is installed: `npm run check` compiles it,
+// without skipLibCheck and without Node's types.
+import { type FieldFunction, mlp, type Solution, solve, symplectic, tsit5, vectorField } from "odegrad";
+
+const lorenz: FieldFunction = (_t, [x, y, z], dy) => {
+  dy[0] = 10 * (y - x);
+  dy[1] = x * (28 - z) - y;
+  dy[2] = x * y - (8 / 3) * z;
+};
+export const between: Float64Array = solve(lorenz, { y0: [1, 1, 1], ts: [0, 5, 10], dense: true }).at(7.25);
+
+export const inline: Solution<Float64Array> = solve(
+  (_t, [x, y, z], dy) => {
+    dy[0] = 10 * (y - x);
+    dy[1] = x * (28 - z) - y;
+    dy[2] = x * y - (8 / 3) * z;
+  },
+  { y0: [1, 1, 1], ts: [0, 1] },
+);
+
+export const returned: Float64Array = solve((_t, y) => [y[1]!, -y[0]!], { y0: [1, 0], ts: [0, 1] }).ys;
+
+export const withParams: Float64Array = solve(
+  (_t, y, dy, { k }: { k: number }) => {
+    dy[0] = -k * y[0]!;
+  },
+  { y0: [1], ts: [0, 1], params: { k: 2 } },
+).ys;
+
+export async function later(): Promise<Float64Array> {
+  const solution = await solve(
+    async (_t, y, dy) => {
+      dy[0] = -y[0]!;
+    },
+    { y0: [1], ts: [0, 1] },
+  );
+  return solution.ys;
+}
+
+const network = mlp({ layers: [2, 8, 2] });
+export const gradient: Float32Array = solve(network, {
+  y0: [1, 0],
+  ts: [0, 1],
+  solver: tsit5,
+  adjoint: symplectic(),
+}).pullback([0, 0, 1, 1]).params;
+
+const decay = vectorField({
+  f: (_t, y, dy, p) => {
+    dy[0] = -p[0]! * y[0]!;
+  },
+  vjp: (_t, y, p, v, out) => {
+    out.y[0]! -= p[0]! * v[0]!;
+    out.params[0]! -= y[0]! * v[0]!;
+  },
+  params: [1],
+});
+export const own: Float64Array = solve(decay, { y0: [1], ts: [0, 1], adjoint: symplectic() }).pullback([0, 1]).y0;
