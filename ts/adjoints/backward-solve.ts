@@ -170,7 +170,7 @@ export function* solveBackwards(
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
       if (steps.kind === "adaptive") setup.control!.load(steps.controller, solver.errorOrder);
-      const outcome = yield* integrate({ setup, problem: segment, known: true, ys: rows, tape: quadrature });
+      const outcome = yield* integrate({ setup, problem: segment, firstKnown: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;

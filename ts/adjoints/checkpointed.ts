@@ -128,9 +128,9 @@ function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints
       get bytes() {
         return kept.bytes;
       },
-      *step({ n, t, h, last, dense }) {
+      *step({ n, stageStart, h, stageEnd, dense }) {
         yield* march(n);
-        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, stageStart, h, stageEnd);
         stats.evaluations = marcher.evaluations + taper.evaluations;
       },
     };

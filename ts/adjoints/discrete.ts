@@ -30,10 +30,10 @@ interface Backward {
 interface BackwardStep {
   readonly n: number;
   /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
-  readonly t: number;
+  readonly stageStart: number;
   readonly h: number;
   /** The time that stages at the step's end are evaluated at; see `stageTime`. */
-  readonly last: number;
+  readonly stageEnd: number;
   readonly program: Program;
   /** Whether outputs lie inside it, so that the continuous extension takes part. */
   readonly dense: boolean;
@@ -169,8 +169,8 @@ function* sweepBack(
       const t = grid[step]!;
       const end = grid[step + 1]!;
       const h = end - t;
-      const first = firstTime(problem, t);
-      const last = lastTime(problem, end);
+      const stageStart = firstTime(problem, t);
+      const stageEnd = lastTime(problem, end);
       const stops = yield* cross(step + 1);
       const landed = !stops && output > 0 && ts[output] === end;
       const landing = output;
@@ -179,7 +179,7 @@ function* sweepBack(
       const program = placed.programs[parity]!;
       const before = moving?.before(step + 1);
       if (before) arithmetic.copyIn(program.end[0]!, before);
-      const pending = restore.step({ n: step, t: first, h, last, program, dense });
+      const pending = restore.step({ n: step, stageStart, h, stageEnd, program, dense });
       if (pending) yield* pending;
       const timing = wantTimes || moving?.has(step) || moving?.has(step + 1);
       if (dense) sweep.beginOutputs();
@@ -188,7 +188,7 @@ function* sweepBack(
         sweep.addOutput(s, h, cotangentAt(output));
         if (timing) tsBar[output] = yield* sweep.outputTime(parity, s, times);
       }
-      const swept = { parity, t: first, h, last, dense, tapes: restore.tapes, times: timing ? times : undefined };
+      const swept = { parity, stageStart, h, stageEnd, dense, tapes: restore.tapes, times: timing ? times : undefined };
       const moves = moving?.endsAt(step + 1);
       if (moves) yield* moving!.move(moves, swept, bars, arithmetic.host!.view(program.start[0]!), times);
       if (landed && moves && wantTimes)

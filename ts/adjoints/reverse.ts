@@ -100,15 +100,15 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
           get reconstructionError() {
             return gap.largest;
           },
-          *step({ n, t, h, last, program, dense }) {
+          *step({ n, stageStart, h, stageEnd, program, dense }) {
             const { end, inverse } = program;
             if (keptAfter[next] === n) {
               const first = next * end.length;
               for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
               next--;
             }
-            yield* runner.finish(inverse!, 0, t, h, last);
-            if (dense) yield* runner.finish(program.dense!.instructions, 0, t, h, last);
+            yield* runner.finish(inverse!, 0, stageStart, h, stageEnd);
+            if (dense) yield* runner.finish(program.dense!.instructions, 0, stageStart, h, stageEnd);
             stats.evaluations = runner.evaluations;
             if (n > 0) return;
             for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));

@@ -31,10 +31,10 @@ export interface Pass {
 /** A step to be swept, from t over h. */
 export interface SweptStep {
   readonly parity: number;
-  readonly t: number;
+  /** The times that stages count from, and that stages at the end are evaluated at; see `stageTime`. */
+  readonly stageStart: number;
   readonly h: number;
-  /** See `stageTime`. */
-  readonly last: number;
+  readonly stageEnd: number;
   /** Whether outputs lie inside it. */
   readonly dense: boolean;
   /** Whether each evaluation's tape is in its slot, else it is evaluated anew. */
@@ -179,7 +179,7 @@ export class Sweep {
   private run(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;
-    const { parity, t, h, last, dense, tapes, times } = step;
+    const { parity, stageStart, h, stageEnd, dense, tapes, times } = step;
     const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
     for (let i = from; i < actions.length; i++) {
       const action = actions[i]!;
@@ -189,7 +189,7 @@ export class Sweep {
         const { gather, xBar, instruction } = action;
         this.collect(gather, h);
         prepare(arithmetic, instruction, h);
-        const at = stageTime(instruction.c, t, h, last);
+        const at = stageTime(instruction.c, stageStart, h, stageEnd);
         const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
         pass.vjps++;
         if (typeof tau !== "number") return this.wait(pass, step, tau, 1, instruction.c, i + 1);

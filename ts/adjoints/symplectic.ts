@@ -57,9 +57,9 @@ export function pullSymplectic(
     return {
       ...about,
       tapes: false,
-      *step({ n, t, h, last, program, dense }) {
+      *step({ n, stageStart, h, stageEnd, program, dense }) {
         read(n, program.start);
-        yield* runner.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        yield* runner.finish((dense ? extended : stages)[n & 1]!, 0, stageStart, h, stageEnd);
         stats.evaluations = runner.evaluations;
       },
     };

@@ -75,7 +75,7 @@ export class EventWatch {
   *search(runner: Runner, step: WatchedStep): Waiting<Found | undefined> {
     const { program, t } = step;
     const { instructions: extension } = program.dense ?? NO_EXTENSION;
-    const extend = (): Waiting<void> => runner.finish(extension, 0, step.first, step.h, step.last);
+    const extend = (): Waiting<void> => runner.finish(extension, 0, step.stageStart, step.h, step.stageEnd);
     const epsilon = EPSILONS[this.dtype];
     const [y, slope] = [this.state(step, 0), this.host.view(program.instructions[0]!.k!)];
     this.sides.clear({ t, y, slope, h: step.h, epsilon });
@@ -100,10 +100,10 @@ export class EventWatch {
         return this.settle(step, hits, [...atEnd, ...also]);
       }
       near = hits.filter((hit) => sameMoment(hit.t, first.t, scale));
-      const { end, last } = step;
+      const { end, stageEnd } = step;
       if (!(yield* this.land(runner, step, first, scale))) {
         unreal.add(first.index);
-        yield* takeTo(runner, step, end, last);
+        yield* takeTo(runner, step, end, stageEnd);
       }
       yield* extend();
     }

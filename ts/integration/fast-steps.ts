@@ -86,9 +86,9 @@ export class FastSteps {
     this.filling = filling;
     const { f, params, answer } = filling;
     const { numbers } = this;
-    numbers[AT.t] = state.first;
+    numbers[AT.t] = state.stageStart;
     numbers[AT.h] = state.h;
-    numbers[AT.last] = state.last;
+    numbers[AT.stageEnd] = state.stageEnd;
     this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer);
     state.runner.evaluations += this.evaluations - state.next;
     state.next = state.program.instructions.length;
@@ -106,20 +106,20 @@ export class FastSteps {
    * whose result is not finite, are left to `Stepping`, which knows what they are to end in.
    */
   private takeGiven(state: StepState, loop: WrittenSteps, { f, params, answer }: FillingField): void {
-    const { position, stats, known, problem, runner } = state;
+    const { position, stats, firstKnown, problem, runner } = state;
     const given = state.given!;
     const before = placeOf(problem.stops[state.stop]!, given, position, problem.direction) - position;
     const count = Math.min(before, problem.maxSteps - stats.steps) & ~1;
     if (count <= 0) return;
-    const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, known, answer);
+    const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, firstKnown, answer);
     const tried = Math.min(taken + 1, count);
-    runner.evaluations += tried * this.evaluations - (known ? 1 : 0) - (this.kept ? tried - 1 : 0);
+    runner.evaluations += tried * this.evaluations - (firstKnown ? 1 : 0) - (this.kept ? tried - 1 : 0);
     if (taken === 0) return;
     state.grid.append(given, position, position + taken);
     stats.steps += taken;
     stats.accepted += taken;
     state.position += taken;
-    state.known = this.kept;
+    state.firstKnown = this.kept;
     const odd = taken & 1;
     // The first of a written step's vectors is where it starts.
     const [left] = this.arrays[state.parity]!;
@@ -127,7 +127,7 @@ export class FastSteps {
     if (odd === 0) return;
     // The loop has left the state where it was.
     this.arrays[state.parity]![0]!.set(left!);
-    state.known = false;
+    state.firstKnown = false;
   }
 
   /** Takes steps under control. */
@@ -145,7 +145,7 @@ export class FastSteps {
     run[RUN.minStep] = state.minStep;
     run[RUN.maxStep] = state.maxStep;
     // biome-ignore format: the order of its parameters
-    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.known, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
+    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
     const rejected = run[RUN.rejected]!;
     const tried = accepted + rejected;
     if (tried === 0) return;
@@ -158,7 +158,7 @@ export class FastSteps {
     // Of the step tried last, which leaves its first derivative in place where it was rejected.
     const square = numbers[AT.square]!;
     state.wasRejected = !(square <= 1);
-    state.known = state.wasRejected || this.kept;
+    state.firstKnown = state.wasRejected || this.kept;
     state.errorWasNaN = Number.isNaN(square);
     state.startAt(numbers[AT.t]!, parity ^ (accepted & 1));
   }

@@ -31,7 +31,7 @@ export interface SteppingOptions {
   /** Whether nobody wants anything of steps between stops. */
   readonly unseen: boolean;
   /** Whether the derivative at the start is in its place already. */
-  readonly known: boolean;
+  readonly firstKnown: boolean;
   /** Called for each accepted step while its vectors are in place. */
   readonly accept: ((program: Program, h: number) => void) | undefined;
 }
@@ -53,8 +53,8 @@ export class Stepping extends StepState {
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
 
-  constructor(problem: Problem, setup: Setup, { keepTapes, handOut, unseen, known, accept }: SteppingOptions) {
-    super(problem, setup, keepTapes, known);
+  constructor(problem: Problem, setup: Setup, { keepTapes, handOut, unseen, firstKnown, accept }: SteppingOptions) {
+    super(problem, setup, keepTapes, firstKnown);
     const measured = problem.measure.segments.reduce((sum, { length }) => sum + length, 0);
     this.failure = undefined;
     // States on a device are looked at in the verdict on the step, or at the end.
@@ -114,8 +114,8 @@ export class Stepping extends StepState {
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(this.h);
     stats.steps++;
-    this.last = this.jumps ? lastTime(problem, this.end) : this.end;
-    this.next = this.known ? 1 : 0;
+    this.stageEnd = this.jumps ? lastTime(problem, this.end) : this.end;
+    this.next = this.firstKnown ? 1 : 0;
     this.phase = "run";
   }
 
@@ -125,7 +125,7 @@ export class Stepping extends StepState {
     const { instructions } = program;
     if (fast !== undefined && this.next <= 1) fast.step(this);
     while (this.next < instructions.length) {
-      this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
+      this.next = runner.run(instructions, this.next, this.stageStart, this.h, this.stageEnd);
       if (runner.pending !== undefined) return runner.pending;
     }
     const { control } = this.setup;
@@ -172,7 +172,7 @@ export class Stepping extends StepState {
   private reject(factor: number, errorWasNaN: boolean): boolean {
     this.stats.rejected++;
     this.noteRejection(this.t, this.h);
-    this.known = true;
+    this.firstKnown = true;
     this.wasRejected = true;
     this.errorWasNaN = errorWasNaN;
     this.size = Math.abs(this.h) * factor;
@@ -211,7 +211,7 @@ export class Stepping extends StepState {
     stats.accepted--;
     stats.rejected++;
     this.noteRejection(this.t, this.h);
-    this.known = true;
+    this.firstKnown = true;
     this.phase = "propose";
   }
 
@@ -221,11 +221,11 @@ export class Stepping extends StepState {
     const { fsal } = this.setup.placed;
     this.accept?.(this.program, this.h);
     this.grid.push(end);
-    this.known = fsal === "step" || (extended && fsal === "dense");
+    this.firstKnown = fsal === "step" || (extended && fsal === "dense");
     if (given !== undefined && end === given[this.position]) this.position++;
     if (end === problem.stops[this.stop]) {
       this.stop++;
-      if (this.jumps && problem.jumps.has(end)) this.known = false;
+      if (this.jumps && problem.jumps.has(end)) this.firstKnown = false;
     }
     this.startAt(end, this.parity ^ 1);
     this.phase = "propose";

@@ -175,6 +175,7 @@ export interface Machine {
 
 /**
  * The time of a stage. A stage at c = 1 takes the step's end as it is, so that it does not depend on the rounding of
- * t + h, or `last` where the field jumps at the end and the step belongs to the side before.
+ * t + h, or `stageEnd` where the field jumps at the end and the step belongs to the side before.
  */
-export const stageTime = (c: number, t: number, h: number, last: number): number => (c === 1 ? last : t + c * h);
+export const stageTime = (c: number, stageStart: number, h: number, stageEnd: number): number =>
+  c === 1 ? stageEnd : stageStart + c * h;

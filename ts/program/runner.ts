@@ -19,7 +19,7 @@ export class Runner {
   }
 
   /** Runs a step of size h from t, from instruction `from` on; returns the position to go on from. */
-  run(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): number {
+  run(instructions: readonly Instruction[], from: number, stageStart: number, h: number, stageEnd: number): number {
     const { field, arithmetic } = this.machine;
     const { keepTapes } = this;
     this.pending = undefined;
@@ -28,7 +28,7 @@ export class Runner {
       if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
       if (k !== undefined) {
         this.evaluations++;
-        const pending = field.evaluate(stageTime(c, t, h, last), out, k, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stageTime(c, stageStart, h, stageEnd), out, k, keepTapes ? slot : RECOMPUTE);
         if (pending !== undefined) {
           this.pending = pending;
           return i + 1;
@@ -39,9 +39,15 @@ export class Runner {
   }
 
   /** The same to the end, waiting on the way: for what is not done in every step. */
-  *finish(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): Waiting<void> {
+  *finish(
+    instructions: readonly Instruction[],
+    from: number,
+    stageStart: number,
+    h: number,
+    stageEnd: number,
+  ): Waiting<void> {
     for (let next = from; next < instructions.length; ) {
-      next = this.run(instructions, next, t, h, last);
+      next = this.run(instructions, next, stageStart, h, stageEnd);
       if (this.pending !== undefined) yield this.pending;
     }
   }
