@@ -48,7 +48,7 @@ export interface Restore {
    * it is the start state of step n + 1.
    */
   step(step: BackwardStep): Waiting<void> | undefined;
-  /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
+  /** Whether the evaluations' tapes are then in their tape slots; otherwise each VJP evaluates anew. */
   readonly tapes: boolean;
   /** Bytes kept outside the leased block. */
   readonly bytes: Omit<PeakBytes, "total">;
@@ -58,7 +58,7 @@ export interface Restore {
 
 /** What the backward pass needs for the tapes of evaluations. */
 interface KeptTapes {
-  /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
+  /** Tape slots of the backward pass: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
   readonly recall?: (field: BoundField) => BoundField;
@@ -66,10 +66,10 @@ interface KeptTapes {
 
 export const NO_TAPES: KeptTapes = { slots: 0 };
 
-/** As many slots as a step has evaluations. */
+/** As many tape slots as a step has evaluations. */
 export const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
 
-/** A slot for every evaluation of a step. */
+/** A tape slot for every evaluation of a step. */
 export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfStep(problem) });
 
 /** Bytes of a field's tape slots. */

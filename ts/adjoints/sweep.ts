@@ -37,7 +37,7 @@ export interface SweptStep {
   readonly stageEnd: number;
   /** Whether outputs lie inside it. */
   readonly dense: boolean;
-  /** Whether each evaluation's tape is in its slot, else it is evaluated anew. */
+  /** Whether each evaluation's tape is in its tape slot, else it is evaluated anew. */
   readonly tapes: boolean;
   /** Where time gradients are asked for. */
   readonly times: StepTimes | undefined;
@@ -172,11 +172,11 @@ export class Sweep {
   step(pass: Pass, step: SweptStep): Waiting<void> | undefined {
     pass.dt = 0;
     pass.dh = 0;
-    return this.run(pass, step, 0);
+    return this.execute(pass, step, 0);
   }
 
   /** A plain function, because engines optimise those better than generators. */
-  private run(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
+  private execute(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;
     const { parity, stageStart, h, stageEnd, dense, tapes, times } = step;
@@ -190,7 +190,7 @@ export class Sweep {
         this.collect(gather, h);
         prepare(arithmetic, instruction, h);
         const at = stageTime(instruction.c, stageStart, h, stageEnd);
-        const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
+        const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.tapeSlot : RECOMPUTE);
         pass.vjps++;
         if (typeof tau !== "number") return this.wait(pass, step, tau, 1, instruction.c, i + 1);
         pass.dt += tau;
@@ -221,7 +221,7 @@ export class Sweep {
     const value = (yield pending) as number;
     pass.dt += inTime * value;
     pass.dh += inStep * value;
-    const rest = this.run(pass, step, next);
+    const rest = this.execute(pass, step, next);
     if (rest) yield* rest;
   }
 

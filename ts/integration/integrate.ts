@@ -16,7 +16,7 @@ import { Stepping } from "./stepping.ts";
 
 /** What follows the accepted steps of a solve. */
 export interface StepListener {
-  /** Whether evaluations must leave their tapes in the slots. */
+  /** Whether evaluations must leave their tapes in the tape slots. */
   readonly keepsTapes: boolean;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
@@ -114,10 +114,10 @@ export function* integrate(it: Integration): Waiting<Outcome> {
 
     watch?.begin(stepping.t, y0);
     if (steps.kind === "adaptive" && steps.firstStep === undefined) {
-      const { out, k, slot } = first.instructions[0]!;
+      const { out, k, tapeSlot } = first.instructions[0]!;
       if (!stepping.firstKnown) {
         runner.evaluations++;
-        const pending = field.evaluate(stepping.stageStart, out, k!, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stepping.stageStart, out, k!, keepTapes ? tapeSlot : RECOMPUTE);
         if (pending) yield pending;
         stepping.firstKnown = true;
       }

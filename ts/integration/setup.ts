@@ -74,8 +74,8 @@ function declareSolve(
   };
 }
 
-/** Declares everything; `slots` as in `BindRequest`. */
-export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
+/** Declares everything; `tapeSlots`: the `slots` of `BindRequest`. */
+export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Setup {
   const { y0, params, steps, measure, extended } = problem;
   const { segments, rtols, atols } = roomOf(measure);
   const [{ arithmetic, placed, control, initial, interpolator }, field] = inPlace(
@@ -91,7 +91,7 @@ export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup 
       rtols,
       atols,
     },
-    { length: y0.length, params, slots, gradient: false },
+    { length: y0.length, params, slots: tapeSlots, gradient: false },
     declareSolve,
   );
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };

@@ -24,7 +24,7 @@ const FACTOR_UNMEASURED = 0.5;
 
 /** What a solve wants of its steps. */
 export interface SteppingOptions {
-  /** Whether evaluations must leave their tapes in the slots. */
+  /** Whether evaluations must leave their tapes in the tape slots. */
   readonly keepTapes: boolean;
   /** Whether every accepted step must be handed out before it is advanced over. */
   readonly handOut: boolean;
@@ -125,7 +125,7 @@ export class Stepping extends StepState {
     const { instructions } = program;
     if (fast !== undefined && this.next <= 1) fast.step(this);
     while (this.next < instructions.length) {
-      this.next = runner.run(instructions, this.next, this.stageStart, this.h, this.stageEnd);
+      this.next = runner.execute(instructions, this.next, this.stageStart, this.h, this.stageEnd);
       if (runner.pending !== undefined) return runner.pending;
     }
     const { control } = this.setup;

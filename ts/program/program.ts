@@ -13,7 +13,7 @@ export interface Instruction {
   readonly k: Vector | undefined;
   readonly c: number;
   /** Which tape slot the evaluation leaves its tape in, which is also its k's place among the derivatives. */
-  readonly slot: number;
+  readonly tapeSlot: number;
 }
 
 /** The continuous extension of a step. */
@@ -82,19 +82,19 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
   const stageBytes = arithmetic.bytes - before;
   const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
-  const slotsOf = (odd: boolean): Map<Variable, number> => {
-    const slots = new Map(ks.map((k, i) => [k, i]));
+  const kPlacesOf = (odd: boolean): Map<Variable, number> => {
+    const places = new Map(ks.map((k, i) => [k, i]));
     if (odd && swaps) {
       const { first, last } = scheme.fsal!;
-      const firstSlot = slots.get(first)!;
-      slots.set(first, slots.get(last)!);
-      slots.set(last, firstSlot);
+      const placeOfFirst = places.get(first)!;
+      places.set(first, places.get(last)!);
+      places.set(last, placeOfFirst);
     }
-    return slots;
+    return places;
   };
   const denseSlotsOf = (odd: boolean): number[] => {
-    const slots = slotsOf(odd);
-    return dense && scheme.dense ? scheme.dense.ks.map((k) => slots.get(k)!) : [];
+    const kPlaces = kPlacesOf(odd);
+    return dense && scheme.dense ? scheme.dense.ks.map((k) => kPlaces.get(k)!) : [];
   };
 
   const program = (odd: boolean): Program => {
@@ -102,8 +102,8 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
     const place = new Map<Variable, Vector>([...operations, ...(inverse ?? [])].map(({ out }) => [out, input]));
     scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
     scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
-    const slots = slotsOf(odd);
-    for (const [k, slot] of slots) place.set(k, derivatives.parts[slot]!);
+    const kPlaces = kPlacesOf(odd);
+    for (const [k, at] of kPlaces) place.set(k, derivatives.parts[at]!);
     const places = (variables: readonly Variable[]): Vector[] => variables.map((variable) => place.get(variable)!);
     const termsOf = (combination: Combination): Terms =>
       arithmetic.terms(
@@ -117,7 +117,7 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
       unit,
       k: evaluate && place.get(evaluate.k)!,
       c: evaluate?.c ?? 0,
-      slot: evaluate ? slots.get(evaluate.k)! : 0,
+      tapeSlot: evaluate ? kPlaces.get(evaluate.k)! : 0,
     });
     const apart = ([y, z]: readonly Variable[]): Terms | undefined =>
       y &&

@@ -19,16 +19,16 @@ export class Runner {
   }
 
   /** Runs a step of size h from t, from instruction `from` on; returns the position to go on from. */
-  run(instructions: readonly Instruction[], from: number, stageStart: number, h: number, stageEnd: number): number {
+  execute(instructions: readonly Instruction[], from: number, stageStart: number, h: number, stageEnd: number): number {
     const { field, arithmetic } = this.machine;
     const { keepTapes } = this;
     this.pending = undefined;
     for (let i = from; i < instructions.length; i++) {
-      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
+      const { out, base, terms, unit, k, c, tapeSlot } = instructions[i]!;
       if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
       if (k !== undefined) {
         this.evaluations++;
-        const pending = field.evaluate(stageTime(c, stageStart, h, stageEnd), out, k, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stageTime(c, stageStart, h, stageEnd), out, k, keepTapes ? tapeSlot : RECOMPUTE);
         if (pending !== undefined) {
           this.pending = pending;
           return i + 1;
@@ -47,7 +47,7 @@ export class Runner {
     stageEnd: number,
   ): Waiting<void> {
     for (let next = from; next < instructions.length; ) {
-      next = this.run(instructions, next, stageStart, h, stageEnd);
+      next = this.execute(instructions, next, stageStart, h, stageEnd);
       if (this.pending !== undefined) yield this.pending;
     }
   }

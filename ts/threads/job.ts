@@ -1,4 +1,4 @@
-// A job is a bound network in the shared memory: the words of its header, which the calling thread writes (bound.ts) and
+// A job is a bound network in the shared memory: the words of its header, which the calling thread writes (bound-network.ts) and
 // the workers read (hand.ts), and the computation of one chunk of its rows, which is the same on every thread.
 import type { NetworkKernels } from "../fields/mlp-kernels.ts";
 
