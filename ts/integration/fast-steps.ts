@@ -1,7 +1,6 @@
-// The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step at a
-// time where somebody looks at steps, and all steps up to the next stop in one call where nobody does. What they take and
-// how they judge is what `Stepping` takes and judges, to the bit; `Stepping` keeps the first step, those that end at a stop,
-// and every failure.
+// The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step a
+// call where somebody looks at steps, else all steps up to the next stop in one call. Steps and verdicts are the same
+// as `Stepping`'s, to the bit. `Stepping` keeps the first step, the steps that end at a stop, and every failure.
 import type { FloatArray } from "../base/dtype.ts";
 import type { FillingField } from "../fields/field.ts";
 import type { Problem } from "../problem/problem.ts";
@@ -31,8 +30,8 @@ export class FastSteps {
   /** The field's function, once it is known to fill its output at once. */
   private filling: FillingField | undefined;
   /**
-   * The numbers of a written step. Its tolerances are NaN, and so is its error, where errors are measured in another way
-   * than it does: then the kernels are asked.
+   * The numbers of a written step. Tolerances and error are NaN if errors are not measured as a written step measures
+   * them; then the kernels measure.
    */
   private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
   private readonly run: Float64Array | undefined;
@@ -102,8 +101,8 @@ export class FastSteps {
   }
 
   /**
-   * Takes given steps: an even number of them, so that the state stays where it is. The last before the stop, and one
-   * whose result is not finite, are left to `Stepping`, which knows what they are to end in.
+   * Takes given steps: an even number, so that the state stays in its vector. `Stepping` takes the last step before the
+   * stop, and a step whose result is not finite.
    */
   private takeGiven(state: StepState, loop: WrittenSteps, { f, params, answer }: FillingField): void {
     const { position, stats, firstKnown, problem, runner } = state;
@@ -155,7 +154,7 @@ export class FastSteps {
     stats.rejected += rejected;
     state.h = numbers[AT.h]!;
     state.size = run[RUN.size]!;
-    // Of the step tried last, which leaves its first derivative in place where it was rejected.
+    // The square of the step tried last. If that step was rejected, its first derivative is in its place.
     const square = numbers[AT.square]!;
     state.wasRejected = !(square <= 1);
     state.firstKnown = state.wasRejected || this.kept;
@@ -164,7 +163,7 @@ export class FastSteps {
   }
 }
 
-/** The place of a time in a grid, from `from` on; the grid's length where it ends before it. */
+/** The index of a time in a grid, from `from` on; the grid's length if the grid ends before that time. */
 function placeOf(t: number, grid: Float64Array, from: number, direction: number): number {
   let [low, high] = [from, grid.length];
   while (low < high) {

@@ -72,7 +72,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   // A step is looked at before it is advanced over where something of it is wanted.
   const watched = watch !== undefined || path !== undefined || onStep !== undefined;
   const handOut = watched || ts.length > 2;
-  // Outputs inside steps need the step; those at its end are stops.
+  // Outputs inside steps need the step; outputs at the end of steps are stops.
   const unseen =
     !watched && accept === undefined && problem.accept === undefined && (ts.length === 2 || !problem.extended);
   const stepping = new Stepping(problem, setup, {

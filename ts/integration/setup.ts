@@ -1,5 +1,5 @@
-// A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
-// field.
+// A problem's vectors, declared for one block: scheme, step control and field. Similar solves share the vectors of the
+// first two.
 
 import type { Dtype } from "../base/dtype.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
@@ -26,7 +26,7 @@ export interface Setup extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
-/** What problems alike have in common; what is declared for all of them sees no more of a problem. */
+/** What similar problems share. What is declared for all of them sees nothing else of a problem. */
 export interface Alike {
   readonly scheme: Scheme;
   readonly extended: boolean;
@@ -36,8 +36,8 @@ export interface Alike {
 }
 
 /**
- * What `declare` declares for a problem and all that are alike, and the field bound beside it: by the arithmetic of the field's
- * device for this one, or in WebAssembly memory, where problems alike have it in common.
+ * What `declare` makes, and the field bound beside it. On a device, `declare` gets the device's arithmetic and works
+ * for this problem only. In WebAssembly memory, similar problems share what it makes.
  */
 export function inPlace<A extends Alike, T>(
   { field, y0, residency }: Problem,

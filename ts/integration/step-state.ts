@@ -14,18 +14,18 @@ export class StepState {
   readonly runner: Runner;
   readonly stats: StepStats = { steps: 0, accepted: 0, rejected: 0, evaluations: 0, firstStep: Number.NaN };
   readonly rejections: Rejection[] = [];
-  /** Accepted step times: a list of JavaScript's own would put each of them into a box first. */
+  /** Accepted step times; a plain array would box each number first. */
   readonly grid: Times;
   /** The steps, where they are given. */
   readonly given: Float64Array | undefined;
-  /** The place of the next step's end among them. */
+  /** The index of the next step's end in `given`. */
   position = 1;
   /** The next of the problem's stops. */
   stop = 0;
   /** Steps take turns with two programs; `parity` says which one the step in work has. */
   program: Program;
   parity = 0;
-  /** The step in work: from t to end, of signed size h; stages count from `stageStart`, those at its end are evaluated at `stageEnd`. */
+  /** The step in work, from t to end, of signed size h; `stageStart` and `stageEnd`: see `stageTime`. */
   t: number = Number.NaN;
   stageStart: number = Number.NaN;
   end: number = Number.NaN;

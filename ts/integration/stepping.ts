@@ -1,6 +1,6 @@
 // The steps of a solve: propose, run the scheme's instructions, judge the error, accept or reject. A plain object whose
-// `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
-// generator; the generator in integrate.ts waits, and does what is not done in every step.
+// `advance` returns at a pending evaluation and is called again later: engines optimise this far better than a
+// generator. The generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
 import { notAccepted, pairApart, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
@@ -28,7 +28,7 @@ export interface SteppingOptions {
   readonly keepTapes: boolean;
   /** Whether every accepted step must be handed out before it is advanced over. */
   readonly handOut: boolean;
-  /** Whether nobody wants anything of steps between stops. */
+  /** True if nothing (outputs, events, accept, onStep, dense, tape) needs the steps between two stops. */
   readonly unseen: boolean;
   /** Whether the derivative at the start is in its place already. */
   readonly firstKnown: boolean;
@@ -43,9 +43,9 @@ export class Stepping extends StepState {
   private wanted: number = Number.NaN;
   /** Whether the user's `accept` refused the last step tried. */
   private refused = false;
-  /** What error control says of the step in work; see `Arithmetic.judge`. */
+  /** Error control's verdict on the step in work; see `Arithmetic.judge`. */
   private factor: number = Number.NaN;
-  /** Where the state after a step is looked at, since nothing else shows that it is not finite. */
+  /** Set if the state after each step is checked: no error norm shows that all of it is finite. */
   private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
   /** Of a reversible method. */

@@ -12,7 +12,7 @@ export interface Instruction {
   readonly unit: boolean;
   readonly k: Vector | undefined;
   readonly c: number;
-  /** Which tape slot the evaluation leaves its tape in, which is also its k's place among the derivatives. */
+  /** The tape slot of the evaluation, and the place of its k among the derivatives. */
   readonly tapeSlot: number;
 }
 
@@ -56,14 +56,14 @@ export interface PlacedScheme {
   readonly stageBytes: number;
 }
 
-/** Number of field evaluations in a step, those of the continuous extension included where it is used. */
+/** The number of field evaluations in a step; `dense`: with its continuous extension. */
 export function evaluationsOf(scheme: Scheme, dense: boolean): number {
   let count = 0;
   for (const { evaluate } of operationsOf(scheme, dense)) if (evaluate) count++;
   return count;
 }
 
-/** The operations of a step, followed by those of the continuous extension where it is used. */
+/** The operations of a step; `dense`: followed by the operations of its continuous extension. */
 export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
   dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
@@ -71,7 +71,7 @@ export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation
 export const instructionsOf = (program: Program, dense: boolean): readonly Instruction[] =>
   dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
 
-/** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
+/** Declares the vectors of a scheme. Stage inputs that are needed only once share one vector. */
 export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): PlacedScheme {
   const before = arithmetic.bytes;
   const operations = operationsOf(scheme, dense);
@@ -174,8 +174,8 @@ export interface Machine {
 }
 
 /**
- * The time of a stage. A stage at c = 1 takes the step's end as it is, so that it does not depend on the rounding of
- * t + h, or `stageEnd` where the field jumps at the end and the step belongs to the side before.
+ * The time of a stage. At c = 1 it is `stageEnd`: the step's end itself, without the rounding of t + h. Where the field
+ * jumps at the end, `stageEnd` lies on the side before the jump.
  */
 export const stageTime = (c: number, stageStart: number, h: number, stageEnd: number): number =>
   c === 1 ? stageEnd : stageStart + c * h;

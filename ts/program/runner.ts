@@ -1,5 +1,5 @@
-// Runs instructions up to the first pending evaluation. A plain function, because engines optimise those better than
-// generators; the loop that calls it waits where it has to.
+// Runs instructions up to the first pending evaluation. A plain function, because engines optimise it better than a
+// generator; the loop that calls it waits.
 
 import type { Waiting } from "../base/waiting.ts";
 import { RECOMPUTE } from "../fields/field.ts";
@@ -38,7 +38,7 @@ export class Runner {
     return instructions.length;
   }
 
-  /** The same to the end, waiting on the way: for what is not done in every step. */
+  /** Runs a step to the end and waits on the way: for what is not done in every step. */
   *finish(
     instructions: readonly Instruction[],
     from: number,

@@ -13,7 +13,7 @@ const LARGEST = 4;
 
 /** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
 export const AT = { t: 0, h: 1, stageEnd: 2, rtol: 3, atol: 4, square: 5 } as const;
-/** Where those of a controlled run lie, in another: an array of more than 64 bytes is far more work to allocate. */
+/** Indices into a second array, of a controlled run: more than 64 bytes in one are far more work to allocate. */
 export const RUN = { size: 0, target: 1, direction: 2, minStep: 3, maxStep: 4, rejected: 5, fresh: 6 } as const;
 
 /** A step that would end within this fraction of its size before a stop ends at the stop. */
@@ -74,7 +74,7 @@ export type WrittenRun = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
-/** What was written for a scheme, by the state's length: it depends on these two alone, and goes with the scheme. */
+/** The functions written for a scheme, by the state's length; they are collected with the scheme. */
 type Written<T> = WeakMap<Scheme, (T | undefined)[]>;
 const writtenOnce: Written<WrittenStep> = new WeakMap();
 const writtenInLoops: Written<WrittenSteps> = new WeakMap();
@@ -84,11 +84,11 @@ const writtenRuns: Written<WrittenRun> = new WeakMap();
 export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
   write(writtenOnce, scheme, length, ["numbers", "from"], source);
 
-/** Its steps in a loop, likewise. */
+/** The loop over given steps of a scheme; undefined where there is none. */
 export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
   write(writtenInLoops, scheme, length, ["given", "from", "to", "firstKnown"], loopSource);
 
-/** Its steps under control, for schemes that estimate their error once. */
+/** The loop over steps under error control, for schemes that estimate their error once. */
 export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
   scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
 
@@ -127,7 +127,7 @@ export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], h
   return arrays;
 }
 
-/** The statements of a step: those that name its vectors, and those that run it from `t` over `h` to `stageEnd`. */
+/** The statements of a step: `head` names its vectors, `body` runs it from `t` over `h` to `stageEnd`. */
 interface Text {
   readonly names: ReadonlyMap<object, string>;
   readonly elements: readonly number[];
@@ -148,8 +148,8 @@ function textOf({ operations }: Scheme, length: number, firstKnown: string): Tex
     return own;
   };
   const places = operations.map(({ out, evaluate }) => ({ out: name(out, "x"), k: evaluate && name(evaluate.k, "k") }));
-  // Every number is read into a variable of its own once it is there: a call of the field may change any array, as far as
-  // the engine knows.
+  // Each number is read into a variable as soon as it is there: for the engine, a call of the field may change any
+  // array.
   const read = (array: string): void => {
     for (const i of elements) lines.push(`const ${array}_${i} = ${array}[${i}];`);
   };
@@ -193,7 +193,7 @@ function loopSource(scheme: Scheme, length: number): string {
 const keepsLast = ({ operations, fsal }: Scheme): boolean =>
   fsal !== undefined && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
 
-/** `const` for those of the numbers. */
+/** Statements that read numbers by their names. */
 const readNumbers = (array: string, places: Record<string, number>, names: readonly string[]): string[] =>
   names.map((name) => `const ${name} = ${array}[${places[name]}];`);
 
