@@ -58,7 +58,7 @@ export interface Restore {
 
 /** What the backward pass needs for the tapes of evaluations. */
 interface KeptTapes {
-  /** Tape slots of the backward pass: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
+  /** Tape slots of the backward pass: one for each evaluation of a step if it records them anew; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
   readonly recall?: (field: BoundField) => BoundField;

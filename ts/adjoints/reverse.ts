@@ -1,5 +1,5 @@
-// The adjoint of reversible solvers (McCallum & Foster 2024): steps are undone one by one from the last, each transposed on
-// the way, so that nothing of the trajectory is kept but the step times and the last state. What rounding does to the
+// The adjoint of reversible solvers (McCallum & Foster 2024). Steps are undone one by one from the last, and each is
+// transposed on the way: of the trajectory only step times and the last state are kept. What rounding does to the
 // reconstruction is measured, and checkpoints of the state cap it.
 
 import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";

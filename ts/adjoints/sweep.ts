@@ -175,7 +175,7 @@ export class Sweep {
     return this.execute(pass, step, 0);
   }
 
-  /** A plain function, because engines optimise those better than generators. */
+  /** A plain function, because engines optimise it better than a generator. */
   private execute(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;

@@ -100,8 +100,8 @@ export function* land(runner: Runner, step: WatchedStep, target: Target): Waitin
 const DOUBLINGS = 6;
 
 /**
- * Moves the end of a step that ends at an exact zero to where the root function is past it, if that is as good as there: a
- * solve that starts from that state then goes on, whatever the direction. A function of time alone stays where it is.
+ * Moves the end of a step from an exact zero to where the root function is past zero, if that is as good. A solve that
+ * starts from that state then goes on, whatever the direction. A function of time alone stays at zero.
  */
 export function* passZero(runner: Runner, step: WatchedStep, { root, limit, resolution }: Target): Waiting<void> {
   const { end, h } = step;

@@ -1,5 +1,5 @@
-// The search for events in a step: roots are found on the step's continuous extension; where one acts inside it, the step
-// is taken again to end there, so that the event is a grid point like any other.
+// The search for events in a step: roots are found on the step's continuous extension. Where an event acts inside the
+// step, the step is taken again to end there: the event is a grid point like any other.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import { rootNotFinite } from "../base/failures.ts";
@@ -69,8 +69,8 @@ export class EventWatch {
   }
 
   /**
-   * Looks for events in the accepted step, and lists those that change nothing, up to the first that acts. Where one acts
-   * inside the step, the step ends there afterwards. Its continuous extension is ready afterwards.
+   * Looks for events in the accepted step and lists the events that change nothing, up to the first that acts. If one
+   * acts inside the step, the step ends there afterwards. Its continuous extension is ready afterwards.
    */
   *search(runner: Runner, step: WatchedStep): Waiting<Found | undefined> {
     const { program, t } = step;
