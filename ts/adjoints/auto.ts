@@ -1,5 +1,5 @@
-// The adjoint that a memory budget allows: everything is recorded as for backpropagation until that would not fit, then
-// the states alone, and where even those do not fit, as many of them as do.
+// The adjoint that a memory budget allows: everything is recorded, as for backpropagation, until that would not fit;
+// then only the states; and where not all states fit, as many as do.
 
 import { bytesOf } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";

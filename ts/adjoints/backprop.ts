@@ -35,7 +35,7 @@ export interface Recording extends Tape {
   readonly states: Rows;
   /** Whether another step can be kept. */
   readonly hasRoom: boolean;
-  /** Keeps no more tapes, and nothing of those before elsewhere than in arrays. */
+  /** Stops keeping tapes; what was kept before stays only in arrays. */
   dispose(): void;
 }
 

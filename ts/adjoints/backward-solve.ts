@@ -85,8 +85,8 @@ export function* solveBackwards(
     onStep: undefined,
   };
   const scratch = new Scratch();
-  const slots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
-  const setup = setUp(base, scratch, slots);
+  const tapeSlots = options.quadrature ? evaluationsOf(solver.scheme, false) : 0;
+  const setup = setUp(base, scratch, tapeSlots);
   const { arithmetic } = setup.machine;
   const augmented = setup.machine.field as BoundAugmented;
   const quadrature = options.quadrature ? new Quadrature(scratch, setup, solver) : undefined;
@@ -102,10 +102,10 @@ export function* solveBackwards(
 
   /** f at t and the state x; the first derivative of a step from there is in its place afterwards. */
   const slopeAt = function* (t: number): Waiting<FloatArray> {
-    const { out, k, slot } = setup.placed.programs[0].instructions[0]!;
+    const { out, k, tapeSlot } = setup.placed.programs[0].instructions[0]!;
     arithmetic.copyIn(out, state);
     count.evaluations++;
-    const pending = augmented.evaluate(t, out, k!, slot);
+    const pending = augmented.evaluate(t, out, k!, tapeSlot);
     if (pending) yield pending;
     const rate = zeros(inner.dtype, layout.length);
     arithmetic.copyOut(k!, rate);
@@ -171,7 +171,7 @@ export function* solveBackwards(
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
       if (steps.kind === "adaptive") setup.control!.load(steps.controller, solver.errorOrder);
-      const outcome = yield* integrate({ setup, problem: segment, known: true, ys: rows, tape: quadrature });
+      const outcome = yield* integrate({ setup, problem: segment, firstKnown: true, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;

@@ -1,5 +1,5 @@
-// Recursive checkpointing: c states are kept; on the way back the steps between them are run again, and states are kept
-// there in the room that has become free, so that the fewest steps are run again (revolve.ts).
+// Recursive checkpointing: c states are kept. On the way back the steps between two of them are run again, and room
+// that has become free takes states in between, so that the fewest steps are run again (revolve.ts).
 
 import { invalid } from "../base/errors.ts";
 import type { Waiting } from "../base/waiting.ts";
@@ -14,20 +14,20 @@ import { advance, bestStart, knownLength, type Placement, unknownLength } from "
 
 export interface CheckpointedOptions {
   /**
-   * States kept at a time, the one at the start included: an integer ≥ 1. By default the fewest with which no step is run
-   * again more than twice, about √(2n), where n is the number of steps if it is known beforehand (`stepSize`, `grid`),
-   * else `maxSteps`; memory is taken for states that there are, so that shorter solves keep them all.
+   * States kept at a time, with the one at the start: an integer ≥ 1. By default the fewest with which no step is run
+   * again more than twice: about √(2n). n is the number of steps if it is known beforehand (`stepSize`, `grid`), else
+   * `maxSteps`. Memory is taken only for states that exist, so shorter solves keep all states.
    */
   readonly checkpoints?: number;
 }
 
 /**
- * The exact gradient of the discrete map from c states. Where the number n of steps is known beforehand the forward pass
- * keeps the states of the optimal binomial placement, else those of an online one; the backward pass keeps others on its
- * way, optimally. It takes T(n, c) = r n − C(c + r, r − 1) plain steps at most, with n known beforehand T(n, c) less the
- * steps to the last state that the forward pass kept. A second `pullback` starts from y0 and takes T(n, c).
- * A plain step evaluates the stages that its end depends on (6 of dopri5); so does every step that is differentiated,
- * keeping the tapes of its evaluations until its VJPs. Throws `SolveError` "invalid" for a bad option.
+ * The exact gradient of the discrete map from c states. If the number n of steps is known beforehand, the forward pass
+ * keeps the states of the optimal binomial placement, else of an online placement; the backward pass places its states
+ * optimally. It takes at most T(n, c) = r n − C(c + r, r − 1) plain steps; with n known beforehand, T(n, c) less the
+ * steps to the last state that the forward pass kept. A second `pullback` starts from y0 and takes T(n, c). A plain
+ * step evaluates the stages that its end depends on (6 of dopri5). A differentiated step evaluates as many and keeps
+ * their tapes until its VJPs. Throws `SolveError` "invalid" for a bad option.
  */
 export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Adjoint {
   if (checkpoints !== undefined && !(Number.isInteger(checkpoints) && checkpoints >= 1)) {
@@ -76,7 +76,7 @@ function tape(forward: Forward, c: number): Tape {
   };
 }
 
-/** Pulls back from c states at a time, first from those in `kept`, later from y0. */
+/** Pulls back from c states at a time: first from the states in `kept`, later from y0. */
 export function pullbackFrom(forward: Forward, kept: Checkpoints, c: number): Tape["pullback"] {
   // The way back uses the room of states that it has passed, so they are there once only.
   let unused: Checkpoints | undefined = kept;
@@ -130,9 +130,9 @@ function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints
       get bytes() {
         return kept.bytes;
       },
-      *step({ n, t, h, last, dense }) {
+      *step({ n, stageStart, h, stageEnd, dense }) {
         yield* march(n);
-        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        yield* taper.finish((dense ? extended : stages)[n & 1]!, 0, stageStart, h, stageEnd);
         stats.evaluations = marcher.evaluations + taper.evaluations;
       },
     };

@@ -7,7 +7,7 @@ import { KEEP, type Placement, SKIP } from "./revolve.ts";
 export class Checkpoints {
   /** The steps, increasing. */
   readonly positions: number[] = [];
-  private readonly slots: number[] = [];
+  private readonly places: number[] = [];
   private readonly free: number[] = [];
   private readonly parts: number;
   private readonly rows: Rows;
@@ -33,30 +33,30 @@ export class Checkpoints {
 
   push(position: number, state: readonly Vector[]): void {
     const { parts, rows } = this;
-    const slot = this.free.pop() ?? rows.length / parts;
+    const place = this.free.pop() ?? rows.length / parts;
     state.forEach((part, i) => {
-      if (slot * parts + i < rows.length) rows.write(slot * parts + i, part);
+      if (place * parts + i < rows.length) rows.write(place * parts + i, part);
       else rows.push(part);
     });
     this.positions.push(position);
-    this.slots.push(slot);
+    this.places.push(place);
   }
 
   /** Copies the state kept at `index`. */
   read(index: number, state: readonly Vector[]): void {
-    const first = this.slots[index]! * this.parts;
+    const first = this.places[index]! * this.parts;
     state.forEach((part, i) => this.rows.read(first + i, part));
   }
 
   /** Forgets the state kept at `index`. */
   remove(index: number): void {
     this.positions.splice(index, 1);
-    this.free.push(...this.slots.splice(index, 1));
+    this.free.push(...this.places.splice(index, 1));
   }
 
   /** Forgets all states but the first `count`. */
   keepFirst(count: number): void {
     this.positions.length = Math.min(count, this.positions.length);
-    this.free.push(...this.slots.splice(count));
+    this.free.push(...this.places.splice(count));
   }
 }

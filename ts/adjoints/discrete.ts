@@ -30,10 +30,10 @@ interface Backward {
 interface BackwardStep {
   readonly n: number;
   /** The time that stages count from: the step's start, or what `firstTime` puts in its place. */
-  readonly t: number;
+  readonly stageStart: number;
   readonly h: number;
   /** The time that stages at the step's end are evaluated at; see `stageTime`. */
-  readonly last: number;
+  readonly stageEnd: number;
   readonly program: Program;
   /** Whether outputs lie inside it, so that the continuous extension takes part. */
   readonly dense: boolean;
@@ -48,7 +48,7 @@ export interface Restore {
    * it is the start state of step n + 1.
    */
   step(step: BackwardStep): Waiting<void> | undefined;
-  /** Whether the evaluations' tapes are then in their slots; otherwise each VJP evaluates anew. */
+  /** Whether the evaluations' tapes are then in their tape slots; otherwise each VJP evaluates anew. */
   readonly tapes: boolean;
   /** Bytes kept outside the leased block. */
   readonly bytes: Omit<PeakBytes, "total">;
@@ -58,7 +58,7 @@ export interface Restore {
 
 /** What the backward pass needs for the tapes of evaluations. */
 interface KeptTapes {
-  /** Slots of its own: as many as a step has evaluations, where they are evaluated anew step by step; 0 for none. */
+  /** Tape slots of the backward pass: one for each evaluation of a step if it records them anew; 0 for none. */
   readonly slots: number;
   /** Puts a field in place of the bound one that finds tapes elsewhere; after the lease. */
   readonly recall?: (field: BoundField) => BoundField;
@@ -66,10 +66,10 @@ interface KeptTapes {
 
 export const NO_TAPES: KeptTapes = { slots: 0 };
 
-/** As many slots as a step has evaluations. */
+/** As many tape slots as a step has evaluations. */
 export const slotsOfStep = (problem: Problem): number => evaluationsOf(schemeOf(problem), problem.extended);
 
-/** A slot for every evaluation of a step. */
+/** A tape slot for every evaluation of a step. */
 export const tapesOfStep = (problem: Problem): KeptTapes => ({ slots: slotsOfStep(problem) });
 
 /** Bytes of a field's tape slots. */
@@ -169,8 +169,8 @@ function* sweepBack(
       const t = grid[step]!;
       const end = grid[step + 1]!;
       const h = end - t;
-      const first = firstTime(problem, t);
-      const last = lastTime(problem, end);
+      const stageStart = firstTime(problem, t);
+      const stageEnd = lastTime(problem, end);
       const stops = moving?.has(step + 1) ? yield* cross(step + 1) : false;
       const landed = !stops && output > 0 && ts[output] === end;
       const landing = output;
@@ -179,7 +179,7 @@ function* sweepBack(
       const program = placed.programs[parity]!;
       const before = moving?.before(step + 1);
       if (before) arithmetic.copyIn(program.end[0]!, before);
-      const pending = restore.step({ n: step, t: first, h, last, program, dense });
+      const pending = restore.step({ n: step, stageStart, h, stageEnd, program, dense });
       if (pending) yield* pending;
       const timing = wantTimes || moving?.has(step) || moving?.has(step + 1);
       if (dense) sweep.beginOutputs();
@@ -188,7 +188,7 @@ function* sweepBack(
         sweep.addOutput(s, h, cotangentAt(output));
         if (timing) tsBar[output] = yield* sweep.outputTime(parity, s, times);
       }
-      const swept = { parity, t: first, h, last, dense, tapes: restore.tapes, times: timing ? times : undefined };
+      const swept = { parity, stageStart, h, stageEnd, dense, tapes: restore.tapes, times: timing ? times : undefined };
       const moves = moving?.endsAt(step + 1);
       if (moves) yield* moving!.move(moves, swept, bars, arithmetic.host!.view(program.start[0]!), times);
       if (landed && moves && wantTimes)

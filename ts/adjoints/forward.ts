@@ -59,7 +59,7 @@ export function* pushForwards(
   let tDot = 0;
   let output = 1;
   /** Whether the first derivative of the next step is in its place. */
-  let known = false;
+  let firstKnown = false;
   const width = (WIDTHS[field.dtype] * Math.abs(grid[steps]! - grid[0]!)) / Math.max(1, steps);
 
   const motionOf = (step: number, moved: Pick<Motion, "tDot" | "hDot" | "params">): Motion => {
@@ -77,15 +77,15 @@ export function* pushForwards(
   /** Takes a step from a state; returns the state at its end and, one after the other, the outputs inside it. */
   const take = function* (step: number, from: FloatArray, motion: Motion | undefined): Waiting<FloatArray[]> {
     const [t, end] = [grid[step]!, grid[step + 1]!];
-    const [first, last, h] = [firstTime(problem, t), lastTime(problem, end), end - t];
+    const [stageStart, stageEnd, h] = [firstTime(problem, t), lastTime(problem, end), end - t];
     const program = placed.programs[step & 1]!;
     tangent.motion = motion;
     arithmetic.copyIn(program.start[0]!, from);
-    yield* runner.finish(program.instructions, known && !motion ? 1 : 0, first, h, last);
+    yield* runner.finish(program.instructions, firstKnown && !motion ? 1 : 0, stageStart, h, stageEnd);
     const states = [copyOf(viewOf(program.end[0]!))];
     if (!arithmetic.isFinite(program.end[0]!)) throw stateNotFinite(t, h, states[0]!);
     const dense = output < ts.length && (end - ts[output]!) * way > 0;
-    if (dense) yield* runner.finish(program.dense?.instructions ?? [], 0, first, h, last);
+    if (dense) yield* runner.finish(program.dense?.instructions ?? [], 0, stageStart, h, stageEnd);
     for (let row = output; row < ts.length && (end - ts[row]!) * way > 0; row++) {
       const s = (ts[row]! - t) / h;
       const state = copyOf(viewOf(interpolator!.at(program, s, h)));
@@ -98,7 +98,7 @@ export function* pushForwards(
       states.push(state);
     }
     // A derivative at the end of a step that moves moves with it.
-    known = placed.fsal === "step" && !motion && !problem.jumps.has(end);
+    firstKnown = placed.fsal === "step" && !motion && !problem.jumps.has(end);
     return states;
   };
 
@@ -135,7 +135,7 @@ export function* pushForwards(
   /** The events at a point of the grid that no step ends at. */
   const occurAt = function* (at: number): Waiting<void> {
     for (const jump of places.get(at) ?? []) {
-      known = false;
+      firstKnown = false;
       if (jump.ends) continue;
       const rate = jump.fixed ? undefined : yield* slopeAt(jump);
       if (rate) for (let i = 0; i < n; i++) dots[i]! -= rate[i]! * tDot;

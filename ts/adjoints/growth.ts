@@ -1,6 +1,6 @@
-// How much the roundings of a reversible method's way back grow, seen while it goes forward. A step back multiplies the
-// error in a mode α by about e^(−x) or e^x / λ, x = hα, whichever is the larger (the principal and the parasitic root); of
-// x the forward pass shows two things.
+// How much rounding grows on a reversible method's way back, seen while it goes forward. A step back multiplies the
+// error in a mode α by about the larger of e^(−x) and e^x / λ (the principal and the parasitic root), x = hα. The
+// forward pass shows two things of x.
 
 import type { FloatArray } from "../base/dtype.ts";
 import type { Program } from "../program/program.ts";

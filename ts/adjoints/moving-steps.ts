@@ -1,5 +1,5 @@
-// Events in the backward pass of the exact adjoints: the cotangents that cross them at a point of the grid, and what a step
-// that ends at one hands back, its size moving with the event.
+// Events in the backward pass of the exact adjoints: cotangents cross events at points of the grid. A step that ends at
+// an event has a size that moves with the event, which its cotangent must take into account.
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
@@ -14,7 +14,7 @@ import type { Pass, StepTimes, Sweep, SweptStep } from "./sweep.ts";
 
 /** Pulls cotangents of a step's end through the step, without keeping what comes of it but ∂/∂h. */
 export class MovingSteps {
-  /** Evaluations of the field of its own. */
+  /** Field evaluations made here. */
   evaluations = 0;
   private readonly problem: Problem;
   private readonly jumps: JumpsByPlace;
@@ -59,8 +59,8 @@ export class MovingSteps {
   }
 
   /**
-   * Takes the cotangent `bar` of the state after all jumps at a point of the grid, and ∂L/∂t there, to before them; the
-   * first jump's own time, where a step ends at it, is left to `move`.
+   * Takes the cotangent `bar` of the state after all jumps at a grid point, and ∂L/∂t there, to before these jumps. If
+   * a step ends at the first jump, `move` treats the time of that jump.
    */
   *cross(n: number, bar: Vector, times: StepTimes): Waiting<void> {
     const { arithmetic } = this.machine;
@@ -102,8 +102,8 @@ export class MovingSteps {
   }
 
   /**
-   * Turns the cotangents of the end of the step at a moving event into those at a fixed end; `from`: the state at the step's
-   * start. The step must be ready to be swept, and times.atEnd have ∂L/∂t_e but for what the sweep of the step adds.
+   * Turns cotangents of the end of a step, at a moving event, into cotangents at a fixed end. `from`: the state at its
+   * start. The step must be ready to be swept; times.atEnd must have all of ∂L/∂t_e but what the sweep adds.
    */
   *move(jump: Jump, step: SweptStep, bars: readonly Vector[], from: FloatArray, times: StepTimes): Waiting<void> {
     const slopes = slopesAt(this.problem, jump, from);

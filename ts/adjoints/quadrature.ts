@@ -26,7 +26,7 @@ export class Quadrature {
     const evaluations = scheme.operations.flatMap(({ evaluate }, i) => (evaluate ? [i] : []));
     const termsOf = (parity: 0 | 1): Terms =>
       this.arithmetic.terms(
-        evaluations.map((i) => slopes[programs[parity].instructions[i]!.slot]!),
+        evaluations.map((i) => slopes[programs[parity].instructions[i]!.tapeSlot]!),
         tableau.b,
       );
     this.terms = [termsOf(0), termsOf(1)];

@@ -3,9 +3,8 @@ import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } fro
 import type { Variable } from "../solvers/scheme.ts";
 
 /**
- * The instructions of a step (followed by those of its continuous extension where `dense`) that `wanted` depend on, given
- * the start state and what is `known`, for steps of even and of odd parity. An instruction's evaluation that is not wanted
- * is left out of it.
+ * The instructions of a step that `wanted` depends on, for even and odd steps; `dense`: with its continuous extension.
+ * The start state and what is `known` are given. Evaluations that are not wanted are left out of their instructions.
  */
 export function replay(
   placed: PlacedScheme,

@@ -1,5 +1,5 @@
-// The adjoint of reversible solvers (McCallum & Foster 2024): steps are undone one by one from the last, each transposed on
-// the way, so that nothing of the trajectory is kept but the step times and the last state. What rounding does to the
+// The adjoint of reversible solvers (McCallum & Foster 2024). Steps are undone one by one from the last, and each is
+// transposed on the way: of the trajectory only step times and the last state are kept. What rounding does to the
 // reconstruction is measured, and checkpoints of the state cap it.
 
 import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
@@ -100,15 +100,15 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
           get reconstructionError() {
             return gap.largest;
           },
-          *step({ n, t, h, last, program, dense }) {
+          *step({ n, stageStart, h, stageEnd, program, dense }) {
             const { end, inverse } = program;
             if (keptAfter[next] === n) {
               const first = next * end.length;
               for (const [i, part] of end.entries()) yield* gap.close(part, () => kept.read(first + i, part));
               next--;
             }
-            yield* runner.finish(inverse!, 0, t, h, last);
-            if (dense) yield* runner.finish(program.dense!.instructions, 0, t, h, last);
+            yield* runner.finish(inverse!, 0, stageStart, h, stageEnd);
+            if (dense) yield* runner.finish(program.dense!.instructions, 0, stageStart, h, stageEnd);
             stats.evaluations = runner.evaluations;
             if (n > 0) return;
             for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));

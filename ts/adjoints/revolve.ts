@@ -1,6 +1,6 @@
-// Which states to keep so that n steps can be walked backwards from c kept states with the fewest steps run again:
-// binomial placement where n is known (Griewank 1992; Griewank & Walther 2000, "Algorithm 799: revolve"), and the dynamic
-// placement of Wang, Moin & Iaccarino 2009 while it is not.
+// Which c states to keep so that n steps can be walked backwards with the fewest steps run again. Where n is known,
+// binomial placement (Griewank 1992; Griewank & Walther 2000, "Algorithm 799: revolve"); else the dynamic placement of
+// Wang, Moin & Iaccarino 2009.
 
 /**
  * The least r for which n ≤ C(c + r, c): how often a step must be run again, at most, to reverse n steps from c states,
@@ -91,13 +91,13 @@ export function knownLength(n: number, c: number): Placement {
 
 /**
  * Placement while n is unknown (Wang, Moin & Iaccarino 2009, "Minimal repetition dynamic checkpointing algorithm for
- * unsteady adjoint calculation"): every state is kept, at level 0; where there is no room it replaces one that has a later
- * one of higher level, or, without any such, the last, whose level plus 1 it takes. However many steps follow, none is run
- * again more often than the least possible r.
+ * unsteady adjoint calculation"). Every state is kept, at level 0. Without room it replaces a state that has a later
+ * one of higher level; if there is none, it replaces the last state and takes its level plus 1. However many steps
+ * follow, none is run again more often than the least possible r.
  */
 export function unknownLength(c: number): Placement {
   const levels: number[] = [];
-  // The last one whose level was raised: those of lower level before it can be given up.
+  // The last state whose level was raised: states of lower level before it can be given up.
   let raised = 0;
   return {
     next() {

@@ -31,13 +31,13 @@ export interface Pass {
 /** A step to be swept, from t over h. */
 export interface SweptStep {
   readonly parity: number;
-  readonly t: number;
+  /** The times that stages count from, and that stages at the end are evaluated at; see `stageTime`. */
+  readonly stageStart: number;
   readonly h: number;
-  /** See `stageTime`. */
-  readonly last: number;
+  readonly stageEnd: number;
   /** Whether outputs lie inside it. */
   readonly dense: boolean;
-  /** Whether each evaluation's tape is in its slot, else it is evaluated anew. */
+  /** Whether each evaluation's tape is in its tape slot, else it is evaluated anew. */
   readonly tapes: boolean;
   /** Where time gradients are asked for. */
   readonly times: StepTimes | undefined;
@@ -172,14 +172,14 @@ export class Sweep {
   step(pass: Pass, step: SweptStep): Waiting<void> | undefined {
     pass.dt = 0;
     pass.dh = 0;
-    return this.run(pass, step, 0);
+    return this.execute(pass, step, 0);
   }
 
-  /** A plain function, because engines optimise those better than generators. */
-  private run(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
+  /** A plain function, because engines optimise it better than a generator. */
+  private execute(pass: Pass, step: SweptStep, from: number): Waiting<void> | undefined {
     const { arithmetic } = this;
     const { field } = pass;
-    const { parity, t, h, last, dense, tapes, times } = step;
+    const { parity, stageStart, h, stageEnd, dense, tapes, times } = step;
     const { actions } = (dense ? this.extended : this.plain)!.programs[parity]!;
     for (let i = from; i < actions.length; i++) {
       const action = actions[i]!;
@@ -189,8 +189,8 @@ export class Sweep {
         const { gather, xBar, instruction } = action;
         this.collect(gather, h);
         prepare(arithmetic, instruction, h);
-        const at = stageTime(instruction.c, t, h, last);
-        const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.slot : RECOMPUTE);
+        const at = stageTime(instruction.c, stageStart, h, stageEnd);
+        const tau = field.vjp(at, instruction.out, gather.bar, xBar, tapes ? instruction.tapeSlot : RECOMPUTE);
         pass.vjps++;
         if (typeof tau !== "number") return this.wait(pass, step, tau, 1, instruction.c, i + 1);
         pass.dt += tau;
@@ -221,7 +221,7 @@ export class Sweep {
     const value = (yield pending) as number;
     pass.dt += inTime * value;
     pass.dh += inStep * value;
-    const rest = this.run(pass, step, next);
+    const rest = this.execute(pass, step, next);
     if (rest) yield* rest;
   }
 

@@ -1,8 +1,8 @@
-// The symplectic adjoint (Matsubara, Miyatake & Yaguchi 2021, "Symplectic adjoint method for exact gradient of neural ODE
-// with minimal memory"): one state a step is kept; on the way back the step's stages are computed again from it, and every
-// VJP evaluates the field anew, so that the tape of one evaluation is alive at a time. Their partner Runge–Kutta method,
-// with b̃ᵢ = h where bᵢ = 0, is here in the form without division, the transposed step of sweep.ts: the same numbers, the
-// gradient of the discrete map, exact to rounding.
+// The symplectic adjoint (Matsubara, Miyatake & Yaguchi 2021, "Symplectic adjoint method for exact gradient of neural
+// ODE with minimal memory"). One state a step is kept. On the way back the step's stages are computed again from it,
+// and every VJP evaluates the field anew, so that only one evaluation's tape is alive at a time. Their partner
+// Runge–Kutta method, with b̃ᵢ = h where bᵢ = 0, is here the transposed step of sweep.ts, without division: the same
+// numbers, the gradient of the discrete map, exact to rounding.
 
 import type { Waiting } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
@@ -57,9 +57,9 @@ export function pullSymplectic(
     return {
       ...about,
       tapes: false,
-      *step({ n, t, h, last, program, dense }) {
+      *step({ n, stageStart, h, stageEnd, program, dense }) {
         read(n, program.start);
-        yield* runner.finish((dense ? extended : stages)[n & 1]!, 0, t, h, last);
+        yield* runner.finish((dense ? extended : stages)[n & 1]!, 0, stageStart, h, stageEnd);
         stats.evaluations = runner.evaluations;
       },
     };

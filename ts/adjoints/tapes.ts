@@ -1,5 +1,5 @@
-// The tapes of a solve's evaluations, in rows that outlive it. Each is copied out on its own, right after its evaluation while
-// caches still have it, and back in likewise; or it stays in a row of the field's own.
+// The tapes of a solve's evaluations, in rows that outlive it. Each tape is copied out right after its evaluation,
+// while it is in cache, and copied back right before its VJP; or it stays in a row of the field.
 
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE, type TapeRows } from "../fields/field.ts";
@@ -43,7 +43,7 @@ export class Tapes {
     return this.rows.bytesWithNext + this.steps.bytesWithNext;
   }
 
-  /** Whether an evaluation of this slot needs a row of its own: those of steps that were not taken give theirs up. */
+  /** True if an evaluation of this slot needs a new row; a step that was not taken gives its rows up. */
   needsRow(slot: number): boolean {
     return this.taken[slot] === 1 || this.latest[slot] === NO_ROW;
   }
@@ -123,7 +123,7 @@ export class Taping extends Wrapped implements BoundField {
     return this.tapes === undefined;
   }
 
-  /** Keeps no more tapes, and nothing of those before. */
+  /** Drops the tapes kept so far, and keeps no more. */
   stop(): void {
     this.tapes = undefined;
     this.fits = undefined;

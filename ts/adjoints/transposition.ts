@@ -5,7 +5,7 @@ import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } fro
 import type { Term, Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 
-/** bar ← base + Σ unit + h Σ scaled: the cotangent of one variable from those of all that used it. */
+/** bar ← base + Σ unit + h Σ scaled: a variable's cotangent from the cotangents of all that used it. */
 export interface Gather {
   readonly bar: Vector;
   readonly base: Vector | undefined;
@@ -33,7 +33,7 @@ interface SweepProgram {
   readonly startBar: readonly Vector[];
 }
 
-/** Positions of operations: those whose k reaches the loss, and those whose slope time gradients take. */
+/** Positions of operations: whose k reaches the loss, and whose slope time gradients take. */
 interface Uses {
   readonly active: ReadonlySet<number>;
   readonly sloped: ReadonlySet<number>;

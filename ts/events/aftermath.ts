@@ -1,5 +1,5 @@
-// Which side of zero a root function is on after an effect at its own event: the effect may have left it where it was, put
-// it on zero, or turned the motion round, and what it gives there may be nothing but rounding.
+// Which side of zero a root function is on after an effect at its own event. The effect may have left it where it was,
+// put it on zero, or turned the motion round; what it gives there may be only rounding.
 
 import type { FloatArray } from "../base/dtype.ts";
 

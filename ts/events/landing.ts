@@ -11,11 +11,11 @@ export interface WatchedStep {
   readonly program: Program;
   readonly t: number;
   /** The time that stages count from. */
-  readonly first: number;
+  readonly stageStart: number;
   /** t + h, rounded, and the time that stages at the end are evaluated at. */
   end: number;
   h: number;
-  last: number;
+  stageEnd: number;
 }
 
 /** What is looked for. */
@@ -38,11 +38,11 @@ const MOST_TRIES = 200;
 const WIDEN = 8;
 
 /** Runs the step from its second evaluation on, so that it ends at `end`, and so does what is evaluated there. */
-export function* takeTo(runner: Runner, step: WatchedStep, end: number, last: number = end): Waiting<void> {
+export function* takeTo(runner: Runner, step: WatchedStep, end: number, stageEnd: number = end): Waiting<void> {
   step.end = end;
   step.h = end - step.t;
-  step.last = last;
-  yield* runner.finish(step.program.instructions, 1, step.first, step.h, last);
+  step.stageEnd = stageEnd;
+  yield* runner.finish(step.program.instructions, 1, step.stageStart, step.h, stageEnd);
 }
 
 /**
@@ -100,8 +100,8 @@ export function* land(runner: Runner, step: WatchedStep, target: Target): Waitin
 const DOUBLINGS = 6;
 
 /**
- * Moves the end of a step that ends at an exact zero to where the root function is past it, if that is as good as there: a
- * solve that starts from that state then goes on, whatever the direction. A function of time alone stays where it is.
+ * Moves the end of a step from an exact zero to where the root function is past zero, if that is as good. A solve that
+ * starts from that state then goes on, whatever the direction. A function of time alone stays at zero.
  */
 export function* passZero(runner: Runner, step: WatchedStep, { root, limit, resolution }: Target): Waiting<void> {
   const { end, h } = step;

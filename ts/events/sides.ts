@@ -94,7 +94,7 @@ export class Sides {
     });
   }
 
-  /** Finds the sides of those that an effect at their own event has left unclear. */
+  /** Finds the sides of root functions that an effect at their own event has left unclear. */
   clear(departure: Departure): void {
     this.sides.forEach((side, index) => {
       if (side.state !== "unclear") return;

@@ -1,5 +1,5 @@
-// The derivatives of a root function where its event occurred, for gradients: as the user gives them, or by differences
-// that find their own width, since a state may be in any units and a root function defined on one side only.
+// The derivatives of a root function at its event, for gradients: as the user gives them, or by differences. These find
+// their own width, since a state may be in any units and a root function defined on one side only.
 
 import { BACKWARD, CENTRAL, FORWARD } from "../base/differences.ts";
 import { SolveError } from "../base/errors.ts";
@@ -95,7 +95,7 @@ function slope(f: (d: number) => number, scale: number, size: number): number {
     if (change <= AGREEMENT * Math.abs(estimate) || change > BEYOND * error) break;
     last = estimate;
   }
-  // Estimates that never agree by more than their rounding are those of a jump.
+  // Where estimates never agree by more than their rounding, the function jumps.
   const rounding = (NOISE * Number.EPSILON * largest) / at;
   // One that is less than the rounding of a few sums is none.
   if (Math.abs(best) <= 1e-2 * rounding) return 0;

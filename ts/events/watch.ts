@@ -1,5 +1,5 @@
-// The search for events in a step: roots are found on the step's continuous extension; where one acts inside it, the step
-// is taken again to end there, so that the event is a grid point like any other.
+// The search for events in a step: roots are found on the step's continuous extension. Where an event acts inside the
+// step, the step is taken again to end there: the event is a grid point like any other.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import { rootNotFinite } from "../base/failures.ts";
@@ -73,13 +73,13 @@ export class EventWatch {
   }
 
   /**
-   * Looks for events in the accepted step, and lists those that change nothing, up to the first that acts. Where one acts
-   * inside the step, the step ends there afterwards. Its continuous extension is ready afterwards.
+   * Looks for events in the accepted step and lists the events that change nothing, up to the first that acts. If one
+   * acts inside the step, the step ends there afterwards. Its continuous extension is ready afterwards.
    */
   *search(runner: Runner, step: WatchedStep): Waiting<Found | undefined> {
     const { program, t } = step;
     const { instructions: extension } = program.dense ?? NO_EXTENSION;
-    const extend = (): Waiting<void> => runner.finish(extension, 0, step.first, step.h, step.last);
+    const extend = (): Waiting<void> => runner.finish(extension, 0, step.stageStart, step.h, step.stageEnd);
     const epsilon = EPSILONS[this.dtype];
     const [y, slope] = [this.state(step, 0), this.host.view(program.instructions[0]!.k!)];
     this.sides.clear({ t, y, slope, h: step.h, epsilon });
@@ -104,10 +104,10 @@ export class EventWatch {
         return this.settle(step, hits, [...atEnd, ...also]);
       }
       near = hits.filter((hit) => sameMoment(hit.t, first.t, scale));
-      const { end, last } = step;
+      const { end, stageEnd } = step;
       if (!(yield* this.land(runner, step, first, scale))) {
         unreal.add(first.index);
-        yield* takeTo(runner, step, end, last);
+        yield* takeTo(runner, step, end, stageEnd);
       }
       yield* extend();
     }

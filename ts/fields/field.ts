@@ -1,5 +1,5 @@
-// What the solver knows of a vector field dy/dt = f(t, y, θ): how to bind one to a solve's vectors, in WebAssembly memory or
-// on the field's device, and, once bound, how to evaluate it and its vector–Jacobian product there.
+// What the solver knows of a vector field dy/dt = f(t, y, θ). A field is bound to a solve's vectors, in WebAssembly
+// memory or on its device; a bound field evaluates f and its vector–Jacobian product there.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
@@ -51,7 +51,7 @@ export interface TapeRows extends Rows {
 export interface OwnTapes {
   /** Makes rows for the tapes of a recording. While rows are used and in place, slots are their numbers. */
   record(): TapeRows;
-  /** Uses the rows that a field alike has made. */
+  /** Uses the rows that another binding of the same field has made. */
   use(rows: TapeRows): void;
 }
 

@@ -1,6 +1,6 @@
-// JavaScript functions as fields: a bare function, or `vectorField` with its vector–Jacobian product. They are float64 and
-// see the whole state at once, through views of the leased block where they answer at once and through arrays of their own
-// where they answer later.
+// JavaScript functions as fields: a bare function, or `vectorField` with its vector–Jacobian product. They are float64
+// and see the whole state at once: in views of the leased block if they answer at once, in separate arrays if they
+// answer later.
 
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
@@ -82,7 +82,7 @@ export interface VectorField extends Field {
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 
-/** How a function answers; its first call, on arrays of its own, decides. */
+/** How a function answers. Its first call, on separate arrays, decides. */
 const UNKNOWN = 0;
 /** Fills its outputs and returns nothing: it may use the views. */
 const FILLS = 1;
@@ -206,7 +206,7 @@ class BoundFunction implements BoundField<HostVector> {
   }
 }
 
-/** Frozen: a VJP that puts arrays of its own there, instead of adding to these, throws. */
+/** Frozen: a VJP that replaces these arrays, instead of adding to them, throws. */
 const vjpOutputs = (y: Float64Array, params: Float64Array, t: Float64Array): VjpOutputs =>
   Object.freeze({ y, params, t });
 

@@ -30,7 +30,7 @@ export interface MlpOptions {
   readonly seed?: number;
 }
 
-/** What `mlp` returns: batches of rows [batch × layers[0]], parameters of its own. */
+/** What `mlp` returns: a field on batches of rows [batch × layers[0]], with its parameters. */
 export interface Mlp<D extends Dtype = Dtype> extends Field {
   readonly dtype: D;
   readonly layers: readonly number[];
@@ -163,7 +163,7 @@ class MlpField implements Mlp, Shape {
   }
 }
 
-/** Uniform in ±1/√fan-in, weights and biases alike, as PyTorch's Linear starts. */
+/** Weights and biases uniform in ±1/√fan-in, as PyTorch's Linear starts. */
 function initialParams(shape: Shape, dtype: Dtype, seed: number): FloatArray {
   const { dense, length } = parameterLayout(shape);
   const params = zeros(dtype, length);

@@ -1,6 +1,6 @@
-// A float32 field for a solve in float64: the states, stages and cotangents are float64, the network's own arithmetic stays
-// float32. Meant for reversible solvers: going back, the increments are recomputed from states that are the same to
-// float64 rounding, hence almost always to the same float32 bits, and the state is reconstructed to far below float32.
+// A float32 field for a solve in float64: states, stages and cotangents are float64, the network's arithmetic stays
+// float32. Meant for reversible solvers. On the way back, increments are recomputed from states that are the same to
+// float64 rounding, hence almost always to the same float32 bits: the state is reconstructed to far below float32.
 
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
@@ -53,7 +53,7 @@ class BoundWidened implements BoundField<HostVector> {
     };
     const tau = this.inner.vjp(t, this.x, this.direction, this.result, slot);
     if (typeof tau !== "number") return tau.then(answer);
-    // Sums that threads keep are at hand at once; those on a device wait for the end.
+    // Sums kept by threads are ready at once; sums on a device wait for the end.
     this.inner.flush?.();
     return answer(tau);
   }

@@ -18,7 +18,7 @@ const NUMBER_BYTES = 8;
 
 /** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl {
-  /** Where the memory is, and the kernel behind `judgeSquare`; after `load`, for loops that call it by themselves. */
+  /** The memory's address, and the kernel behind `judgeSquare`: for loops that call it directly. `load` sets both. */
   address = 0;
   judgeSquareKernel!: VectorKernels["judgeSquare"];
   /** Of the step judged last, where the method has two states: their gap, in tolerances, and whether it counted for more than the error. */
@@ -112,8 +112,8 @@ export class InitialStep {
   }
 
   /**
-   * The size (positive) of the first step from t, f(t, y) being known; one evaluation, no further away than `maxStep` and
-   * the first stop, and no closer than t can resolve.
+   * The size (positive) of the first step from t; f(t, y) must be in its place. Evaluates the field once, no further
+   * away than `maxStep` and the first stop, and no closer than t can resolve.
    */
   *choose(field: BoundField, t: number, problem: Problem, maxStep: number): Waiting<number> {
     const { arithmetic } = this;

@@ -12,7 +12,7 @@ import type { HostArithmetic, HostRows } from "../vectors/arithmetic.ts";
 export class DensePath {
   private readonly problem: Problem;
   private readonly dense: Dense;
-  private readonly slots: PlacedScheme["denseSlots"];
+  private readonly denseSlots: PlacedScheme["denseSlots"];
   private readonly states: HostRows;
   private readonly derivatives: HostRows;
   private readonly placed: PlacedScheme;
@@ -25,7 +25,7 @@ export class DensePath {
     this.placed = placed;
     this.host = host;
     this.dense = placed.scheme.dense!;
-    this.slots = placed.denseSlots;
+    this.denseSlots = placed.denseSlots;
     this.states = host.rows(problem.y0.length);
     this.derivatives = host.rows(placed.derivatives.length);
   }
@@ -67,7 +67,7 @@ export class DensePath {
     const h = grid[n + 1]! - grid[n]!;
     const weights = new Float64Array(this.dense.ks.length);
     denseWeights(this.dense, (t - grid[n]!) / h, weights);
-    const slots = this.slots[n & 1]!;
+    const slots = this.denseSlots[n & 1]!;
     for (let i = 0; i < length; i++) {
       let sum = 0;
       for (let j = 0; j < weights.length; j++) sum += weights[j]! * ks[slots[j]! * length + i]!;

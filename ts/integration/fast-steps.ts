@@ -1,7 +1,6 @@
-// The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step at a
-// time where somebody looks at steps, and all steps up to the next stop in one call where nobody does. What they take and
-// how they judge is what `Stepping` takes and judges, to the bit; `Stepping` keeps the first step, those that end at a stop,
-// and every failure.
+// The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step a
+// call where somebody looks at steps, else all steps up to the next stop in one call. Steps and verdicts are the same
+// as `Stepping`'s, to the bit. `Stepping` keeps the first step, the steps that end at a stop, and every failure.
 import type { FloatArray } from "../base/dtype.ts";
 import type { FillingField } from "../fields/field.ts";
 import type { Problem } from "../problem/problem.ts";
@@ -31,8 +30,8 @@ export class FastSteps {
   /** The field's function, once it is known to fill its output at once. */
   private filling: FillingField | undefined;
   /**
-   * The numbers of a written step. Its tolerances are NaN, and so is its error, where errors are measured in another way
-   * than it does: then the kernels are asked.
+   * The numbers of a written step. Tolerances and error are NaN if errors are not measured as a written step measures
+   * them; then the kernels measure.
    */
   private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
   private readonly run: Float64Array | undefined;
@@ -86,9 +85,9 @@ export class FastSteps {
     }
     const { f, params, answer } = this.filling;
     const { numbers } = this;
-    numbers[AT.t] = state.first;
+    numbers[AT.t] = state.stageStart;
     numbers[AT.h] = state.h;
-    numbers[AT.last] = state.last;
+    numbers[AT.stageEnd] = state.stageEnd;
     this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer);
     state.runner.evaluations += this.evaluations - state.next;
     state.next = state.program.instructions.length;
@@ -103,24 +102,24 @@ export class FastSteps {
   }
 
   /**
-   * Takes given steps: an even number of them, so that the state stays where it is. The last before the stop, and one
-   * whose result is not finite, are left to `Stepping`, which knows what they are to end in.
+   * Takes given steps: an even number, so that the state stays in its vector. `Stepping` takes the last step before the
+   * stop, and a step whose result is not finite.
    */
   private takeGiven(state: StepState, loop: WrittenSteps, { f, params, answer }: FillingField): void {
-    const { position, stats, known, problem, runner } = state;
+    const { position, stats, firstKnown, problem, runner } = state;
     const given = state.given!;
     const before = placeOf(problem.stops[state.stop]!, given, position, problem.direction) - position;
     const count = Math.min(before, problem.maxSteps - stats.steps) & ~1;
     if (count <= 0) return;
-    const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, known, answer);
+    const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, firstKnown, answer);
     const tried = Math.min(taken + 1, count);
-    runner.evaluations += tried * this.evaluations - (known ? 1 : 0) - (this.kept ? tried - 1 : 0);
+    runner.evaluations += tried * this.evaluations - (firstKnown ? 1 : 0) - (this.kept ? tried - 1 : 0);
     if (taken === 0) return;
     state.grid.append(given, position, position + taken);
     stats.steps += taken;
     stats.accepted += taken;
     state.position += taken;
-    state.known = this.kept;
+    state.firstKnown = this.kept;
     const odd = taken & 1;
     // The first of a written step's vectors is where it starts.
     const [left] = this.arrays[state.parity]!;
@@ -128,7 +127,7 @@ export class FastSteps {
     if (odd === 0) return;
     // The loop has left the state where it was.
     this.arrays[state.parity]![0]!.set(left!);
-    state.known = false;
+    state.firstKnown = false;
   }
 
   /** Takes steps under control. */
@@ -146,7 +145,7 @@ export class FastSteps {
     run[RUN.minStep] = state.minStep;
     run[RUN.maxStep] = state.maxStep;
     // biome-ignore format: the order of its parameters
-    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.known, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
+    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
     const rejected = run[RUN.rejected]!;
     const tried = accepted + rejected;
     if (tried === 0) return;
@@ -156,16 +155,16 @@ export class FastSteps {
     stats.rejected += rejected;
     state.h = numbers[AT.h]!;
     state.size = run[RUN.size]!;
-    // Of the step tried last, which leaves its first derivative in place where it was rejected.
+    // The square of the step tried last. If that step was rejected, its first derivative is in its place.
     const square = numbers[AT.square]!;
     state.wasRejected = !(square <= 1);
-    state.known = state.wasRejected || this.kept;
+    state.firstKnown = state.wasRejected || this.kept;
     state.errorWasNaN = Number.isNaN(square);
     state.startAt(numbers[AT.t]!, parity ^ (accepted & 1));
   }
 }
 
-/** The place of a time in a grid, from `from` on; the grid's length where it ends before it. */
+/** The index of a time in a grid, from `from` on; the grid's length if the grid ends before that time. */
 function placeOf(t: number, grid: Float64Array, from: number, direction: number): number {
   let [low, high] = [from, grid.length];
   while (low < high) {

@@ -16,7 +16,7 @@ import { Stepping } from "./stepping.ts";
 
 /** What follows the accepted steps of a solve. */
 export interface StepListener {
-  /** Whether evaluations must leave their tapes in the slots. */
+  /** Whether evaluations must leave their tapes in the tape slots. */
   readonly keepsTapes: boolean;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
@@ -27,7 +27,7 @@ interface Integration {
   readonly problem: Problem;
   readonly setup: Setup;
   /** Whether the derivative at the start is in its place already. */
-  readonly known?: boolean;
+  readonly firstKnown?: boolean;
   /** Keeps every step for `at`. */
   readonly path?: DensePath | undefined;
   readonly tape?: StepListener | undefined;
@@ -72,10 +72,16 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   // A step is looked at before it is advanced over where something of it is wanted.
   const watched = watch !== undefined || path !== undefined || onStep !== undefined;
   const handOut = watched || ts.length > 2;
-  // Outputs inside steps need the step; those at its end are stops.
+  // Outputs inside steps need the step; outputs at the end of steps are stops.
   const unseen =
     !watched && accept === undefined && problem.accept === undefined && (ts.length === 2 || !problem.extended);
-  const stepping = new Stepping(problem, setup, { keepTapes, handOut, unseen, known: it.known ?? false, accept });
+  const stepping = new Stepping(problem, setup, {
+    keepTapes,
+    handOut,
+    unseen,
+    firstKnown: it.firstKnown ?? false,
+    accept,
+  });
   const { stats, runner } = stepping;
   let outputs = 1;
   const outcome = (failure?: SolveError, stopped = false): Outcome => {
@@ -96,7 +102,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     const moment = { t, n: stats.accepted, ends: found.where === "end", events: found.hits };
     if (watch!.occurrences.occur(moment, state)) return outcome(undefined, true);
     if (!state.every(Number.isFinite)) return outcome(stateNotFinite(t, Number.NaN, state, "an event's effect"));
-    stepping.known = false;
+    stepping.firstKnown = false;
     watch!.afterEffects(t, state, found);
     return undefined;
   };
@@ -108,12 +114,12 @@ export function* integrate(it: Integration): Waiting<Outcome> {
 
     watch?.begin(stepping.t, y0);
     if (steps.kind === "adaptive" && steps.firstStep === undefined) {
-      const { out, k, slot } = first.instructions[0]!;
-      if (!stepping.known) {
+      const { out, k, tapeSlot } = first.instructions[0]!;
+      if (!stepping.firstKnown) {
         runner.evaluations++;
-        const pending = field.evaluate(stepping.first, out, k!, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stepping.stageStart, out, k!, keepTapes ? tapeSlot : RECOMPUTE);
         if (pending) yield pending;
-        stepping.known = true;
+        stepping.firstKnown = true;
       }
       if (!(yield* wait(arithmetic.isFinite(k!))))
         return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
@@ -122,7 +128,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       let size = steps.firstStep;
       if (size === undefined) {
         runner.evaluations++;
-        size = yield* initial!.choose(field, stepping.first, problem, steps.maxStep);
+        size = yield* initial!.choose(field, stepping.stageStart, problem, steps.maxStep);
       }
       stepping.size = Math.max(size, steps.minStep);
     }
@@ -149,10 +155,10 @@ export function* integrate(it: Integration): Waiting<Outcome> {
           continue;
         }
       }
-      const { end, h, first, last } = stepping;
+      const { end, h, stageStart, stageEnd } = stepping;
       const inside = outputs < ts.length && (end - ts[outputs]!) * direction > 0;
       const extended = watch !== undefined || path !== undefined || inside;
-      if (extended && !watch) yield* runner.finish(program.dense?.instructions ?? NOTHING, 0, first, h, last);
+      if (extended && !watch) yield* runner.finish(program.dense?.instructions ?? NOTHING, 0, stageStart, h, stageEnd);
       for (; outputs < ts.length && (end - ts[outputs]!) * direction >= 0; outputs++) {
         const at = ts[outputs]!;
         const state = at === end ? program.end[0]! : interpolator!.at(program, (at - t) / h, h);

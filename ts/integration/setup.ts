@@ -1,5 +1,5 @@
-// A problem's vectors, declared for one block: the scheme and the step control, which solves alike have in common, and the
-// field.
+// A problem's vectors, declared for one block: scheme, step control and field. Similar solves share the vectors of the
+// first two.
 
 import type { Dtype } from "../base/dtype.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
@@ -26,7 +26,7 @@ export interface Setup extends Omit<Common, "arithmetic"> {
   readonly machine: Machine;
 }
 
-/** What problems alike have in common; what is declared for all of them sees no more of a problem. */
+/** What similar problems share. What is declared for all of them sees nothing else of a problem. */
 export interface Alike {
   readonly scheme: Scheme;
   readonly extended: boolean;
@@ -36,8 +36,8 @@ export interface Alike {
 }
 
 /**
- * What `declare` declares for a problem and all that are alike, and the field bound beside it: by the arithmetic of the field's
- * device for this one, or in WebAssembly memory, where problems alike have it in common.
+ * What `declare` makes, and the field bound beside it. On a device, `declare` gets the device's arithmetic and works
+ * for this problem only. In WebAssembly memory, similar problems share what it makes.
  */
 export function inPlace<A extends Alike, T>(
   { field, y0, residency }: Problem,
@@ -74,8 +74,8 @@ function declareSolve(
   };
 }
 
-/** Declares everything; `slots` as in `BindRequest`. */
-export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup {
+/** Declares everything; `tapeSlots`: the `slots` of `BindRequest`. */
+export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Setup {
   const { y0, params, steps, measure, extended } = problem;
   const { segments, rtols, atols } = roomOf(measure);
   const [{ arithmetic, placed, control, initial, interpolator }, field] = inPlace(
@@ -91,7 +91,7 @@ export function setUp(problem: Problem, scratch: Scratch, slots: number): Setup 
       rtols,
       atols,
     },
-    { length: y0.length, params, slots, gradient: false },
+    { length: y0.length, params, slots: tapeSlots, gradient: false },
     declareSolve,
   );
   return { machine: { field, arithmetic }, placed, control, initial, interpolator };

@@ -1,6 +1,6 @@
 // The steps of a solve: propose, run the scheme's instructions, judge the error, accept or reject. A plain object whose
-// `advance` can be left at a pending evaluation and entered again, because engines optimise that far better than a
-// generator; the generator in integrate.ts waits, and does what is not done in every step.
+// `advance` returns at a pending evaluation and is called again later: engines optimise this far better than a
+// generator. The generator in integrate.ts waits, and does what is not done in every step.
 import type { SolveError } from "../base/errors.ts";
 import { notAccepted, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
@@ -24,14 +24,14 @@ const FACTOR_UNMEASURED = 0.5;
 
 /** What a solve wants of its steps. */
 export interface SteppingOptions {
-  /** Whether evaluations must leave their tapes in the slots. */
+  /** Whether evaluations must leave their tapes in the tape slots. */
   readonly keepTapes: boolean;
   /** Whether every accepted step must be handed out before it is advanced over. */
   readonly handOut: boolean;
-  /** Whether nobody wants anything of steps between stops. */
+  /** True if nothing (outputs, events, accept, onStep, dense, tape) needs the steps between two stops. */
   readonly unseen: boolean;
   /** Whether the derivative at the start is in its place already. */
-  readonly known: boolean;
+  readonly firstKnown: boolean;
   /** Called for each accepted step while its vectors are in place. */
   readonly accept: ((program: Program, h: number) => void) | undefined;
 }
@@ -43,9 +43,9 @@ export class Stepping extends StepState {
   private wanted: number = Number.NaN;
   /** Whether the user's `accept` refused the last step tried. */
   private refused = false;
-  /** What error control says of the step in work; see `Arithmetic.judge`. */
+  /** Error control's verdict on the step in work; see `Arithmetic.judge`. */
   private factor: number = Number.NaN;
-  /** Where the state after a step is looked at, since nothing else shows that it is not finite. */
+  /** Set if the state after each step is checked: no error norm shows that all of it is finite. */
   private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
   /** Of a reversible method. */
@@ -53,8 +53,8 @@ export class Stepping extends StepState {
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
 
-  constructor(problem: Problem, setup: Setup, { keepTapes, handOut, unseen, known, accept }: SteppingOptions) {
-    super(problem, setup, keepTapes, known);
+  constructor(problem: Problem, setup: Setup, { keepTapes, handOut, unseen, firstKnown, accept }: SteppingOptions) {
+    super(problem, setup, keepTapes, firstKnown);
     const measured = problem.measure.segments.reduce((sum, { length }) => sum + length, 0);
     this.failure = undefined;
     // States on a device are looked at in the verdict on the step, or at the end.
@@ -114,8 +114,8 @@ export class Stepping extends StepState {
     }
     if (stats.steps === 0) stats.firstStep = Math.abs(this.h);
     stats.steps++;
-    this.last = this.jumps ? lastTime(problem, this.end) : this.end;
-    this.next = this.known ? 1 : 0;
+    this.stageEnd = this.jumps ? lastTime(problem, this.end) : this.end;
+    this.next = this.firstKnown ? 1 : 0;
     this.phase = "run";
   }
 
@@ -125,7 +125,7 @@ export class Stepping extends StepState {
     const { instructions } = program;
     const square = fast !== undefined && this.next <= 1 ? fast.step(this) : Number.NaN;
     while (this.next < instructions.length) {
-      this.next = runner.run(instructions, this.next, this.first, this.h, this.last);
+      this.next = runner.execute(instructions, this.next, this.stageStart, this.h, this.stageEnd);
       if (runner.pending !== undefined) return runner.pending;
     }
     const { control } = this.setup;
@@ -171,7 +171,7 @@ export class Stepping extends StepState {
   private reject(factor: number, errorWasNaN: boolean): boolean {
     this.stats.rejected++;
     this.noteRejection(this.t, this.h);
-    this.known = true;
+    this.firstKnown = true;
     this.wasRejected = true;
     this.errorWasNaN = errorWasNaN;
     this.size = Math.abs(this.h) * factor;
@@ -220,7 +220,7 @@ export class Stepping extends StepState {
     stats.accepted--;
     stats.rejected++;
     this.noteRejection(this.t, this.h);
-    this.known = true;
+    this.firstKnown = true;
     this.phase = "propose";
   }
 
@@ -230,11 +230,11 @@ export class Stepping extends StepState {
     const { fsal } = this.setup.placed;
     this.accept?.(this.program, this.h);
     this.grid.push(end);
-    this.known = fsal === "step" || (extended && fsal === "dense");
+    this.firstKnown = fsal === "step" || (extended && fsal === "dense");
     if (given !== undefined && end === given[this.position]) this.position++;
     if (end === problem.stops[this.stop]) {
       this.stop++;
-      if (this.jumps && problem.jumps.has(end)) this.known = false;
+      if (this.jumps && problem.jumps.has(end)) this.firstKnown = false;
     }
     this.startAt(end, this.parity ^ 1);
     this.phase = "propose";

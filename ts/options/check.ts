@@ -2,12 +2,13 @@
 // dtype, a measure for errors, and times that are known to be monotone.
 
 import type { Adjoint } from "../adjoints/adjoint.ts";
-import { zeros } from "../base/dtype.ts";
+import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { Field } from "../fields/field.ts";
 import { asField, type BareField } from "../fields/function.ts";
 import type { Problem } from "../problem/problem.ts";
 import { tsit5 } from "../solvers/explicit/tsit5.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isSolver, monotone, oneOf } from "./checks.ts";
 import { eventsOf } from "./events.ts";
 import { measureOf } from "./measure.ts";
@@ -24,63 +25,18 @@ const DEFAULT_MAX_STEPS = 100_000;
 
 /** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
 export function requestOf(given: Field | BareField, options: SolveOptions): Request {
-  if (typeof options !== "object" || options === null)
-    throw invalid("options", options, "an object with at least y0 and ts");
-  for (const name of Object.keys(options)) {
-    if (!(name in OPTION_NAMES))
-      throw invalid(
-        `option ${name}`,
-        (options as unknown as Record<string, unknown>)[name],
-        `the options ${Object.keys(OPTION_NAMES).join(", ")}`,
-      );
-  }
+  checkNames(options);
   const field = asField(given, options.params);
-  const state = finiteNumbers("y0", options.y0, 1);
-  if (field.dim !== undefined && state.length % field.dim !== 0) {
-    throw invalid(
-      "y0",
-      options.y0,
-      `rows of the field's width ${field.dim}, so a length that is a multiple of it; this is ${state.length}`,
-    );
-  }
-  const y0 = zeros(field.dtype, state.length);
-  y0.set(state);
+  const y0 = stateOf(options, field);
   const { times: ts, direction } = monotone("ts", options.ts);
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
   const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
   if (!(typeof maxSteps === "number" && maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
-  if (adjoint !== undefined) {
-    if (typeof adjoint !== "object" || adjoint === null || !("tape" in adjoint)) {
-      throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
-    }
-    if (!field.differentiable) {
-      throw invalid(
-        "adjoint",
-        adjoint.name,
-        "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })",
-      );
-    }
-  }
-  if (adjoint?.undoesSteps && !solver.scheme.inverse) {
-    throw invalid(
-      "adjoint",
-      adjoint.name,
-      `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`,
-    );
-  }
+  if (adjoint !== undefined) checkAdjoint(adjoint, field, solver);
   const events = eventsOf(options.events, adjoint);
-  if (options.accept !== undefined && typeof options.accept !== "function")
-    throw invalid("accept", options.accept, "a function (t, y) => boolean");
-  if (options.onStep !== undefined && typeof options.onStep !== "function")
-    throw invalid("onStep", options.onStep, "a function");
-  if (
-    options.signal !== undefined &&
-    !(typeof options.signal === "object" && options.signal !== null && "aborted" in options.signal)
-  ) {
-    throw invalid("signal", options.signal, "an AbortSignal");
-  }
+  checkCallbacks(options);
   const jumps = jumpsOf(options.stepTimes, ts, direction);
   const lands = landsOn(options, solver);
   const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, ts[0]!, direction);
@@ -102,7 +58,7 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     extended: dense || !lands || events.length > 0,
     dense,
     direction,
-    measure: measureOf(options, field, state.length),
+    measure: measureOf(options, field, y0.length),
     steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
@@ -115,6 +71,63 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
   };
   return { problem, adjoint };
+}
+
+function checkNames(options: SolveOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw invalid("options", options, "an object with at least y0 and ts");
+  for (const name of Object.keys(options)) {
+    if (!(name in OPTION_NAMES))
+      throw invalid(
+        `option ${name}`,
+        (options as unknown as Record<string, unknown>)[name],
+        `the options ${Object.keys(OPTION_NAMES).join(", ")}`,
+      );
+  }
+}
+
+/** A copy of y0 in the field's dtype: whole rows of its width. */
+function stateOf(options: SolveOptions, field: Field): FloatArray {
+  const state = finiteNumbers("y0", options.y0, 1);
+  if (field.dim !== undefined && state.length % field.dim !== 0) {
+    throw invalid(
+      "y0",
+      options.y0,
+      `rows of the field's width ${field.dim}, so a length that is a multiple of it; this is ${state.length}`,
+    );
+  }
+  const y0 = zeros(field.dtype, state.length);
+  y0.set(state);
+  return y0;
+}
+
+function checkAdjoint(adjoint: Adjoint, field: Field, solver: Solver): void {
+  if (typeof adjoint !== "object" || adjoint === null || !("tape" in adjoint)) {
+    throw invalid("adjoint", adjoint, "an adjoint value such as backprop(), called");
+  }
+  if (!field.differentiable) {
+    throw invalid(
+      "adjoint",
+      adjoint.name,
+      "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })",
+    );
+  }
+  if (adjoint.undoesSteps && !solver.scheme.inverse) {
+    throw invalid(
+      "adjoint",
+      adjoint.name,
+      `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`,
+    );
+  }
+}
+
+function checkCallbacks({ accept, onStep, signal }: SolveOptions): void {
+  if (accept !== undefined && typeof accept !== "function")
+    throw invalid("accept", accept, "a function (t, y) => boolean");
+  if (onStep !== undefined && typeof onStep !== "function") throw invalid("onStep", onStep, "a function");
+  if (signal !== undefined && !(typeof signal === "object" && signal !== null && "aborted" in signal)) {
+    throw invalid("signal", signal, "an AbortSignal");
+  }
 }
 
 /** Refuses what is no answer. */

@@ -12,8 +12,8 @@ export interface Instruction {
   readonly unit: boolean;
   readonly k: Vector | undefined;
   readonly c: number;
-  /** Which tape slot the evaluation leaves its tape in, which is also its k's place among the derivatives. */
-  readonly slot: number;
+  /** The tape slot of the evaluation, and the place of its k among the derivatives. */
+  readonly tapeSlot: number;
 }
 
 /** The continuous extension of a step. */
@@ -56,14 +56,14 @@ export interface PlacedScheme {
   readonly stageBytes: number;
 }
 
-/** Number of field evaluations in a step, those of the continuous extension included where it is used. */
+/** The number of field evaluations in a step; `dense`: with its continuous extension. */
 export function evaluationsOf(scheme: Scheme, dense: boolean): number {
   let count = 0;
   for (const { evaluate } of operationsOf(scheme, dense)) if (evaluate) count++;
   return count;
 }
 
-/** The operations of a step, followed by those of the continuous extension where it is used. */
+/** The operations of a step; `dense`: followed by the operations of its continuous extension. */
 export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation[] =>
   dense && scheme.dense ? [...scheme.operations, ...scheme.dense.operations] : scheme.operations;
 
@@ -71,7 +71,7 @@ export const operationsOf = (scheme: Scheme, dense: boolean): readonly Operation
 export const instructionsOf = (program: Program, dense: boolean): readonly Instruction[] =>
   dense && program.dense ? [...program.instructions, ...program.dense.instructions] : program.instructions;
 
-/** Declares the vectors of a scheme. Stage inputs that are needed once only share one vector. */
+/** Declares the vectors of a scheme. Stage inputs that are needed only once share one vector. */
 export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boolean): PlacedScheme {
   const before = arithmetic.bytes;
   const operations = operationsOf(scheme, dense);
@@ -82,19 +82,19 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
   const stageBytes = arithmetic.bytes - before;
   const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
-  const slotsOf = (odd: boolean): Map<Variable, number> => {
-    const slots = new Map(ks.map((k, i) => [k, i]));
+  const kPlacesOf = (odd: boolean): Map<Variable, number> => {
+    const places = new Map(ks.map((k, i) => [k, i]));
     if (odd && swaps) {
       const { first, last } = scheme.fsal!;
-      const firstSlot = slots.get(first)!;
-      slots.set(first, slots.get(last)!);
-      slots.set(last, firstSlot);
+      const placeOfFirst = places.get(first)!;
+      places.set(first, places.get(last)!);
+      places.set(last, placeOfFirst);
     }
-    return slots;
+    return places;
   };
   const denseSlotsOf = (odd: boolean): number[] => {
-    const slots = slotsOf(odd);
-    return dense && scheme.dense ? scheme.dense.ks.map((k) => slots.get(k)!) : [];
+    const kPlaces = kPlacesOf(odd);
+    return dense && scheme.dense ? scheme.dense.ks.map((k) => kPlaces.get(k)!) : [];
   };
 
   const program = (odd: boolean): Program => {
@@ -102,8 +102,8 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
     const place = new Map<Variable, Vector>([...operations, ...(inverse ?? [])].map(({ out }) => [out, input]));
     scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
     scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
-    const slots = slotsOf(odd);
-    for (const [k, slot] of slots) place.set(k, derivatives.parts[slot]!);
+    const kPlaces = kPlacesOf(odd);
+    for (const [k, at] of kPlaces) place.set(k, derivatives.parts[at]!);
     const places = (variables: readonly Variable[]): Vector[] => variables.map((variable) => place.get(variable)!);
     const termsOf = (combination: Combination): Terms =>
       arithmetic.terms(
@@ -117,7 +117,7 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
       unit,
       k: evaluate && place.get(evaluate.k)!,
       c: evaluate?.c ?? 0,
-      slot: evaluate ? slots.get(evaluate.k)! : 0,
+      tapeSlot: evaluate ? kPlaces.get(evaluate.k)! : 0,
     });
     const apart = ([y, z]: readonly Variable[]): Terms | undefined =>
       y &&
@@ -174,7 +174,8 @@ export interface Machine {
 }
 
 /**
- * The time of a stage. A stage at c = 1 takes the step's end as it is, so that it does not depend on the rounding of
- * t + h, or `last` where the field jumps at the end and the step belongs to the side before.
+ * The time of a stage. At c = 1 it is `stageEnd`: the step's end itself, without the rounding of t + h. Where the field
+ * jumps at the end, `stageEnd` lies on the side before the jump.
  */
-export const stageTime = (c: number, t: number, h: number, last: number): number => (c === 1 ? last : t + c * h);
+export const stageTime = (c: number, stageStart: number, h: number, stageEnd: number): number =>
+  c === 1 ? stageEnd : stageStart + c * h;

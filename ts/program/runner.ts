@@ -1,5 +1,5 @@
-// Runs instructions up to the first pending evaluation. A plain function, because engines optimise those better than
-// generators; the loop that calls it waits where it has to.
+// Runs instructions up to the first pending evaluation. A plain function, because engines optimise it better than a
+// generator; the loop that calls it waits.
 
 import type { Waiting } from "../base/waiting.ts";
 import { RECOMPUTE } from "../fields/field.ts";
@@ -19,16 +19,16 @@ export class Runner {
   }
 
   /** Runs a step of size h from t, from instruction `from` on; returns the position to go on from. */
-  run(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): number {
+  execute(instructions: readonly Instruction[], from: number, stageStart: number, h: number, stageEnd: number): number {
     const { field, arithmetic } = this.machine;
     const { keepTapes } = this;
     this.pending = undefined;
     for (let i = from; i < instructions.length; i++) {
-      const { out, base, terms, unit, k, c, slot } = instructions[i]!;
+      const { out, base, terms, unit, k, c, tapeSlot } = instructions[i]!;
       if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
       if (k !== undefined) {
         this.evaluations++;
-        const pending = field.evaluate(stageTime(c, t, h, last), out, k, keepTapes ? slot : RECOMPUTE);
+        const pending = field.evaluate(stageTime(c, stageStart, h, stageEnd), out, k, keepTapes ? tapeSlot : RECOMPUTE);
         if (pending !== undefined) {
           this.pending = pending;
           return i + 1;
@@ -38,10 +38,16 @@ export class Runner {
     return instructions.length;
   }
 
-  /** The same to the end, waiting on the way: for what is not done in every step. */
-  *finish(instructions: readonly Instruction[], from: number, t: number, h: number, last: number): Waiting<void> {
+  /** Runs a step to the end and waits on the way: for what is not done in every step. */
+  *finish(
+    instructions: readonly Instruction[],
+    from: number,
+    stageStart: number,
+    h: number,
+    stageEnd: number,
+  ): Waiting<void> {
     for (let next = from; next < instructions.length; ) {
-      next = this.run(instructions, next, t, h, last);
+      next = this.execute(instructions, next, stageStart, h, stageEnd);
       if (this.pending !== undefined) yield this.pending;
     }
   }

@@ -12,8 +12,8 @@ import type { Instruction } from "./program.ts";
 const LARGEST = 4;
 
 /** Where a written step's numbers lie: in an array, since numbers passed to a function that is not inlined are boxed. */
-export const AT = { t: 0, h: 1, last: 2, rtol: 3, atol: 4, square: 5 } as const;
-/** Where those of a controlled run lie, in another: an array of more than 64 bytes is far more work to allocate. */
+export const AT = { t: 0, h: 1, stageEnd: 2, rtol: 3, atol: 4, square: 5 } as const;
+/** Indices into a second array, of a controlled run: more than 64 bytes in one are far more work to allocate. */
 export const RUN = { size: 0, target: 1, direction: 2, minStep: 3, maxStep: 4, rejected: 5, fresh: 6 } as const;
 
 /** A step that would end within this fraction of its size before a stop ends at the stop. */
@@ -38,8 +38,8 @@ export type WrittenStep = (
 
 /**
  * Takes the steps that end at given[from] … given[to − 1] on the same vectors, without an error estimate: the state stays
- * where the first step's start is. `known`: whether the first derivative is in its place. Stops at a step whose result is not
- * finite, or whose size is 0, without taking it; returns how many steps were taken.
+ * where the first step's start is. `firstKnown`: whether the first derivative is in its place. Stops before a step whose
+ * result is not finite, or whose size is 0. Returns how many steps were taken.
  */
 export type WrittenSteps = (
   field: FillingField["f"],
@@ -48,7 +48,7 @@ export type WrittenSteps = (
   given: Float64Array,
   from: number,
   to: number,
-  known: boolean,
+  firstKnown: boolean,
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
@@ -65,7 +65,7 @@ export type WrittenRun = (
   numbers: Float64Array,
   run: Float64Array,
   parity: number,
-  known: boolean,
+  firstKnown: boolean,
   most: number,
   grid: Times,
   judge: (controller: number, square: number) => number,
@@ -74,28 +74,28 @@ export type WrittenRun = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
-/** What was written for a scheme, by the state's length: it depends on these two alone, and goes with the scheme. */
-type Known<T> = WeakMap<Scheme, (T | undefined)[]>;
-const writtenOnce: Known<WrittenStep> = new WeakMap();
-const writtenInLoops: Known<WrittenSteps> = new WeakMap();
-const writtenRuns: Known<WrittenRun> = new WeakMap();
+/** The functions written for a scheme, by the state's length; they are collected with the scheme. */
+type Written<T> = WeakMap<Scheme, (T | undefined)[]>;
+const writtenOnce: Written<WrittenStep> = new WeakMap();
+const writtenInLoops: Written<WrittenSteps> = new WeakMap();
+const writtenRuns: Written<WrittenRun> = new WeakMap();
 
 /** The step of a scheme for states of `length` numbers; undefined where there is none. */
 export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
   write(writtenOnce, scheme, length, ["numbers", "from"], source);
 
-/** Its steps in a loop, likewise. */
+/** The loop over given steps of a scheme; undefined where there is none. */
 export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
-  write(writtenInLoops, scheme, length, ["given", "from", "to", "known"], loopSource);
+  write(writtenInLoops, scheme, length, ["given", "from", "to", "firstKnown"], loopSource);
 
-/** Its steps under control, for schemes that estimate their error once. */
+/** The loop over steps under error control, for schemes that estimate their error once. */
 export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
   scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
 
-const RUN_PARAMETERS = ["numbers", "run", "parity", "known", "most", "grid", "judge", "controller", "reject"];
+const RUN_PARAMETERS = ["numbers", "run", "parity", "firstKnown", "most", "grid", "judge", "controller", "reject"];
 
 function write<T>(
-  written: Known<T>,
+  written: Written<T>,
   scheme: Scheme,
   length: number,
   own: readonly string[],
@@ -103,10 +103,10 @@ function write<T>(
 ): T | undefined {
   // A state of several parts has starts that no operation puts anything in; it is rare, and left to the kernels.
   if (length > LARGEST || scheme.start.length > 1) return undefined;
-  const known = written.get(scheme) ?? [];
-  written.set(scheme, known);
-  if (!(length in known)) known[length] = compile(own, text(scheme, length)) as T | undefined;
-  return known[length];
+  const byLength = written.get(scheme) ?? [];
+  written.set(scheme, byLength);
+  if (!(length in byLength)) byLength[length] = compile(own, text(scheme, length)) as T | undefined;
+  return byLength[length];
 }
 
 function compile(own: readonly string[], text: string): unknown {
@@ -127,7 +127,7 @@ export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], h
   return arrays;
 }
 
-/** The statements of a step: those that name its vectors, and those that run it from `t` over `h` to `last`. */
+/** The statements of a step: `head` names its vectors, `body` runs it from `t` over `h` to `stageEnd`. */
 interface Text {
   readonly names: ReadonlyMap<object, string>;
   readonly elements: readonly number[];
@@ -135,7 +135,7 @@ interface Text {
   readonly body: string[];
 }
 
-function textOf({ operations }: Scheme, length: number, known: string): Text {
+function textOf({ operations }: Scheme, length: number, firstKnown: string): Text {
   const elements = Array.from({ length }, (_, i) => i);
   const names = new Map<object, string>();
   const head: string[] = [];
@@ -148,8 +148,8 @@ function textOf({ operations }: Scheme, length: number, known: string): Text {
     return own;
   };
   const places = operations.map(({ out, evaluate }) => ({ out: name(out, "x"), k: evaluate && name(evaluate.k, "k") }));
-  // Every number is read into a variable of its own once it is there: a call of the field may change any array, as far as
-  // the engine knows.
+  // Each number is read into a variable as soon as it is there: for the engine, a call of the field may change any
+  // array.
   const read = (array: string): void => {
     for (const i of elements) lines.push(`const ${array}_${i} = ${array}[${i}];`);
   };
@@ -160,9 +160,9 @@ function textOf({ operations }: Scheme, length: number, known: string): Text {
     if (operation !== start) combination(operation, out, names, elements, lines);
     if (!k) return;
     const { c } = operation.evaluate!;
-    const at = c === 1 ? "last" : `t + ${literal(c)} * h`;
+    const at = c === 1 ? "stageEnd" : `t + ${literal(c)} * h`;
     const call = `const r${index} = field(${at}, ${out}, ${k}, params); if (r${index} !== undefined) answer(r${index}, ${k});`;
-    lines.push(operation === start ? `if (!(${known})) { ${call} }` : call);
+    lines.push(operation === start ? `if (!(${firstKnown})) { ${call} }` : call);
     read(k);
   });
   return { names, elements, head, body: lines };
@@ -170,7 +170,7 @@ function textOf({ operations }: Scheme, length: number, known: string): Text {
 
 function loopSource(scheme: Scheme, length: number): string {
   const { start, end, fsal } = scheme;
-  const { names, elements, head, body } = textOf(scheme, length, "known");
+  const { names, elements, head, body } = textOf(scheme, length, "firstKnown");
   const copy = (to: object, from: object): string[] =>
     elements.map((i) => `${names.get(to)}[${i}] = ${names.get(from)}_${i};`);
   const keeps = keepsLast(scheme);
@@ -178,12 +178,12 @@ function loopSource(scheme: Scheme, length: number): string {
     ...head,
     "let at = from;",
     "for (; at < to; at++) {",
-    "const t = given[at - 1], last = given[at], h = last - t;",
+    "const t = given[at - 1], stageEnd = given[at], h = stageEnd - t;",
     ...body,
     `if (${elements.map((i) => `0 * ${names.get(end[0]!)}_${i}`).join(" + ")} !== 0 || h === 0) break;`,
     ...copy(start[0]!, end[0]!),
     ...(keeps ? copy(fsal!.first, fsal!.last) : []),
-    `known = ${keeps};`,
+    `firstKnown = ${keeps};`,
     "}",
     "return at - from;",
   ].join("\n");
@@ -193,19 +193,19 @@ function loopSource(scheme: Scheme, length: number): string {
 const keepsLast = ({ operations, fsal }: Scheme): boolean =>
   fsal !== undefined && operations.some(({ evaluate }) => evaluate?.k === fsal.last);
 
-/** `const` for those of the numbers. */
+/** Statements that read numbers by their names. */
 const readNumbers = (array: string, places: Record<string, number>, names: readonly string[]): string[] =>
   names.map((name) => `const ${name} = ${array}[${places[name]}];`);
 
 function source(scheme: Scheme, length: number): string {
   const text = textOf(scheme, length, "from !== 0");
   const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
-  const numbers = readNumbers("numbers", AT, ["t", "h", "last", "rtol", "atol"]);
+  const numbers = readNumbers("numbers", AT, ["t", "h", "stageEnd", "rtol", "atol"]);
   return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
 }
 
 function runSource(scheme: Scheme, length: number): string {
-  const text = textOf(scheme, length, "known");
+  const text = textOf(scheme, length, "firstKnown");
   return [
     "const sides = arrays;",
     ...readNumbers("numbers", AT, ["rtol", "atol"]),
@@ -216,10 +216,10 @@ function runSource(scheme: Scheme, length: number): string {
     // As in Stepping's `propose`.
     "const wanted = size < maxStep ? size : maxStep;",
     `if (!(wanted < Math.abs(target - t) * ${literal(1 - SNAP)})) break;`,
-    "const last = t + wanted * direction, h = last - t;",
-    `if (wanted < minStep || wanted < ${literal(LEAST)} * Math.abs(t) || h === 0 || last === target) break;`,
+    "const stageEnd = t + wanted * direction, h = stageEnd - t;",
+    `if (wanted < minStep || wanted < ${literal(LEAST)} * Math.abs(t) || h === 0 || stageEnd === target) break;`,
     "const arrays = sides[parity];",
-    "if (!known) fresh++;",
+    "if (!firstKnown) fresh++;",
     ...text.head,
     ...text.body,
     ...squareText(scheme, length, text),
@@ -230,16 +230,16 @@ function runSource(scheme: Scheme, length: number): string {
     "rejected++;",
     "reject(t, h);",
     "size = Math.abs(h) * -factor;",
-    "known = true;",
+    "firstKnown = true;",
     "continue;",
     "}",
     "size = Math.abs(h) * factor;",
     "if (size < minStep) size = minStep;",
-    "grid.push(last);",
-    "t = last;",
+    "grid.push(stageEnd);",
+    "t = stageEnd;",
     "parity ^= 1;",
     "accepted++;",
-    `known = ${keepsLast(scheme)};`,
+    `firstKnown = ${keepsLast(scheme)};`,
     "}",
     `numbers[${AT.t}] = t; numbers[${AT.h}] = tried; numbers[${AT.square}] = measured;`,
     `run[${RUN.size}] = size; run[${RUN.rejected}] = rejected; run[${RUN.fresh}] = fresh;`,

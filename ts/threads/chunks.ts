@@ -1,6 +1,6 @@
-// How a batch is cut into chunks of rows, and how much work a network is. Both depend on the network and the batch alone,
-// never on the number of threads or on how fast they are: so the sums over chunks, and with them every bit of a gradient,
-// are the same whoever computed what.
+// How a batch is cut into chunks of rows, and how much work a network is. Both depend only on the network and the
+// batch, not on the number of threads or their speed. So the sums over chunks, and every bit of a gradient, are the
+// same whoever computed what.
 
 import type { Dtype } from "../base/dtype.ts";
 import { parameterLayout, type Shape } from "../fields/mlp-layout.ts";
@@ -26,7 +26,7 @@ export function chunksOf(batch: number): Chunks | undefined {
   const rows = Math.ceil(batch / wanted / TILE_ROWS) * TILE_ROWS;
   const full = Math.floor(batch / rows);
   const rest = batch - full * rows;
-  // A few rows more make no chunk of their own.
+  // A few more rows do not make another chunk.
   if (rest < TILE_ROWS) return full > 1 ? { count: full, rows, lastRows: rows + rest } : undefined;
   return { count: full + 1, rows, lastRows: rest };
 }

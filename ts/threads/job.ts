@@ -1,5 +1,5 @@
-// A job is a bound network in the shared memory: the words of its header, which the calling thread writes (bound.ts) and
-// the workers read (hand.ts), and the computation of one chunk of its rows, which is the same on every thread.
+// A job is a bound network in the shared memory. Its header is written by the calling thread (bound-network.ts) and
+// read by the workers (hand.ts); the computation of one chunk of its rows is the same on every thread.
 import type { NetworkKernels } from "../fields/mlp-kernels.ts";
 
 /** No address. */

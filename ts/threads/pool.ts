@@ -91,7 +91,7 @@ export class Threads {
     return () => running.some(({ ended }, worker) => !ended && caller.touched(worker) === job);
   }
 
-  /** Rows for the tapes of a recording, for which those of the one before make room. */
+  /** Rows for the tapes of a recording; the rows of the recording before make room for them. */
   recording(width: number, dtype: Dtype): SharedRows {
     this.rows?.leave();
     const rows = new SharedRows(width, dtype, this.memory, () => {

@@ -36,7 +36,7 @@ export class SharedMemory {
   private readonly scratchBytes = aligned(this.networks.SCRATCH_BYTES.value as number);
   /** The first byte behind the kernels' own and the workers' scratch. */
   private readonly base: number;
-  /** Leased blocks by ascending address, those included that a worker may still touch. */
+  /** Leased blocks by ascending address, with the blocks that a worker may still touch. */
   private blocks: { address: number; bytes: number; busy: (() => boolean) | undefined }[] = [];
 
   constructor(workers: number) {

@@ -6,7 +6,7 @@ import type { BindRequest, BoundField } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
 import { ACTIVATIONS, type Activation } from "../fields/mlp-layout.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
-import { BoundThreaded, type Paces, unknownPaces } from "./bound.ts";
+import { BoundThreaded, type Paces, unknownPaces } from "./bound-network.ts";
 import { chunksOf, RECOMPUTING_WORK, workOf } from "./chunks.ts";
 import { Threads } from "./pool.ts";
 

@@ -78,8 +78,8 @@ export interface Rows {
 }
 
 /**
- * The operations on vectors of one kind. Vectors are those that it, or another arithmetic of the same solve, has declared:
- * an implementation takes its own kind only.
+ * The operations on vectors of one kind. It takes only vectors that it, or another arithmetic of the same solve, has
+ * declared.
  */
 export interface Arithmetic {
   /** Numbers in a state. */

@@ -10,7 +10,7 @@ export const TERM_BYTES = 16;
 /** A measure: its kind and the number of segments (both i32). */
 export const MEASURE_KIND = 0;
 export const MEASURE_SEGMENTS = 4;
-/** Tolerances (f64), and addresses of those of each element in the state's dtype (u32, 0 for the scalars). */
+/** Tolerances (f64), and addresses of tolerances by element in the state's dtype (u32, 0 for the scalars). */
 export const MEASURE_RTOL = 8;
 export const MEASURE_ATOL = 16;
 export const MEASURE_RTOLS = 24;

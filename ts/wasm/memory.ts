@@ -1,6 +1,6 @@
-// WebAssembly memories and the leases of their parts. A memory never grows: growing detaches every view, and the first
-// buffer that is ever detached makes V8 compile all JavaScript that touches typed arrays with one more check an access, fields
-// and everything else on the page: up to half as slow again. Where a block does not fit, another memory is made.
+// WebAssembly memories and the leases of their parts. A memory never grows, because growing detaches every view. From
+// the first detached buffer on, V8 compiles all JavaScript that touches typed arrays, on the whole page, with one more
+// check an access: up to half as slow again. Where a block does not fit, another memory is made.
 import { SolveError } from "../base/errors.ts";
 
 /** A leased block: nobody else touches its bytes until `release`. */
@@ -16,7 +16,7 @@ const PAGE = 65536;
 export const FIRST_BLOCK: number = PAGE;
 const LIMIT = 2 ** 32 - 2 * PAGE;
 const ALIGNMENT = 64;
-/** Pages of the smallest memory, and those up to which sizes are powers of two, so that few follow each other. */
+/** Pages of the smallest memory, and pages up to which sizes double, so that few memories follow each other. */
 const [FEWEST_PAGES, FEW_PAGES] = [16, 1024];
 
 /** Pages for a block, and the one that the kernels keep. */

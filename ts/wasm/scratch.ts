@@ -79,7 +79,7 @@ export class Layout {
   }
 }
 
-/** What solves alike have in common: what `make` made of `key`, and its vectors. */
+/** What similar solves share: what `make` made of `key`, and its vectors. */
 interface Common {
   readonly make: unknown;
   readonly key: object;

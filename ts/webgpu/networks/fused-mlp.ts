@@ -6,6 +6,7 @@ import { parameterLayout, type Shape } from "../../fields/mlp-layout.ts";
 import type { Commands, Shader } from "../device/commands.ts";
 import type { Block, BlockVector } from "../vectors/block.ts";
 import { type Product, productShader, TIME_WORD, type Tile, tileFor } from "./products.ts";
+import { GATHER, SUM_LANES, TOTAL } from "./sums.ts";
 import { feedOf, wgslOf } from "./wgsl-activations.ts";
 
 /** The gradient of the weights sums over the batch: in parts, until about so many workgroups are busy … */
@@ -13,7 +14,6 @@ const BUSY = 256;
 /** … each with at least so many rows, and all parts together within so many numbers. */
 const LEAST_ROWS = 64;
 const MOST_PARTIALS = 1 << 24;
-const SUM_LANES = 256;
 
 interface FusedRequest {
   /** How many evaluations' tapes to keep side by side. */
@@ -273,30 +273,3 @@ export class FusedMlp {
 
 const count = (rows: number, columns: number, tile: Tile): number =>
   Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-
-/** to[i] += Σ over parts of from[part][i], in order, so that the same solve gives the same bits. */
-const GATHER = /* wgsl */ `
-struct Params { from_: u32, to: u32, length: u32, parts: u32 }
-@compute @workgroup_size(${SUM_LANES})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.length) { return; }
-  var sum = 0.0;
-  for (var part = 0u; part < p.parts; part++) { sum += block[p.from_ + part * p.length + id.x]; }
-  block[p.to + id.x] += sum;
-}`;
-
-/** to[0] ← Σ from. */
-const TOTAL = /* wgsl */ `
-struct Params { from_: u32, to: u32, length: u32 }
-var<workgroup> sums: array<f32, ${SUM_LANES}>;
-@compute @workgroup_size(${SUM_LANES})
-fn main(@builtin(local_invocation_index) lane: u32) {
-  var sum = 0.0;
-  for (var i = lane; i < p.length; i += ${SUM_LANES}u) { sum += block[p.from_ + i]; }
-  sums[lane] = sum;
-  for (var half = ${SUM_LANES / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { sums[lane] += sums[lane + half]; }
-  }
-  if (lane == 0u) { block[p.to] = sums[0]; }
-}`;
