@@ -58,8 +58,8 @@ export interface Outcome {
  */
 export function* integrate(it: Integration): Waiting<Outcome> {
   const { problem, setup, path, tape, watch, ys } = it;
-  const { initial, interpolator } = setup;
-  const { field, arithmetic } = setup.machine;
+  const { interpolator } = setup;
+  const { arithmetic } = setup.machine;
   const { ts, y0, direction, steps, onStep } = problem;
   const keepTapes = tape?.keepsTapes ?? false;
   const accept =
@@ -108,28 +108,12 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   };
 
   try {
-    const { program: first } = stepping;
-    for (const part of first.start) arithmetic.copyIn(part, y0);
+    for (const part of stepping.program.start) arithmetic.copyIn(part, y0);
     ys.set(y0);
 
     watch?.begin(stepping.t, y0);
-    if (steps.kind === "adaptive" && steps.firstStep === undefined) {
-      const { out, k, tapeSlot } = first.instructions[0]!;
-      if (!stepping.firstKnown) {
-        runner.evaluations++;
-        const pending = field.evaluate(stepping.stageStart, out, k!, keepTapes ? tapeSlot : RECOMPUTE);
-        if (pending) yield pending;
-        stepping.firstKnown = true;
-      }
-      if (!(yield* wait(arithmetic.isFinite(k!))))
-        return outcome(slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!)));
-    }
     if (steps.kind === "adaptive") {
-      let size = steps.firstStep;
-      if (size === undefined) {
-        runner.evaluations++;
-        size = yield* initial!.choose(field, stepping.stageStart, problem, steps.maxStep);
-      }
+      const size = steps.firstStep ?? (yield* firstSize(stepping, keepTapes));
       stepping.size = Math.max(size, steps.minStep);
     }
 
@@ -183,6 +167,25 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     // Whoever raised it while waiting knew neither the time nor the step.
     return outcome(error.code === "aborted" && signal ? aborted(signal, stepping.t, stepping.h) : error);
   }
+}
+
+/**
+ * The size of the first step, from the derivative at the start, which is in its place afterwards. Throws `SolveError`
+ * "non-finite" if that derivative is not finite.
+ */
+function* firstSize(stepping: Stepping, keepTapes: boolean): Waiting<number> {
+  const { problem, setup, runner, stageStart, maxStep } = stepping;
+  const { field, arithmetic } = setup.machine;
+  const { out, k, tapeSlot } = stepping.program.instructions[0]!;
+  if (!stepping.firstKnown) {
+    runner.evaluations++;
+    const pending = field.evaluate(stageStart, out, k!, keepTapes ? tapeSlot : RECOMPUTE);
+    if (pending) yield pending;
+    stepping.firstKnown = true;
+  }
+  if (!(yield* wait(arithmetic.isFinite(k!)))) throw slopeNotFinite(stepping.t, yield* numbersOf(arithmetic, k!));
+  runner.evaluations++;
+  return yield* setup.initial!.choose(field, stageStart, problem, maxStep);
 }
 
 /** A copy of what a vector holds. */
