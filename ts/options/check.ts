@@ -3,7 +3,7 @@
 
 import type { Adjoint } from "../adjoints/adjoint.ts";
 import { zeros } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Field } from "../fields/field.ts";
 import { asField, type BareField } from "../fields/function.ts";
 import type { Problem } from "../problem/problem.ts";
@@ -24,16 +24,7 @@ const DEFAULT_MAX_STEPS = 100_000;
 
 /** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
 export function requestOf(given: Field | BareField, options: SolveOptions): Request {
-  if (typeof options !== "object" || options === null)
-    throw invalid("options", options, "an object with at least y0 and ts");
-  for (const name of Object.keys(options)) {
-    if (!(name in OPTION_NAMES))
-      throw invalid(
-        `option ${name}`,
-        (options as unknown as Record<string, unknown>)[name],
-        `the options ${Object.keys(OPTION_NAMES).join(", ")}`,
-      );
-  }
+  checkOptions("", options, Object.keys(OPTION_NAMES));
   const field = asField(given, options.params);
   const state = finiteNumbers("y0", options.y0, 1);
   if (field.dim !== undefined && state.length % field.dim !== 0) {

@@ -158,7 +158,7 @@ describe("bad input is refused before the first step, with the option, the value
   it.each([undefined, null, 3])("options that are %j", (options) => {
     const failure = failureOf(() => solve(decay, options as never));
     expect(failure.code).toBe("invalid");
-    expect(failure.message).toMatch(/^options is .*y0 and ts/);
+    expect(failure.message).toMatch(/^options is .*allowed: one object, \{ y0, ts, /);
   });
 
   it("y0 that is not made of the field's rows", () => {
