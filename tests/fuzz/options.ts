@@ -83,7 +83,6 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   vern7,
   vern9,
   stabilized6,
-  ees25,
   rk4,
   euler,
   reversibleHeun,

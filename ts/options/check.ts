@@ -40,7 +40,7 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
-  const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
+  const { maxSteps = DEFAULT_MAX_STEPS } = options;
   if (!(typeof maxSteps === "number" && maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
   if (adjoint !== undefined) {
     if (typeof adjoint !== "object" || adjoint === null || !("tape" in adjoint)) {
@@ -78,9 +78,9 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
   if (!solver.scheme.dense) {
-    const allowed = `with solver ${solver.name}, which has no continuous extension; ask for the times in ts instead`;
-    if (dense) throw invalid("dense", dense, `false ${allowed}`);
-    if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
+    const allowed = `with solver ${solver.name}, which has no continuous extension`;
+    if (dense) throw invalid("dense", dense, `false ${allowed}; ask for the times in ts instead`);
+    if (events.length > 0) throw invalid("events", events, `none ${allowed}; other solvers, such as tsit5, have one`);
   }
   const params = adjoint ? field.params?.slice() : field.params;
   const problem: Problem = {
@@ -94,7 +94,6 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     dense,
     direction,
     measure: measureOf(options, field, state.length),
-    steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
     argument: params ?? options.params,
@@ -104,6 +103,8 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
+    // The last: too many steps are a failure of their own, to be told of options that are right.
+    steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
   };
   return { problem, adjoint };
 }

@@ -88,6 +88,7 @@ describe("bad input is refused before the first step, with the option, the value
     [{ maxStep: nan }, "maxStep", "NaN", "above 0"],
     [{ maxSteps: 0 }, "maxSteps", "0", "≥ 1"],
     [{ maxSteps: -5 }, "maxSteps", "-5", "≥ 1"],
+    [{ maxSteps: null }, "maxSteps", "null", "≥ 1"],
     [{ maxSteps: nan }, "maxSteps", "NaN", "≥ 1"],
     [{ maxSteps: "100" }, "maxSteps", '"100"', "number"],
     [{ norm: "l2" }, "norm", '"l2"', '"rms"', '"max"'],
