@@ -5,7 +5,7 @@ import { threads } from "odegrad/threads";
 import { adam } from "odegrad/train";
 import { describe, expect, it } from "vitest";
 import * as odegrad from "../../ts/index.ts";
-import { rejectionOf } from "../unit/errors.ts";
+import { failureOf, rejectionOf } from "../unit/errors.ts";
 import { decay } from "./systems.ts";
 
 const solution = odegrad.solve(decay, { y0: [1], ts: [0, 1] });
@@ -54,4 +54,17 @@ describe("III.A12: options given as an array", () => {
       expect(failure.message).toMatch(/option rtoll is 1; allowed: \w+/);
     },
   );
+
+  it.each<[string, () => unknown]>([
+    ["continuous, solver", () => odegrad.continuous({ solver: null as never })],
+    ["continuous, quadrature", () => odegrad.continuous({ quadrature: "no" as never })],
+    ["reverse, budget", () => odegrad.reverse({ budget: "100" as never })],
+    ["reversible, segment", () => odegrad.reversible(odegrad.tsit5, { coupling: "auto", segment: "120" as never })],
+    ["checkpointed, checkpoints", () => odegrad.checkpointed({ checkpoints: null as never })],
+    ["auto, budget", () => odegrad.auto({ budget: null as never })],
+  ])("%s of another type", (name, run) => {
+    const failure = failureOf(run);
+    expect(failure.code).toBe("invalid");
+    expect(failure.message).toContain(`${name.replace(", ", " option ")} is `);
+  });
 });

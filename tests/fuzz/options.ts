@@ -10,7 +10,6 @@ import {
   continuous,
   dop853,
   dopri5,
-  ees25,
   euler,
   fehlberg45,
   integral,

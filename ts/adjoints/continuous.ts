@@ -23,12 +23,13 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
   if (!NORMS.includes(norm)) throw invalid("continuous option norm", norm, NORMS.join(", "));
   if (quadrature && norm === "full")
     throw invalid("continuous option norm", norm, "a seminorm where quadrature is true");
+  if (typeof quadrature !== "boolean") throw invalid("continuous option quadrature", quadrature, "true or false");
   for (const [name, value] of Object.entries({ rtol, atol })) {
     if (value !== undefined && !(value >= 0 && Number.isFinite(value))) {
       throw invalid(`continuous option ${name}`, value, "a finite number ≥ 0");
     }
   }
-  if (solver !== undefined && !(typeof solver === "object" && "scheme" in solver)) {
+  if (solver !== undefined && !(typeof solver === "object" && solver !== null && "scheme" in solver)) {
     throw invalid("continuous option solver", solver, "a solver value such as dopri5");
   }
   if (controller !== undefined) pid(controller);

@@ -44,7 +44,8 @@ export function reverse(options: ReverseOptions = {}): Adjoint {
   ) {
     throw invalid("reverse option segments", segments, '"auto", Infinity, or an integer ≥ 1');
   }
-  if (budget !== undefined && !(budget > 1)) throw invalid("reverse option budget", budget, "a number above 1");
+  if (budget !== undefined && !(typeof budget === "number" && budget > 1))
+    throw invalid("reverse option budget", budget, "a number above 1");
   return {
     name: "reverse",
     papers: ["mccallum2024"],

@@ -26,7 +26,10 @@ const SEGMENT_GROWTH = 1e6;
 function couplingOf(options: ReversibleOptions): number {
   checkOptions("reversible", options, ["coupling", "segment"]);
   const { coupling = DEFAULT_COUPLING, segment } = options;
-  if (segment !== undefined && !(coupling === "auto" && segment >= 1 && segment < Number.POSITIVE_INFINITY))
+  if (
+    segment !== undefined &&
+    !(coupling === "auto" && typeof segment === "number" && segment >= 1 && segment < Number.POSITIVE_INFINITY)
+  )
     throw invalid("reversible option segment", segment, 'a number of steps ≥ 1, with coupling: "auto"');
   if (coupling === "auto") return SEGMENT_GROWTH ** (-1 / (segment ?? DEFAULT_SEGMENT));
   if (!(typeof coupling === "number" && coupling > 0 && coupling <= 1))
