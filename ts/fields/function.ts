@@ -8,7 +8,10 @@ import type { Awaitable } from "../base/waiting.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
-/** A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. */
+/**
+ * A field function: fills `dy`, or returns the derivative (slower); may return a promise of either. `y` is the solver's own
+ * state, never to be written to; `dy` has old numbers in it, so all of it must be filled.
+ */
 export type FieldFunction<P = Float64Array> = (
   t: number,
   y: Float64Array,
