@@ -212,15 +212,14 @@ function store(result: ArrayLike<number>, dx: HostVector): void {
 }
 
 /** Else null would count as 0, and "1" as 1. */
-function areNumbers(numbers: ArrayLike<unknown>): boolean {
-  if (numbers instanceof Float64Array) return true;
-  for (let i = 0; i < numbers.length; i++) if (typeof numbers[i] !== "number") return false;
+function areNumbers(values: ArrayLike<unknown>): boolean {
+  for (let i = 0; i < values.length; i++) if (typeof values[i] !== "number") return false;
   return true;
 }
 
 function storeNumbers(result: unknown, dx: FloatArray): void {
   const numbers = result as ArrayLike<number> | undefined;
-  if (numbers?.length !== dx.length || !areNumbers(numbers)) {
+  if (numbers?.length !== dx.length || !(numbers instanceof Float64Array || areNumbers(numbers))) {
     // An arrow function without braces returns the value of its assignment.
     const hint = typeof result === "number" ? "; put braces around its body: (t, y, dy) => { dy[0] = …; }" : "";
     const allowed = `${dx.length} numbers, the state's length, or nothing where it fills dy${hint}`;
@@ -281,8 +280,8 @@ export function vectorField(options: VectorFieldOptions): VectorField {
   if (jvp !== undefined && typeof jvp !== "function") {
     throw invalid("vectorField option jvp", jvp, "a function (t, y, params, { y, params }, dy) => void");
   }
-  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
-    throw invalid("vectorField option dim", dim, "a positive integer");
+  const isDim = dim === undefined || (Number.isInteger(dim) && dim > 0);
+  if (!isDim) throw invalid("vectorField option dim", dim, "a positive integer");
   if (typeof params !== "object" || params === null || !("length" in params))
     throw invalid("vectorField option params", params, "an array of numbers");
   const theta = params instanceof Float64Array ? params : Float64Array.from(params);
