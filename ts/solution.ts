@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
-import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
+import { checkOptions, invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
 import type { Awaitable } from "./base/waiting.ts";
 import { drive } from "./base/waiting.ts";
 import type { DensePath } from "./integration/dense-path.ts";
@@ -39,10 +39,7 @@ export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>
 const PULLBACK_OPTIONS: Record<keyof PullbackOptions, true> = { times: true, stopTime: true };
 
 function checkedPullback(options: PullbackOptions): PullbackOptions {
-  if (typeof options !== "object" || options === null)
-    throw invalid("pullback options", options, "{ times, stopTime }");
-  for (const [name, value] of Object.entries(options))
-    if (!(name in PULLBACK_OPTIONS)) throw invalid(`pullback option ${name}`, value, "times, stopTime");
+  checkOptions("pullback", options, Object.keys(PULLBACK_OPTIONS));
   const { times, stopTime } = options;
   if (times !== undefined && typeof times !== "boolean") throw invalid("pullback option times", times, "true or false");
   if (stopTime !== undefined && !Number.isFinite(stopTime))

@@ -1,7 +1,9 @@
 // The fuzzers of `npm run fuzz`: lists of properties.
 import { dosing } from "./dosing.ts";
 import { bounces, gaps, units } from "./event-gradients.ts";
+import { gradients } from "./gradients.ts";
 import { balls, neurons, tank, thermostats } from "./hybrid.ts";
+import { options } from "./options.ts";
 import { type Property, property } from "./property.ts";
 import { waves } from "./waves.ts";
 
@@ -17,4 +19,6 @@ export const FUZZERS: Readonly<Record<string, readonly Property[]>> = {
     property(units),
     property(bounces),
   ],
+  gradients: [property(gradients)],
+  options: [property(options)],
 };

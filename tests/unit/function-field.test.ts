@@ -177,7 +177,11 @@ describe("a field that does it wrong", () => {
   });
 
   it("by returning what is not numbers", () => {
-    expect(failureOf(() => solve((() => ["a", "b"]) as never, options)).code).toBe("non-finite");
+    for (const value of ["a", "1", null, true, undefined, 1n, [1]]) {
+      const failure = failureOf(() => solve((() => [1, value]) as never, { ...options, y0: [1, 1] }));
+      expect(failure.code).toBe("invalid");
+      expect(failure.message).toContain("what the field returned is [1, ");
+    }
   });
 
   it("by throwing: its error passes through as it is", async () => {

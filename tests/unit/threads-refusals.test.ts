@@ -15,7 +15,7 @@ describe("refused are", () => {
     [{ threshold: -1 }, "threads option threshold is -1; allowed: a number of microseconds ≥ 0"],
     [{ threshold: Number.NaN }, "threads option threshold is NaN; allowed: a number of microseconds ≥ 0"],
     [{ thread: 2 }, "threads option thread is 2; allowed: workers, threshold"],
-    [null, "threads options is null; allowed: an object"],
+    [null, "threads options is null; allowed: one object, { workers, threshold }"],
   ])("the options %o", async (options, message) => {
     const failure = await rejectionOf(threads(options as never));
     expect(failure.code).toBe("invalid");

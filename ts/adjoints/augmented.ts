@@ -25,6 +25,13 @@ function augmentedLayout(state: number, params: number): AugmentedLayout {
   return { state, params, adjoint: state, time: 2 * state, theta: 2 * state + 1, length: 2 * state + 1 + params };
 }
 
+/** What a number of the augmented state is. */
+export function nameIn({ state, adjoint, time, theta }: AugmentedLayout, i: number): string {
+  if (i < adjoint) return `component ${i} of y`;
+  if (i < adjoint + state) return `the adjoint of component ${i - adjoint} of y`;
+  return i === time ? "the adjoint of t" : `the adjoint of params[${i - theta}]`;
+}
+
 /** The parts of one augmented vector, without what is empty. */
 interface Parts {
   readonly x: Vector;

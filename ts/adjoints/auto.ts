@@ -2,7 +2,7 @@
 // then only the states; and where not all states fit, as many as do.
 
 import { bytesOf } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { backprop, type Recording, record, recordingSlots } from "./backprop.ts";
 import { checkpointed, placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
@@ -20,7 +20,9 @@ const DEFAULT_BUDGET = 2 ** 28;
  * the states do, else `checkpointed()` with as many states as do. All three give the same gradient, the exact one.
  * `stats.adjoint` of the gradients says which it was. Throws `SolveError` "invalid" for a budget not above 0.
  */
-export function auto({ budget = DEFAULT_BUDGET }: AutoOptions = {}): Adjoint {
+export function auto(options: AutoOptions = {}): Adjoint {
+  checkOptions("auto", options, ["budget"]);
+  const { budget = DEFAULT_BUDGET } = options;
   if (!(typeof budget === "number" && budget > 0))
     throw invalid("auto option budget", budget, "a number of bytes above 0");
   return {

@@ -3,6 +3,7 @@
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
+import { backwardFailure } from "../base/failures.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { integrate } from "../integration/integrate.ts";
 import { load, setUp } from "../integration/setup.ts";
@@ -12,7 +13,7 @@ import { firstTime, type Problem, type Steps } from "../problem/problem.ts";
 import { evaluationsOf } from "../program/program.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import type { Gradients, Loss, Trajectory } from "./adjoint.ts";
-import { AugmentedField, type BoundAugmented } from "./augmented.ts";
+import { AugmentedField, type BoundAugmented, nameIn } from "./augmented.ts";
 import { type BackwardOptions, measureOf } from "./augmented-measure.ts";
 import { onlyFinite } from "./finite-gradients.ts";
 import { byPlace, dot, pullEffect, share, slopesAt } from "./jumps.ts";
@@ -175,7 +176,7 @@ export function* solveBackwards(
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;
-      if (outcome.failure) throw outcome.failure;
+      if (outcome.failure) throw backwardFailure(outcome.failure, (i) => nameIn(layout, i));
       yield* wait(arithmetic.arrived());
       state.set(rows.subarray(layout.length));
       if (!given) firstStep = outcome.nextStep;

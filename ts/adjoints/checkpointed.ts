@@ -1,7 +1,7 @@
 // Recursive checkpointing: c states are kept. On the way back the steps between two of them are run again, and room
 // that has become free takes states in between, so that the fewest steps are run again (revolve.ts).
 
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Waiting } from "../base/waiting.ts";
 import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
 import { Runner } from "../program/runner.ts";
@@ -29,7 +29,9 @@ export interface CheckpointedOptions {
  * step evaluates the stages that its end depends on (6 of dopri5). A differentiated step evaluates as many and keeps
  * their tapes until its VJPs. Throws `SolveError` "invalid" for a bad option.
  */
-export function checkpointed({ checkpoints }: CheckpointedOptions = {}): Adjoint {
+export function checkpointed(options: CheckpointedOptions = {}): Adjoint {
+  checkOptions("checkpointed", options, ["checkpoints"]);
+  const { checkpoints } = options;
   if (checkpoints !== undefined && !(Number.isInteger(checkpoints) && checkpoints >= 1)) {
     throw invalid("checkpointed option checkpoints", checkpoints, "an integer ≥ 1");
   }

@@ -3,7 +3,7 @@
 // tolerances. By default only the state and its adjoint vote on the step size (Kidger et al. 2021, seminorms), since a_θ
 // and a_t feed nothing back.
 
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Paper } from "../base/papers.ts";
 import { pid } from "../problem/controller.ts";
 import type { Adjoint, Tape } from "./adjoint.ts";
@@ -18,20 +18,18 @@ export type ContinuousOptions = Partial<BackwardOptions>;
 
 /** The gradient by the continuous adjoint; throws `invalid` for bad options. */
 export function continuous(options: ContinuousOptions = {}): Adjoint {
+  checkOptions("continuous", options, ["norm", "rtol", "atol", "solver", "controller", "quadrature"]);
   const { norm = "seminorm", rtol, atol, solver, controller, quadrature = false } = options;
-  const allowed = ["norm", "rtol", "atol", "solver", "controller", "quadrature"];
-  for (const [name, value] of Object.entries(options)) {
-    if (!allowed.includes(name)) throw invalid(`continuous option ${name}`, value, allowed.join(", "));
-  }
   if (!NORMS.includes(norm)) throw invalid("continuous option norm", norm, NORMS.join(", "));
   if (quadrature && norm === "full")
     throw invalid("continuous option norm", norm, "a seminorm where quadrature is true");
+  if (typeof quadrature !== "boolean") throw invalid("continuous option quadrature", quadrature, "true or false");
   for (const [name, value] of Object.entries({ rtol, atol })) {
     if (value !== undefined && !(value >= 0 && Number.isFinite(value))) {
       throw invalid(`continuous option ${name}`, value, "a finite number ≥ 0");
     }
   }
-  if (solver !== undefined && !(typeof solver === "object" && "scheme" in solver)) {
+  if (solver !== undefined && !(typeof solver === "object" && solver !== null && "scheme" in solver)) {
     throw invalid("continuous option solver", solver, "a solver value such as dopri5");
   }
   if (controller !== undefined) pid(controller);

@@ -3,7 +3,7 @@
 // reconstruction is measured, and checkpoints of the state cap it.
 
 import { bytesOf, type FloatArray, zeros } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { Runner } from "../program/runner.ts";
 import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
@@ -35,14 +35,17 @@ const TRUSTED = { float64: 1e-6, float32: 1e-3 };
  * the forward pass has stages; memory does not grow with the number of steps, but for kept states. For solvers made by
  * `reversible`, and, with the small error of their way back, for `ees25` and `ees27`. Throws `SolveError` "invalid" for bad options.
  */
-export function reverse({ segments = "auto", budget }: ReverseOptions = {}): Adjoint {
+export function reverse(options: ReverseOptions = {}): Adjoint {
+  checkOptions("reverse", options, ["segments", "budget"]);
+  const { segments = "auto", budget } = options;
   if (
     segments !== "auto" &&
     !(segments >= 1 && (Number.isInteger(segments) || segments === Number.POSITIVE_INFINITY))
   ) {
     throw invalid("reverse option segments", segments, '"auto", Infinity, or an integer ≥ 1');
   }
-  if (budget !== undefined && !(budget > 1)) throw invalid("reverse option budget", budget, "a number above 1");
+  if (budget !== undefined && !(typeof budget === "number" && budget > 1))
+    throw invalid("reverse option budget", budget, "a number above 1");
   return {
     name: "reverse",
     papers: ["mccallum2024"],

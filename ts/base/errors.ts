@@ -56,6 +56,22 @@ function shortly(value: unknown): string {
   return typeof value === "object" && value !== null ? (Array.isArray(value) ? "[…]" : "{…}") : String(value);
 }
 
+/**
+ * Refuses options that are no plain object, and, where all `known` names are given, others among them. `of`: whose options,
+ * "" for those of solve.
+ */
+export function checkOptions(of: string, options: unknown, names: readonly string[], known = true): void {
+  const whose = of && `${of} `;
+  if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    const list = typeof options === "object" && options !== null ? ", not an array" : "";
+    throw invalid(`${whose}options`, options, `one object, { ${names.join(", ")} }${list}`);
+  }
+  if (!known) return;
+  for (const [name, value] of Object.entries(options)) {
+    if (!names.includes(name)) throw invalid(`${whose}option ${name}`, value, names.join(", "));
+  }
+}
+
 /** The error of a bad option: names the option, the value and what is allowed. */
 export function invalid(option: string, value: unknown, allowed: string): SolveError {
   return new SolveError("invalid", `${option} is ${describe(value)}; allowed: ${allowed}`);

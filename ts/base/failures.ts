@@ -92,3 +92,16 @@ export function eventsAccumulate(t: number, index: number): SolveError {
     { t, h: 0 },
   );
 }
+
+/** A failure of the backward solve of `continuous()`, whose components have names of their own. */
+export function backwardFailure({ code, message, t, h, cause }: SolveError, nameOf: (i: number) => string): SolveError {
+  const named = message
+    .replace(/component (\d+)/, (_, i) => nameOf(Number(i)))
+    .replace("does it fill all of dy?", "does vjp add finite numbers only?");
+  return new SolveError(
+    code,
+    `in the backward solve of continuous(), which integrates y and its adjoint backwards: ${named}. Or take the adjoint symplectic(), ` +
+      "which needs no such solve and is exact",
+    { t, h, cause },
+  );
+}

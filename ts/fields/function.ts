@@ -3,7 +3,7 @@
 // answer later.
 
 import type { FloatArray } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
@@ -218,9 +218,15 @@ function store(result: ArrayLike<number>, dx: HostVector): void {
   storeNumbers(result, dx.view);
 }
 
+/** Else null would count as 0, and "1" as 1. */
+function areNumbers(values: ArrayLike<unknown>): boolean {
+  for (let i = 0; i < values.length; i++) if (typeof values[i] !== "number") return false;
+  return true;
+}
+
 function storeNumbers(result: unknown, dx: FloatArray): void {
   const numbers = result as ArrayLike<number> | undefined;
-  if (numbers?.length !== dx.length || typeof numbers[0] === "bigint") {
+  if (numbers?.length !== dx.length || !(numbers instanceof Float64Array || areNumbers(numbers))) {
     // An arrow function without braces returns the value of its assignment.
     const hint = typeof result === "number" ? "; put braces around its body: (t, y, dy) => { dy[0] = …; }" : "";
     const allowed = `${dx.length} numbers, the state's length, or nothing where it fills dy${hint}`;
@@ -272,6 +278,7 @@ class FunctionField implements Field {
  * `vjp(t, y, params, cotangent, { y, params, t })` adds to the three, `jvp(t, y, params, { y, params }, dy)` fills `dy`.
  */
 export function vectorField(options: VectorFieldOptions): VectorField {
+  checkOptions("vectorField", options, ["f", "vjp", "jvp", "params", "dim"]);
   const { f, vjp, jvp, params = [], dim } = options;
   if (typeof f !== "function") throw invalid("vectorField option f", f, "a function (t, y, dy, params) => void");
   if (vjp !== undefined && typeof vjp !== "function") {
@@ -280,8 +287,8 @@ export function vectorField(options: VectorFieldOptions): VectorField {
   if (jvp !== undefined && typeof jvp !== "function") {
     throw invalid("vectorField option jvp", jvp, "a function (t, y, params, { y, params }, dy) => void");
   }
-  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
-    throw invalid("vectorField option dim", dim, "a positive integer");
+  const isDim = dim === undefined || (Number.isInteger(dim) && dim > 0);
+  if (!isDim) throw invalid("vectorField option dim", dim, "a positive integer");
   if (typeof params !== "object" || params === null || !("length" in params))
     throw invalid("vectorField option params", params, "an array of numbers");
   const theta = params instanceof Float64Array ? params : Float64Array.from(params);

@@ -2,7 +2,7 @@
 // weights that are packed once per solve.
 
 import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
@@ -209,7 +209,8 @@ export function mlp(options: MlpOptions & { readonly dtype: "float64" }): Mlp<"f
 export function mlp(options: MlpOptions & { readonly dtype?: "float32" }): Mlp<"float32">;
 export function mlp(options: MlpOptions): Mlp;
 export function mlp(options: MlpOptions): Mlp {
-  if (typeof options !== "object" || options === null) throw invalid("mlp options", options, "an object with layers");
+  // A saved network may have more keys.
+  checkOptions("mlp", options, ["layers", "activation", "time", "dtype", "params", "seed"], false);
   const { activation = "tanh", time = false, dtype = "float32", params, seed = 0 } = options;
   const layers = checkedLayers(options.layers);
   if (!ACTIVATIONS.includes(activation)) throw invalid("mlp option activation", activation, ACTIVATIONS.join(", "));

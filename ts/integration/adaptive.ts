@@ -135,10 +135,10 @@ export class InitialStep {
   }
 
   /**
-   * The component with the largest error, relative to its tolerance, of a step of size h whose vectors are in place; −1 for
+   * The component with the largest error, relative to its tolerance, among those that the norm sees, of a step of size h whose vectors are in place; −1 for
    * vectors on a device.
    */
-  worstComponent({ measured, start, end }: Program, h: number, { rtol, atol }: Measure): number {
+  worstComponent({ measured, start, end }: Program, h: number, { segments, rtol, atol }: Measure): number {
     const { host } = this.arithmetic;
     if (!host) return -1;
     this.arithmetic.combine(this.probe, undefined, measured[0]!.terms, h);
@@ -146,6 +146,7 @@ export class InitialStep {
     const [before, after] = [host.view(start[0]!), host.view(end[0]!)];
     let [worst, largest] = [-1, 0];
     for (let i = 0; i < estimate.length; i++) {
+      if (!segments.some(({ start, length, weight }) => weight > 0 && i >= start && i < start + length)) continue;
       const size = Math.max(Math.abs(before[i]!), Math.abs(after[i]!));
       const relative = typeof rtol === "number" ? rtol : rtol[i]!;
       const absolute = typeof atol === "number" ? atol : atol[i]!;

@@ -1,7 +1,7 @@
 // Adam (Kingma & Ba 2015, Algorithm 1) with decoupled weight decay (AdamW, Loshchilov & Hutter 2019, Algorithm 2).
 
 import { type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
-import { invalid, SolveError } from "../base/errors.ts";
+import { checkOptions, invalid, SolveError } from "../base/errors.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import { OPTIMISERS } from "./kernels.ts";
 import type { Optimiser } from "./optimiser.ts";
@@ -125,5 +125,6 @@ class Adam implements Optimiser {
  *     optimiser.step(field.params, gradients.params);
  */
 export function adam(options: AdamOptions = {}): Optimiser {
+  checkOptions("adam", options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay"]);
   return new Adam(options);
 }

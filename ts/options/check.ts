@@ -3,7 +3,7 @@
 
 import type { Adjoint } from "../adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import type { Field } from "../fields/field.ts";
 import { asField, type BareField } from "../fields/function.ts";
 import type { Problem } from "../problem/problem.ts";
@@ -25,14 +25,14 @@ const DEFAULT_MAX_STEPS = 100_000;
 
 /** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
 export function requestOf(given: Field | BareField, options: SolveOptions): Request {
-  checkNames(options);
+  checkOptions("", options, Object.keys(OPTION_NAMES));
   const field = asField(given, options.params);
   const y0 = stateOf(options, field);
   const { times: ts, direction } = monotone("ts", options.ts);
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
-  const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
+  const { maxSteps = DEFAULT_MAX_STEPS } = options;
   if (!(typeof maxSteps === "number" && maxSteps >= 1)) throw invalid("maxSteps", options.maxSteps, "a number ≥ 1");
   if (adjoint !== undefined) checkAdjoint(adjoint, field, solver);
   const events = eventsOf(options.events, adjoint);
@@ -43,9 +43,9 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
   if (!solver.scheme.dense) {
-    const allowed = `with solver ${solver.name}, which has no continuous extension; ask for the times in ts instead`;
-    if (dense) throw invalid("dense", dense, `false ${allowed}`);
-    if (events.length > 0) throw invalid("events", events, `none ${allowed}`);
+    const allowed = `with solver ${solver.name}, which has no continuous extension`;
+    if (dense) throw invalid("dense", dense, `false ${allowed}; ask for the times in ts instead`);
+    if (events.length > 0) throw invalid("events", events, `none ${allowed}; other solvers, such as tsit5, have one`);
   }
   const params = adjoint ? field.params?.slice() : field.params;
   const problem: Problem = {
@@ -59,7 +59,6 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     dense,
     direction,
     measure: measureOf(options, field, y0.length),
-    steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
     maxSteps,
     events,
     argument: params ?? options.params,
@@ -69,21 +68,10 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     signal: options.signal,
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
+    // The last: too many steps are a failure of their own, to be told of options that are right.
+    steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
   };
   return { problem, adjoint };
-}
-
-function checkNames(options: SolveOptions): void {
-  if (typeof options !== "object" || options === null)
-    throw invalid("options", options, "an object with at least y0 and ts");
-  for (const name of Object.keys(options)) {
-    if (!(name in OPTION_NAMES))
-      throw invalid(
-        `option ${name}`,
-        (options as unknown as Record<string, unknown>)[name],
-        `the options ${Object.keys(OPTION_NAMES).join(", ")}`,
-      );
-  }
 }
 
 /** A copy of y0 in the field's dtype: whole rows of its width. */

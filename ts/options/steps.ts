@@ -63,6 +63,22 @@ function refuseTooMany({ stepSize, onFailure }: SolveOptions, steps: number, max
   );
 }
 
+function controlOf(options: SolveOptions): Steps {
+  const { minStep = 0, controller } = options;
+  const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
+  if (!(typeof minStep === "number" && minStep >= 0 && minStep <= maxStep))
+    throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
+  if (controller !== undefined && !isController(controller))
+    throw invalid("controller", controller, "a controller value such as pid({ … }) or integral()");
+  return {
+    kind: "adaptive",
+    controller: pid(controller),
+    firstStep: positive("firstStep", options.firstStep),
+    minStep,
+    maxStep,
+  };
+}
+
 export function stepsOf(
   options: SolveOptions,
   solver: Solver,
@@ -72,6 +88,8 @@ export function stepsOf(
   maxSteps: number,
 ): Steps {
   const { stepSize, grid } = options;
+  // Checked beside given steps, too, which have no use for it.
+  const control = controlOf(options);
   if (stepSize !== undefined && grid !== undefined)
     throw invalid("stepSize", stepSize, "undefined where grid is given");
   if (grid !== undefined) {
@@ -96,20 +114,7 @@ export function stepsOf(
       `a number above 0 (or a grid): solver ${solver.name} has no error estimate to choose steps by`,
     );
   }
-  const { minStep = 0 } = options;
-  const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
-  if (!(typeof minStep === "number" && minStep >= 0 && minStep <= maxStep))
-    throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
-  if (options.controller !== undefined && !isController(options.controller)) {
-    throw invalid("controller", options.controller, "a controller value such as pid({ … }) or integral()");
-  }
-  return {
-    kind: "adaptive",
-    controller: pid(options.controller),
-    firstStep: positive("firstStep", options.firstStep),
-    minStep,
-    maxStep,
-  };
+  return control;
 }
 
 /** Whether steps end at the output times. */

@@ -4,6 +4,19 @@ import type { Scale } from "./ticks.ts";
 export const SERIES_STYLES = ["line", "dashed", "points", "crosses"] as const;
 export type SeriesStyle = (typeof SERIES_STYLES)[number];
 
+export const CHART_OPTIONS: readonly (keyof ChartOptions)[] = [
+  "series",
+  "title",
+  "xLabel",
+  "yLabel",
+  "xScale",
+  "yScale",
+  "xRange",
+  "yRange",
+  "width",
+  "height",
+];
+
 /** The ends of an axis. */
 export type Axis = readonly [low: number, high: number];
 

@@ -1,7 +1,7 @@
 // Charts: lines and points over two axes, as SVG.
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import { drawAxes } from "./axes.ts";
-import { type ChartOptions, SERIES_STYLES, type Series } from "./chart-options.ts";
+import { CHART_OPTIONS, type ChartOptions, SERIES_STYLES, type Series } from "./chart-options.ts";
 import { type Frame, isUpright, LABEL_SIZE, layOut, MARGIN, TITLE_SIZE, titleHeight } from "./layout.ts";
 import { drawLegend, layOutLegend } from "./legend.ts";
 import { drawMark, type Mark } from "./marks.ts";
@@ -66,6 +66,7 @@ function cutToFrame({ left, right, top, bottom }: Frame, drawn: string): string 
 
 /** Draws series over two axes. Throws `invalid` where an option cannot be used. */
 export function chart(options: ChartOptions): Plot {
+  checkOptions("chart", options, CHART_OPTIONS);
   const { series, title, xLabel, yLabel, width = 640, height = 400 } = options;
   if (!Array.isArray(series)) throw invalid("series", series, "an array of { x, y, label, style }");
   for (let i = 0; i < series.length; i++) checkSeries(series[i], `series[${i}]`);

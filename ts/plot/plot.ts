@@ -1,5 +1,5 @@
 // Pictures of a solution: its components over time, a phase portrait, or the steps that the solver took.
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import { chart } from "./chart.ts";
 import type { ChartOptions, Series } from "./chart-options.ts";
 import { trace } from "./curves.ts";
@@ -99,6 +99,7 @@ function stepSizes({ grid, stats, rejections }: PlottableSolution): ChartOptions
 
 /** Draws a solution. Throws `invalid` where an option or the solution cannot be used. */
 export function plot(solution: PlottableSolution, options: PlotOptions = {}): Plot {
+  checkOptions("plot", options, ["kind", "components", "labels", "at", "title", "width", "height"]);
   const { kind = "time", title, width, height } = options;
   if (typeof solution?.ts?.length !== "number" || typeof solution.ys?.length !== "number") {
     throw invalid("solution", solution, "what solve() returns (await it where the field is asynchronous)");

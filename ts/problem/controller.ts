@@ -1,5 +1,5 @@
 // Step-size controllers as users pass them: numbers only; the arithmetic is in assembly/controller.ts.
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 
 /** PID control of the step size, with diffrax's meaning of the coefficients. */
 export interface Controller {
@@ -31,9 +31,9 @@ const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
  */
 export function pid(options?: Partial<Controller>): Controller {
   if (options === undefined) return DEFAULTS;
+  checkOptions("pid", options, Object.keys(DEFAULTS));
   const controller = { ...DEFAULTS, ...options };
   for (const [name, value] of Object.entries(controller)) {
-    if (!(name in DEFAULTS)) throw invalid(`pid option ${name}`, value, Object.keys(DEFAULTS).join(", "));
     if (typeof value !== "number" || !Number.isFinite(value))
       throw invalid(`pid option ${name}`, value, "a finite number");
   }
@@ -45,5 +45,7 @@ export function pid(options?: Partial<Controller>): Controller {
 }
 
 /** The integral controller of torchdiffeq: `pid({ p: 0, i: 1, d: 0 })`. */
-export const integral = (options: Partial<Omit<Controller, "p" | "i" | "d">> = {}): Controller =>
-  pid({ ...options, p: 0, i: 1, d: 0 });
+export function integral(options: Partial<Omit<Controller, "p" | "i" | "d">> = {}): Controller {
+  checkOptions("integral", options, ["safety", "minFactor", "maxFactor"]);
+  return pid({ ...options, p: 0, i: 1, d: 0 });
+}

@@ -1,7 +1,7 @@
 // Algebraically reversible methods around any explicit Runge–Kutta method (McCallum & Foster 2024, "Efficient, accurate
 // and stable gradients for neural ODEs"): two states advance together, each by steps of the method from the other, so that
 // a step can be undone exactly and the gradient needs no stored trajectory.
-import { invalid } from "../base/errors.ts";
+import { checkOptions, invalid } from "../base/errors.ts";
 import { Pair } from "./pair.ts";
 import type { Solver, Tableau } from "./runge-kutta.ts";
 import { neededFor, type Operation, pruned, type Scheme, terms, type Variable, variable } from "./scheme.ts";
@@ -24,8 +24,13 @@ const DEFAULT_SEGMENT = 120;
 /** Growth of roundings between kept states, as `reverse()` allows it in float64. */
 const SEGMENT_GROWTH = 1e6;
 
-function couplingOf({ coupling = DEFAULT_COUPLING, segment }: ReversibleOptions): number {
-  if (segment !== undefined && !(coupling === "auto" && segment >= 1 && segment < Number.POSITIVE_INFINITY))
+function couplingOf(options: ReversibleOptions): number {
+  checkOptions("reversible", options, ["coupling", "segment"]);
+  const { coupling = DEFAULT_COUPLING, segment } = options;
+  if (
+    segment !== undefined &&
+    !(coupling === "auto" && typeof segment === "number" && segment >= 1 && segment < Number.POSITIVE_INFINITY)
+  )
     throw invalid("reversible option segment", segment, 'a number of steps ≥ 1, with coupling: "auto"');
   if (coupling === "auto") return SEGMENT_GROWTH ** (-1 / (segment ?? DEFAULT_SEGMENT));
   if (!(typeof coupling === "number" && coupling > 0 && coupling <= 1))

@@ -3,7 +3,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Dtype } from "../base/dtype.ts";
-import { invalid, SolveError } from "../base/errors.ts";
+import { checkOptions, invalid, SolveError } from "../base/errors.ts";
 import { type Call, Caller, controlWords } from "./control.ts";
 import { Governor } from "./governor.ts";
 import { SharedRows } from "./rows.ts";
@@ -176,11 +176,7 @@ export class Threads {
 }
 
 function checked(options: ThreadsOptions): void {
-  if (typeof options !== "object" || options === null) throw invalid("threads options", options, "an object");
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== "workers" && name !== "threshold")
-      throw invalid(`threads option ${name}`, value, "workers, threshold");
-  }
+  checkOptions("threads", options, ["workers", "threshold"]);
   const { workers = 0, threshold = 0 } = options;
   if (!(Number.isInteger(workers) && workers >= 0 && workers <= MOST_WORKERS))
     throw invalid("threads option workers", workers, `an integer from 0 to ${MOST_WORKERS}`);

@@ -71,11 +71,12 @@ export async function start(assignment: Assignment): Promise<Running> {
     });
   } catch (cause) {
     worker?.terminate();
-    const { message = String(cause) } = cause as { message?: string };
+    // A browser's event of a worker that a policy forbids has no message.
+    const reason = typeof cause === "object" ? (cause as { message?: string }).message : String(cause);
     throw new SolveError(
       "invalid",
-      `a worker thread cannot start (${message || "no reason given"}); in a browser the page's Content-Security-Policy ` +
-        "must allow worker-src blob:",
+      `a worker thread cannot start (${reason || "no reason given"}); in a browser the page's Content-Security-Policy ` +
+        "must allow worker-src blob:, and where it has require-trusted-types-for 'script', a default policy of the page make a TrustedScriptURL of it",
       { cause },
     );
   }

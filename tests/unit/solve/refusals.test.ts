@@ -70,6 +70,10 @@ describe("bad input is refused before the first step, with the option, the value
     [{ ts: [0, 0.4, 1], grid: [0, 0.5, 1], output: "land" }, "grid", "[0, 0.5, 1]", "0.4"],
     [{ controller: "pid" }, "controller", '"pid"'],
     [{ controller: {} }, "controller", "pid"],
+    [{ stepSize: 0.1, controller: "pid" }, "controller", '"pid"'],
+    [{ stepSize: 0.1, firstStep: "1" }, "firstStep", '"1"', "above 0"],
+    [{ grid: [0, 1], maxStep: -1 }, "maxStep", "-1", "above 0"],
+    [{ grid: [0, 1], minStep: nan }, "minStep", "NaN", "from 0"],
     [{ controller: { ...pid(), p: nan } }, "p", "NaN", "finite"],
     [{ firstStep: 0 }, "firstStep", "0", "above 0"],
     [{ firstStep: -1 }, "firstStep", "-1", "above 0"],
@@ -84,6 +88,7 @@ describe("bad input is refused before the first step, with the option, the value
     [{ maxStep: nan }, "maxStep", "NaN", "above 0"],
     [{ maxSteps: 0 }, "maxSteps", "0", "≥ 1"],
     [{ maxSteps: -5 }, "maxSteps", "-5", "≥ 1"],
+    [{ maxSteps: null }, "maxSteps", "null", "≥ 1"],
     [{ maxSteps: nan }, "maxSteps", "NaN", "≥ 1"],
     [{ maxSteps: "100" }, "maxSteps", '"100"', "number"],
     [{ norm: "l2" }, "norm", '"l2"', '"rms"', '"max"'],
@@ -158,7 +163,7 @@ describe("bad input is refused before the first step, with the option, the value
   it.each([undefined, null, 3])("options that are %j", (options) => {
     const failure = failureOf(() => solve(decay, options as never));
     expect(failure.code).toBe("invalid");
-    expect(failure.message).toMatch(/^options is .*y0 and ts/);
+    expect(failure.message).toMatch(/^options is .*allowed: one object, \{ y0, ts, /);
   });
 
   it("y0 that is not made of the field's rows", () => {
