@@ -6,6 +6,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { refuseReturned, store, storeNumbers } from "./answers.ts";
 import type { BindRequest, BoundField, Field, FillingField } from "./field.ts";
 
 /**
@@ -209,31 +210,6 @@ class BoundFunction implements BoundField<HostVector> {
 /** Frozen: a VJP that replaces these arrays, instead of adding to them, throws. */
 const vjpOutputs = (y: Float64Array, params: Float64Array, t: Float64Array): VjpOutputs =>
   Object.freeze({ y, params, t });
-
-function refuseReturned(result: unknown): never {
-  throw invalid("what vjp returned", result, "nothing: it adds to the arrays of its last argument, { y, params, t }");
-}
-
-function store(result: ArrayLike<number>, dx: HostVector): void {
-  storeNumbers(result, dx.view);
-}
-
-/** Else null would count as 0, and "1" as 1. */
-function areNumbers(values: ArrayLike<unknown>): boolean {
-  for (let i = 0; i < values.length; i++) if (typeof values[i] !== "number") return false;
-  return true;
-}
-
-function storeNumbers(result: unknown, dx: FloatArray): void {
-  const numbers = result as ArrayLike<number> | undefined;
-  if (numbers?.length !== dx.length || !(numbers instanceof Float64Array || areNumbers(numbers))) {
-    // An arrow function without braces returns the value of its assignment.
-    const hint = typeof result === "number" ? "; put braces around its body: (t, y, dy) => { dy[0] = …; }" : "";
-    const allowed = `${dx.length} numbers, the state's length, or nothing where it fills dy${hint}`;
-    throw invalid("what the field returned", result, allowed);
-  }
-  dx.set(numbers);
-}
 
 class FunctionField implements Field {
   readonly dtype = "float64";
