@@ -2,7 +2,6 @@
 // and see the whole state at once: in views of the leased block if they answer at once, in separate arrays if they
 // answer later.
 
-import type { FloatArray } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
