@@ -89,7 +89,7 @@ export class EventWatch {
     yield* extend();
     for (let landings = 0; ; landings++) {
       const scale = Math.max(Math.abs(t), Math.abs(step.end));
-      const hits = this.hits(step, scale).filter(({ acts, index }) => !acts || !unreal.has(index));
+      const hits = this.hits(step, scale, near).filter(({ acts, index }) => !acts || !unreal.has(index));
       const first = hits.find(({ acts }) => acts);
       this.refuseBroken(step, first?.s ?? 1);
       if (!first) return this.settle(step, hits, []);
@@ -107,6 +107,7 @@ export class EventWatch {
       const { end, stageEnd } = step;
       if (!(yield* this.land(runner, step, first, scale))) {
         unreal.add(first.index);
+        near = [];
         yield* takeTo(runner, step, end, stageEnd);
       }
       yield* extend();
@@ -135,8 +136,8 @@ export class EventWatch {
     return true;
   }
 
-  /** The events of a step in order, with what acts. */
-  private hits(step: WatchedStep, scale: number): Hit[] {
+  /** The events of a step in order, with what acts. `landed`: those that it has been made to end at. */
+  private hits(step: WatchedStep, scale: number, landed: readonly Hit[]): Hit[] {
     const { t, h, end } = step;
     const resolution = (Number.EPSILON * scale) / Math.abs(h) / 2;
     const hits: Omit<Hit, "acts">[] = [];
@@ -151,7 +152,10 @@ export class EventWatch {
         sign = crossing.rising ? 1 : -1;
         if (unknown && !this.sides.leave(index, t + crossing.to * h, sign)) continue;
         if (direction !== undefined && direction !== sign) continue;
-        const s = locate(g, crossing, resolution);
+        let s = locate(g, crossing, resolution);
+        // By rounding the continuous extension may cross a little earlier than the step's own end.
+        const last = crossing === found.crossings.at(-1) && s > 1 - 1 / SAMPLES;
+        if (last && landed.some((hit) => hit.index === index)) s = 1;
         if (crossing === found.crossings[0] && !unknown) this.sides.refuseRounding(index, t + s * h, sign, g(s / 2));
         const fixed = unknown && this.isWhereItStarts(step, s, scale);
         hits.push({ index, s: fixed ? 0 : s, t: fixed ? t : s === 1 ? end : t + s * h, crossing, fixed });
