@@ -294,3 +294,18 @@ describe("tfjsField.fromLayers", () => {
     model.dispose();
   });
 });
+
+test("a function with a gradient inside is refused for adjoints, since tfjs would differentiate it wrongly", () => {
+  const potential = (y: tf.Tensor, w: tf.Tensor): tf.Scalar =>
+    tf.sum(tf.tanh(tf.matMul(y as tf.Tensor2D, w as tf.Tensor2D)));
+  const field = tfjsField((_t, y, w) => tf.grad((x: tf.Tensor) => potential(x, w!))(y), {
+    shape: [2],
+    weights: [{ shape: [2, 2], values: [0.3, -0.2, 0.5, 0.1] }],
+    device: now,
+  });
+  const options = { y0: [0.4, -0.7], ts: [0, 1], solver: rk4, stepSize: 0.5 };
+  expect(solve(field, options).ys.every(Number.isFinite)).toBe(true);
+  const solution = solve(field, { ...options, adjoint: symplectic() });
+  expect(() => solution.pullback([0, 0, 1, 1])).toThrow(expect.objectContaining({ code: "invalid" }));
+  expect(() => solution.pullback([0, 0, 1, 1])).toThrow(/tf\.grad inside/);
+});

@@ -1,6 +1,8 @@
 // A traced field with its derivatives, each made when it is first asked for, and the code that computes them.
+
 import type { Dtype } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
+import { functionFromText } from "../base/function-from-text.ts";
 import { javascriptOf } from "./emission/javascript.ts";
 import { type Schedule, type Store, scheduleOf } from "./emission/schedule.ts";
 import { webassemblyOf } from "./emission/webassembly.ts";
@@ -37,9 +39,6 @@ const SMALL = 4;
 /** And so many operations: engines do not optimise long functions. */
 const SHORT = 1000;
 
-/** Whether functions may be made from text: asked once, since a page's policy may report every try. */
-let mayCompile = true;
-
 function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
@@ -71,13 +70,9 @@ export class Program {
   /** A function in JavaScript; undefined where a page's policy forbids it. */
   onArrays(kind: Kind): OnArrays | undefined {
     let made = this.functions.get(kind);
-    if (made || !mayCompile) return made;
-    try {
-      made = new Function(`return ${this.text(kind)}`)() as OnArrays;
-      this.functions.set(kind, made);
-    } catch {
-      mayCompile = false;
-    }
+    if (made) return made;
+    made = (functionFromText([], `return ${this.text(kind)}`) as (() => OnArrays) | undefined)?.();
+    if (made) this.functions.set(kind, made);
     return made;
   }
 

@@ -3,6 +3,7 @@
 // of operations of assembly/combine.ts and norm.ts, so that the numbers are the same to the bit. Where a page's policy forbids
 // making functions from text, the kernels do it all.
 
+import { functionFromText } from "../base/function-from-text.ts";
 import type { Times } from "../base/times.ts";
 import type { FillingField } from "../fields/field.ts";
 import type { Operation, Scheme } from "../solvers/scheme.ts";
@@ -109,13 +110,8 @@ function write<T>(
   return byLength[length];
 }
 
-function compile(own: readonly string[], text: string): unknown {
-  try {
-    return new Function("field", "params", "arrays", ...own, "answer", text);
-  } catch {
-    return undefined;
-  }
-}
+const compile = (own: readonly string[], text: string): unknown =>
+  functionFromText(["field", "params", "arrays", ...own, "answer"], text);
 
 /** The vectors that a written step works on, one place for each variable. */
 export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], host: HostArithmetic): Float64Array[] {

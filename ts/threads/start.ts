@@ -52,7 +52,7 @@ export interface Running {
 const isNode = (): boolean =>
   typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === "string";
 
-/** Starts a worker and resolves once it waits for work. Throws `invalid` where it cannot start. */
+/** Starts a worker and resolves once it waits for work. Throws `unsupported` where it cannot start. */
 export async function start(assignment: Assignment): Promise<Running> {
   const state = { ended: false };
   let worker: Started | undefined;
@@ -74,7 +74,7 @@ export async function start(assignment: Assignment): Promise<Running> {
     // A browser's event of a worker that a policy forbids has no message.
     const reason = typeof cause === "object" ? (cause as { message?: string }).message : String(cause);
     throw new SolveError(
-      "invalid",
+      "unsupported",
       `a worker thread cannot start (${reason || "no reason given"}); in a browser the page's Content-Security-Policy ` +
         "must allow worker-src blob:, and where it has require-trusted-types-for 'script', a default policy of the page make a TrustedScriptURL of it",
       { cause },

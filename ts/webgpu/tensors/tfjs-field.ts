@@ -49,6 +49,9 @@ export function deviceOf(what: string, device: TensorDevice | undefined): Tensor
   return chosen;
 }
 
+const GRADIENT_INSIDE =
+  "a function without tf.grad inside, which tfjs cannot differentiate again; write the gradient out, or give vjp";
+
 /** tfjs's own differentiation of f. */
 class TapedFunction implements TensorFunction {
   private readonly tf: Tfjs;
@@ -65,10 +68,20 @@ class TapedFunction implements TensorFunction {
 
   pull(t: Tensor, y: Tensor, weights: readonly Tensor[], cotangent: Tensor): TensorPullback {
     const { tf, f } = this;
-    const { grads } = tf
-      .engine()
-      .gradients(() => tf.reshape(f(t, y, ...weights), y.shape), [t, y, ...weights], cotangent, true);
-    return { t: grads[0], y: grads[1], weights: grads.slice(2) };
+    const engine = tf.engine();
+    // Allowed not to depend on everything: few fields depend on t. With a gradient inside f, tfjs loses part of the outer one
+    // under this permission and says nothing, so such a gradient is watched for.
+    const { gradients } = engine;
+    engine.gradients = () => {
+      throw invalid("tfjsField's f", f, GRADIENT_INSIDE);
+    };
+    try {
+      const value = (): Tensor => tf.reshape(f(t, y, ...weights), y.shape);
+      const { grads } = gradients.call(engine, value, [t, y, ...weights], cotangent, true);
+      return { t: grads[0]!, y: grads[1]!, weights: grads.slice(2) };
+    } finally {
+      engine.gradients = gradients;
+    }
   }
 }
 
