@@ -50,8 +50,10 @@ export function scan(g: Scalar, { value: first, sign: start, from }: Start, reso
   let value = first;
   const result = (brokenAt?: number, open = false): Scan => ({ crossings, sign, value, open, brokenAt });
   /** The last sample but one and the last that were not zero. */
-  let [a, b] = [from, from];
-  let [ga, gb] = [Math.abs(first), Math.abs(first)];
+  let a = from;
+  let b = from;
+  let ga = Math.abs(first);
+  let gb = ga;
   /** The first of the zeros seen since then, and the last while they are a stretch. */
   let zero: number | undefined;
   let rest = first === 0 ? from : undefined;
@@ -59,7 +61,8 @@ export function scan(g: Scalar, { value: first, sign: start, from }: Start, reso
     sign = leaves ? Math.sign(g(to)) : -sign;
     crossings.push({ from, to, rising: sign > 0, leaves });
     // Beyond a crossing a dip shows only in samples from there on.
-    [b, gb] = [to, Number.NaN];
+    b = to;
+    gb = Number.NaN;
   };
   for (let i = 1; i <= SAMPLES; i++) {
     const c = i / SAMPLES;
@@ -92,8 +95,12 @@ export function scan(g: Scalar, { value: first, sign: start, from }: Start, reso
         cross(dip, c);
       }
     }
-    [a, b, ga, gb] = [b, c, gb, Math.abs(value)];
-    [zero, rest] = [undefined, undefined];
+    a = b;
+    b = c;
+    ga = gb;
+    gb = Math.abs(value);
+    zero = undefined;
+    rest = undefined;
   }
   const open = zero !== undefined && rest === undefined;
   if (open) cross(b, zero!);

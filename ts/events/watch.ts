@@ -142,10 +142,12 @@ export class EventWatch {
     const resolution = (Number.EPSILON * scale) / Math.abs(h) / 2;
     const hits: Omit<Hit, "acts">[] = [];
     this.sampled = 0;
-    for (const [index, { direction }] of this.events.entries()) {
+    for (let index = 0; index < this.events.length; index++) {
       const g = this.along(index, step);
       const found = this.look(index, g, step, resolution);
       this.scans[index] = found;
+      if (found.crossings.length === 0) continue;
+      const { direction } = this.events[index]!;
       let { sign } = this.sides.at(index);
       for (const crossing of found.crossings) {
         const unknown = sign === 0;
@@ -161,6 +163,7 @@ export class EventWatch {
         hits.push({ index, s: fixed ? 0 : s, t: fixed ? t : s === 1 ? end : t + s * h, crossing, fixed });
       }
     }
+    if (hits.length === 0) return [];
     hits.sort((a, b) => a.s - b.s);
     const ahead: number[] = [];
     return hits.map((hit) => {
