@@ -34,7 +34,7 @@ describe("I (c): solving", () => {
         },
       ],
     });
-    expect(zeno).toMatch(/events accumulate at t = 1\.35\d*: event 0 .* come to rest/);
+    expect(zeno).toMatch(/events accumulate at t = 1\.35\d*: event 0 .* end the motion/);
     expect(solve(still, { y0: [0], ts: [0, 2], events: [dose(1), dose(1)] }).ys[1]).toBe(2);
     expect(messageOf(still, { ...unit, events: [{ root: () => Number.NaN }] })).toContain(
       "events[0].root is NaN at t = 0",
