@@ -193,7 +193,7 @@ export class Stepping extends StepState {
     else if (host === undefined) return true;
     else {
       const { start, end, gap, instructions } = program;
-      const ks = instructions.flatMap(({ k }) => (k ? [host.view(k)] : []));
+      const ks = () => instructions.flatMap(({ k }) => (k ? [host.view(k)] : []));
       const distance = host.norm(gap!.after, 1, start[0]!, end[0]!);
       if (!pair.holds(host.view(end[0]!), host.view(end[1]!), host.view(start[0]!), ks, h, distance)) {
         this.fail(this.pairApart(pair.largest));

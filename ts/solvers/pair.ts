@@ -79,14 +79,21 @@ export class PairWatch {
   }
 
   /**
-   * Whether y and z are still together after a given step of size h from the state `start`, whose derivatives are `ks`;
-   * `gap`: in tolerances.
+   * Whether y and z are still together after a given step of size h from the state `start`, whose derivatives are `ks`
+   * (asked for in the first steps only); `gap`: in tolerances.
    */
-  holds(y: FloatArray, z: FloatArray, start: FloatArray, ks: readonly FloatArray[], h: number, gap: number): boolean {
+  holds(
+    y: FloatArray,
+    z: FloatArray,
+    start: FloatArray,
+    ks: () => readonly FloatArray[],
+    h: number,
+    gap: number,
+  ): boolean {
     this.note(gap);
     if (this.scale === 0) {
       this.scale = largestOf(start);
-      for (const k of ks) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(k));
+      for (const k of ks()) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(k));
     }
     this.scale = Math.max(this.scale, largestOf(y));
     return distance(y, z) <= this.scale;

@@ -251,9 +251,10 @@ export class WasmArithmetic implements HostArithmetic {
     error: (norms: Float64Array) => number,
   ): number {
     const { norms } = this;
-    measured.forEach(({ terms, unit }, i) => {
+    for (let i = 0; i < measured.length; i++) {
+      const { terms, unit } = measured[i]!;
       norms[i] = this.norm(terms, unit ? 1 : h, ya, yb);
-    });
+    }
     return this.kernels.control(controller, error(norms));
   }
 
