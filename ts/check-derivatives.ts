@@ -3,6 +3,7 @@
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { invalid } from "./base/errors.ts";
 import { nonFinite } from "./base/failures.ts";
+import { firstNotFinite } from "./base/finite.ts";
 import { type Awaitable, drive, type Waiting, wait } from "./base/waiting.ts";
 import { type BoundField, type Field, RECOMPUTE } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
@@ -160,7 +161,7 @@ function* differences(field: Field, t: number, y: Float64Array, params: Float64A
         const f = yield* move(value + at * step);
         for (let k = 0; k < entries.length; k++) entries[k]! += (weight * f[k]!) / step;
       }
-      const bad = entries.findIndex((entry) => !Number.isFinite(entry));
+      const bad = firstNotFinite(entries);
       if (bad >= 0) throw nonFinite(t, Number.NaN, `f[${bad}] is not finite where ${name} is moved by ${step}`);
       return { name, entries, noise: (ROUNDINGS * EPSILONS[field.dtype] * size) / step };
     };

@@ -5,6 +5,7 @@
 import { pushForwards } from "./adjoints/forward.ts";
 import type { FloatArray } from "./base/dtype.ts";
 import { invalid } from "./base/errors.ts";
+import { firstNotFinite } from "./base/finite.ts";
 import { type Awaitable, drive } from "./base/waiting.ts";
 import type { AsyncSolution } from "./solution.ts";
 import { Solution, trajectoryOf } from "./solution.ts";
@@ -60,7 +61,7 @@ function direction(
   if (given === undefined) return undefined;
   if (given?.length !== length) throw invalid(name, given, `${length} numbers, ${shape}`);
   const numbers = Float64Array.from(given);
-  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(numbers);
   if (bad >= 0) throw invalid(`${name}[${bad}]`, given[bad], "a finite number");
   return numbers;
 }

@@ -3,6 +3,7 @@
 import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
 import { type FloatArray, zeros } from "./base/dtype.ts";
 import { checkOptions, invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
+import { firstNotFinite } from "./base/finite.ts";
 import type { Awaitable } from "./base/waiting.ts";
 import { drive } from "./base/waiting.ts";
 import type { DensePath } from "./integration/dense-path.ts";
@@ -116,7 +117,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     if (cotangent?.length !== ys.length) throw invalid("cotangent", cotangent, `${ys.length} numbers, the shape of ys`);
     const cotangents = zeros(problem.field.dtype, ys.length);
     cotangents.set(cotangent);
-    const bad = cotangents.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(cotangents);
     if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], `a finite number in ${problem.field.dtype}`);
     if (stopTime !== undefined && !trajectory.stopped)
       throw invalid("stopTime", stopTime, "undefined for a solve that no event stopped");

@@ -1,5 +1,6 @@
 // Gradients are numbers: what is not finite is a failure that names the entry, and never a result.
 import { nonFinite } from "../base/failures.ts";
+import { firstNotFinite } from "../base/finite.ts";
 import type { Waiting } from "../base/waiting.ts";
 import type { Gradients } from "./adjoint.ts";
 
@@ -19,7 +20,7 @@ export interface BadStep {
 /** The first entry that is not finite, with its value; undefined where there is none. */
 function firstBad({ y0, params, ts }: Gradients): string | undefined {
   for (const [name, numbers] of Object.entries({ y0, params, ts })) {
-    const bad = numbers?.findIndex((value) => !Number.isFinite(value)) ?? -1;
+    const bad = numbers === undefined ? -1 : firstNotFinite(numbers);
     if (bad >= 0) return `∂L/∂${name}[${bad}] is ${numbers![bad]}`;
   }
   return undefined;

@@ -2,12 +2,10 @@
 
 import type { FloatArray } from "./dtype.ts";
 import { SolveError } from "./errors.ts";
-
-/** Position of the first element that is not finite. */
-const firstBad = (numbers: FloatArray): number => numbers.findIndex((value) => !Number.isFinite(value));
+import { firstNotFinite } from "./finite.ts";
 
 export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
-  const bad = firstBad(slope);
+  const bad = firstNotFinite(slope);
   return nonFinite(
     t,
     Number.NaN,
@@ -16,7 +14,7 @@ export function slopeNotFinite(t: number, slope: FloatArray): SolveError {
 }
 
 export function stateNotFinite(t: number, h: number, state: FloatArray, after = "this step"): SolveError {
-  const bad = firstBad(state);
+  const bad = firstNotFinite(state);
   return nonFinite(t, h, `component ${bad} is ${state[bad]} after ${after}`);
 }
 

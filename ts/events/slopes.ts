@@ -3,6 +3,7 @@
 
 import { BACKWARD, CENTRAL, FORWARD } from "../base/differences.ts";
 import { SolveError } from "../base/errors.ts";
+import { firstNotFinite } from "../base/finite.ts";
 import type { SolveEvent } from "../problem/event.ts";
 import { rootValue } from "./root-values.ts";
 
@@ -43,7 +44,7 @@ export function rootSlopes(event: SolveEvent, index: number, { t, y, scales, int
       state[i] = slope(along, scales[i]!, Math.abs(value));
     }
   }
-  const bad = state.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(state);
   if (bad >= 0) throw noSlope(index, t, `y[${bad}]`, state[bad]!);
   const [from, to] = [Math.min(...interval), Math.max(...interval)];
   const later = (d: number): number => (t + d < from || t + d > to ? Number.NaN : rootValue(event, index, t + d, at));

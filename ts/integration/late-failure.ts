@@ -4,6 +4,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
 import { nonFinite } from "../base/failures.ts";
+import { firstNotFinite } from "../base/finite.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Outcome } from "./integrate.ts";
 
@@ -28,7 +29,7 @@ export function lateFailure(
   parts: readonly FloatArray[],
 ): LateFailure | undefined {
   const { ts, y0, stops, direction, solver } = problem;
-  const bad = ys.subarray(0, outputs * y0.length).findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(ys.subarray(0, outputs * y0.length));
   if (bad < 0) {
     const [t = Number.NaN, before = t] = [grid.at(-1), grid.at(-2)];
     const { pair } = solver.scheme;

@@ -2,6 +2,7 @@
 
 import { type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { checkOptions, invalid, SolveError } from "../base/errors.ts";
+import { firstNotFinite } from "../base/finite.ts";
 import { Scratch } from "../wasm/scratch.ts";
 import { OPTIMISERS } from "./kernels.ts";
 import type { Optimiser } from "./optimiser.ts";
@@ -40,9 +41,9 @@ function dtypeOf(params: FloatArray): Dtype {
 }
 
 function causeOf(gradient: ArrayLike<number>, params: FloatArray): string {
-  const at = Array.prototype.findIndex.call(gradient, (value: number) => !Number.isFinite(value)) as number;
+  const at = firstNotFinite(gradient);
   if (at >= 0) return `gradient[${at}] is ${gradient[at]}`;
-  const bad = params.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(params);
   return bad >= 0 ? `params[${bad}] is ${params[bad]}` : "the update overflows its precision";
 }
 
