@@ -23,6 +23,15 @@ export interface BindRequest {
   readonly times?: boolean;
   /** Where tangents will be asked for: θ̇, whose params are undefined where it is zero. Fixed, as θ is, so it is packed once. */
   readonly tangent?: { readonly params: ArrayLike<number> | undefined };
+  /** How many pairs `second` will be given at a time, at most; left out where it will not be asked for. */
+  readonly pairs?: number;
+}
+
+/** A direction (tangent, time) in which state and time move, and a cotangent of f. */
+export interface Pair<V extends Vector = Vector> {
+  readonly tangent: V;
+  readonly time: number;
+  readonly cotangent: V;
 }
 
 /** A JavaScript function that fills its output at once, to be called on the views. */
@@ -79,6 +88,12 @@ export interface BoundField<V extends Vector = Vector> {
    */
   jvp?(t: number, x: V, xDot: V, out: V, slot: number): Awaitable<void>;
   /**
+   * Of s = Σ cotangent · (J tangent + ∂f/∂t time), the sum over the pairs, all at (t, x): xBar ← ∇ₓ s, paramsBar += ∇_θ s;
+   * returns ∂s/∂t. This is the derivative of VJPs along the tangents. `slot` and xBar as in `vjp`. Exists where the field's
+   * `hasSecond` says so.
+   */
+  second?(t: number, x: V, pairs: readonly Pair<V>[], xBar: V, slot: number): Awaitable<number>;
+  /**
    * Adds what VJPs have accumulated elsewhere, on a device or chunk by chunk in threads, to paramsBar; to be called before
    * paramsBar is read, where it exists. It may follow a VJP that is still pending.
    */
@@ -118,6 +133,8 @@ export interface Field {
   readonly differentiable: boolean;
   /** Whether `jvp` may be asked for. */
   readonly hasJvp?: boolean;
+  /** Whether `second`, the derivative of VJPs, may be asked for. */
+  readonly hasSecond?: boolean;
   /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
   /** Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */
