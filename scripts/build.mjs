@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { bundleForBrowser } from "./bundle.mjs";
 import { bytePatch, byteText } from "./byte-text.mjs";
 import { install } from "./install.mjs";
+import { minify } from "./minified.mjs";
 import { commandOf, Failure, inRoot, runNode, whenStarted } from "./process.mjs";
 
 /**
@@ -114,11 +115,27 @@ async function bundleWorker() {
   writeFileSync(inRoot(WORKER), source);
 }
 
+/**
+ * TypeScript wraps the name of a dynamic import into a function that turns .ts into .js, and begins with `this`, of which Rollup
+ * warns. The names that the library computes are those of packages, so they stay as they are.
+ */
+function leaveNamesOfPackages(folder) {
+  for (const file of filesUnder(folder).filter((path) => path.endsWith(".js"))) {
+    const text = readFileSync(inRoot(file), "utf8");
+    const plain = text
+      .replace(/^var __rewriteRelativeImportExtension = [\s\S]*?\n\};\n/m, "")
+      .replace(/__rewriteRelativeImportExtension\((.*?)\)/g, "$1");
+    if (plain !== text) writeFileSync(inRoot(file), plain);
+  }
+}
+
 async function compileLibrary() {
   // Into a fresh folder first: files of deleted sources do not linger in dist/, and nobody meets a half-written one.
   const fresh = `build/dist-${process.pid}`;
   const { code } = await runNode(commandOf("typescript", "tsc"), ["--outDir", fresh]);
   if (code === 0) {
+    leaveNamesOfPackages(fresh);
+    await minify(fresh);
     rmSync(inRoot("dist"), { recursive: true, force: true });
     renameSync(inRoot(fresh), inRoot("dist"));
   }
@@ -143,7 +160,20 @@ export async function build() {
     buildKernels,
   );
   await bundleWorker();
-  await step("library", ["ts", "tsconfig.json", "node_modules/typescript/package.json"], ["dist"], compileLibrary);
+  await step(
+    "library",
+    [
+      "ts",
+      "tsconfig.json",
+      "package.json",
+      "scripts/build.mjs",
+      "scripts/minified.mjs",
+      "node_modules/typescript/package.json",
+      "node_modules/esbuild/package.json",
+    ],
+    ["dist"],
+    compileLibrary,
+  );
 }
 
 await whenStarted(import.meta.url, async () => {

@@ -1,6 +1,7 @@
 // A real headless Chromium: dist/ and the scenarios as bundles in pages served on localhost.
 import { launchChromium, NoBrowser } from "./chromium.mjs";
 import { servePage, visit } from "./page-server.mjs";
+import { plainPage } from "./plain-page.mjs";
 import { FORBIDDEN, UNISOLATED } from "./queries.mjs";
 import { report, reportScenario, reportSkipped } from "./report.mjs";
 
@@ -14,6 +15,7 @@ try {
   const threads = await servePage("tests/runtimes/threads-page.mjs");
   reportScenario(runtime, await visit(browser, threads));
   reportScenario(runtime, await visit(browser, threads, UNISOLATED));
+  report(runtime, await plainPage(browser));
   await browser.close();
   threads.close();
 } catch (error) {
