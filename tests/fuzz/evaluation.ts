@@ -13,6 +13,14 @@ export interface Evaluated {
   vjp(at: Point, cotangent: readonly number[]): { y: number[]; params: number[]; t: number };
   /** `paramsDot`: the direction of the parameters, fixed where the field is bound. */
   jvp(at: Point, yDot: readonly number[]): number[];
+  /** The Jacobian, row after row with all its zeros, and ∂f/∂t; of the compiled field's first row only. */
+  jacobian(at: Point): { matrix: number[][]; dfdt: number[] };
+  /** The second-order pass of one pair. */
+  second(
+    at: Point,
+    tangent: { y: readonly number[]; t: number },
+    cotangent: readonly number[],
+  ): { y: number[]; params: number[]; t: number };
   release(): void;
 }
 
@@ -20,13 +28,14 @@ export interface Evaluated {
 export function evaluated(field: Field, length: number, paramsDot?: readonly number[]): Evaluated {
   const scratch = new Scratch();
   const vector = (): HostVector => scratch.vector(length, field.dtype);
-  const [x, dx, given, out] = [vector(), vector(), vector(), vector()];
+  const [x, dx, given, out, other] = [vector(), vector(), vector(), vector(), vector()];
   const common = { length, params: field.params?.slice(), slots: 0 };
   const bound: BoundField<HostVector> = field.bind(scratch, {
     ...common,
     gradient: true,
     tangent: { params: paramsDot },
   });
+  const entries = scratch.vector(bound.sparsity ? bound.sparsity.columns.length : 0, field.dtype);
   scratch.lease();
   bound.load();
   const put = (vector: HostVector, values: readonly number[]): void => vector.view.set(values);
@@ -49,6 +58,30 @@ export function evaluated(field: Field, length: number, paramsDot?: readonly num
       put(given, yDot);
       bound.jvp!(t, x, given, out, -1);
       return Array.from(out.view);
+    },
+    jacobian({ t, y }) {
+      put(x, y);
+      bound.jacobian!(t, x, entries, out);
+      const dfdt = Array.from(out.view);
+      const { size, rows, columns } = bound.sparsity!;
+      const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
+      const withTime = Array.from(entries.view);
+      entries.view.fill(Number.NaN);
+      bound.jacobian!(t, x, entries);
+      entries.view.forEach((value, k) => {
+        if (!Object.is(value, withTime[k])) throw new Error(`entry ${k} is ${value}, with ∂f/∂t ${withTime[k]}`);
+        matrix[rows[k]!]![columns[k]!] = value;
+      });
+      return { matrix, dfdt };
+    },
+    second({ t, y }, tangent, cotangent) {
+      put(x, y);
+      put(given, tangent.y);
+      put(other, cotangent);
+      bound.paramsBar!.view.fill(0);
+      const pair = { tangent: given, time: tangent.t, cotangent: other };
+      const tBar = bound.second!(t, x, [pair], out, -1) as number;
+      return { y: Array.from(out.view), params: Array.from(bound.paramsBar!.view), t: tBar };
     },
     release: () => scratch.release(),
   };

@@ -1,8 +1,9 @@
 // A compiled field bound to one leased block, where its functions work on the vectors.
 import type { Dtype, FloatArray } from "../base/dtype.ts";
-import type { BindRequest, BoundField, FillingField } from "../fields/field.ts";
+import type { BindRequest, BoundField, FillingField, Pair, SparsityPattern } from "../fields/field.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
-import type { Kind, OnArrays, OnMemory, Program } from "./program.ts";
+import type { Kind } from "./functions.ts";
+import type { OnArrays, OnMemory, Program } from "./program.ts";
 
 /** What binds: its program for rows of a width, and the check of what it computes against f itself. */
 export interface Compilation {
@@ -40,6 +41,17 @@ abstract class Bound implements BoundField<HostVector> {
     this.checked = true;
   }
 
+  get sparsity(): SparsityPattern {
+    return this.program.jacobian().pattern;
+  }
+
+  second(t: number, x: HostVector, pairs: readonly Pair<HostVector>[], xBar: HostVector): number {
+    xBar.view.fill(0);
+    let tBar = 0;
+    for (const pair of pairs) tBar += this.addSecond(t, x, pair, xBar);
+    return tBar;
+  }
+
   protected get pushing(): Kind {
     return this.paramsDot ? "jvp" : "stateJvp";
   }
@@ -48,6 +60,9 @@ abstract class Bound implements BoundField<HostVector> {
   protected abstract compute(t: number, x: HostVector, dx: HostVector): void;
   abstract vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): number;
   abstract jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void;
+  abstract jacobian(t: number, x: HostVector, values: HostVector, dfdt?: HostVector): void;
+  /** Adds what belongs to one pair. */
+  protected abstract addSecond(t: number, x: HostVector, pair: Pair<HostVector>, xBar: HostVector): number;
 }
 
 class BoundJavaScript extends Bound {
@@ -55,6 +70,7 @@ class BoundJavaScript extends Bound {
   private readonly pullback: OnArrays | undefined;
   private readonly pushforward: OnArrays | undefined;
   private readonly whole: FillingField;
+  private readonly tDot = new Float64Array(1);
 
   constructor(scratch: Scratch, request: BindRequest, field: Compilation, program: Program) {
     super(scratch, request, field, program);
@@ -81,6 +97,19 @@ class BoundJavaScript extends Bound {
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void {
     this.pushforward!(t, x.view, this.params, xDot.view, this.paramsDot ?? NOTHING, out.view);
   }
+
+  jacobian(t: number, x: HostVector, values: HostVector, dfdt?: HostVector): void {
+    const { program, params } = this;
+    if (dfdt) program.onArrays("jacobianAndTime")!(t, x.view, params, values.view, dfdt.view);
+    else program.onArrays("jacobian")!(t, x.view, params, values.view);
+  }
+
+  protected addSecond(t: number, x: HostVector, pair: Pair<HostVector>, xBar: HostVector): number {
+    const { tangent, time, cotangent } = pair;
+    this.tDot[0] = time;
+    const add = this.program.onArrays("second")!;
+    return add(t, x.view, this.params, tangent.view, this.tDot, cotangent.view, xBar.view, this.paramsBar!.view);
+  }
 }
 
 class BoundWebAssembly extends Bound {
@@ -90,9 +119,11 @@ class BoundWebAssembly extends Bound {
   private readonly request: BindRequest;
   private readonly p: HostVector;
   private readonly pDot: HostVector;
+  private readonly tDot: HostVector;
   private f!: OnMemory;
   private pullback!: OnMemory;
   private pushforward!: OnMemory;
+  private readonly made = new Map<Kind, OnMemory>();
 
   constructor(scratch: Scratch, request: BindRequest, field: Compilation, program: Program) {
     super(scratch, request, field, program);
@@ -102,17 +133,26 @@ class BoundWebAssembly extends Bound {
     this.rows = request.length / program.dim;
     this.p = scratch.vector(this.params.length, field.dtype);
     this.pDot = scratch.vector(this.paramsDot?.length ?? 0, field.dtype);
+    this.tDot = scratch.vector(1, field.dtype);
   }
 
   load(): void {
-    const { memory } = this.scratch;
     const { gradient, tangent } = this.request;
-    const on = (kind: Kind): OnMemory => this.program.onMemory(kind, this.dtype, this.rows > 1, memory);
+    this.made.clear();
     this.p.view.set(this.params);
     if (this.paramsDot) this.pDot.view.set(this.paramsDot);
-    this.f = on("f");
-    if (gradient) this.pullback = on("vjp");
-    if (tangent) this.pushforward = on(this.pushing);
+    this.f = this.on("f");
+    if (gradient) this.pullback = this.on("vjp");
+    if (tangent) this.pushforward = this.on(this.pushing);
+  }
+
+  private on(kind: Kind): OnMemory {
+    let made = this.made.get(kind);
+    if (!made) {
+      made = this.program.onMemory(kind, this.dtype, this.rows > 1, this.scratch.memory);
+      this.made.set(kind, made);
+    }
+    return made;
   }
 
   protected compute(t: number, x: HostVector, dx: HostVector): void {
@@ -126,6 +166,29 @@ class BoundWebAssembly extends Bound {
 
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void {
     this.pushforward(t, x.address, this.p.address, xDot.address, this.pDot.address, out.address, this.rows);
+  }
+
+  jacobian(t: number, x: HostVector, values: HostVector, dfdt?: HostVector): void {
+    const { p, rows } = this;
+    if (dfdt) this.on("jacobianAndTime")(t, x.address, p.address, values.address, dfdt.address, rows);
+    else this.on("jacobian")(t, x.address, p.address, values.address, rows);
+  }
+
+  protected addSecond(t: number, x: HostVector, pair: Pair<HostVector>, xBar: HostVector): number {
+    const { p, tDot, rows } = this;
+    const [dot, bar] = [pair.tangent.address, pair.cotangent.address];
+    tDot.view[0] = pair.time;
+    return this.on("second")(
+      t,
+      x.address,
+      p.address,
+      dot,
+      tDot.address,
+      bar,
+      xBar.address,
+      this.paramsBar!.address,
+      rows,
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 // Public names of odegrad/compiled.
 export {
   type Compiled,
-  type CompiledField,
   type CompiledOptions,
   compiled,
   type EquationFunction,
   type NamedOptions,
 } from "./compiled.ts";
+export type { CompiledField, CotangentOutputs } from "./compiled-field.ts";
 export type { Equation } from "./equation.ts";
 export type { NamedParams, NamedValues } from "./tracing/parameters.ts";

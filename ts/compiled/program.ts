@@ -4,27 +4,13 @@ import type { Dtype } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 import { functionFromText } from "../base/function-from-text.ts";
 import { javascriptOf } from "./emission/javascript.ts";
-import { type Schedule, type Store, scheduleOf } from "./emission/schedule.ts";
+import { type Schedule, scheduleOf } from "./emission/schedule.ts";
 import { webassemblyOf } from "./emission/webassembly.ts";
-import { forward, reverse } from "./graph/derivatives.ts";
-import type { Scalar } from "./graph/graph.ts";
+import { ARRAYS, jacobianOfField, type Kind, storesOf, widthOf } from "./functions.ts";
+import type { Jacobian } from "./graph/jacobian.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 type Numbers = ArrayLike<number>;
-
-/** What can be computed: the field, its VJP, its JVP, and the JVP where the parameters stay. */
-export type Kind = "f" | "vjp" | "jvp" | "stateJvp";
-
-/**
- * dy ← f(t, y, p); yBar ← Jᵀ w, pBar += Fᵀ w, and ∂f/∂t · w is returned; out ← J yDot + F pDot. Of each function the arrays
- * that it is given after t, in order.
- */
-export const ARRAYS: Record<Kind, readonly string[]> = {
-  f: ["y", "dy", "p"],
-  vjp: ["y", "p", "w", "yBar", "pBar"],
-  jvp: ["y", "p", "yDot", "pDot", "out"],
-  stateJvp: ["y", "p", "yDot", "pDot", "out"],
-};
 
 /** A function of t and arrays. */
 export type OnArrays = (
@@ -50,15 +36,16 @@ function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
 
 export class Program {
   readonly dim: number;
+  readonly parameters: number;
   private readonly traced: TracedField;
-  private readonly parameters: number;
   private readonly schedules = new Map<Kind, Schedule>();
   private readonly functions = new Map<Kind, OnArrays>();
   private readonly modules = new Map<string, (memory: WebAssembly.Memory) => OnMemory>();
+  private entries: Jacobian | undefined;
 
   constructor(traced: TracedField, parameters: number) {
     this.traced = traced;
-    this.dim = traced.outputs.length;
+    this.dim = traced.dim;
     this.parameters = parameters;
   }
 
@@ -91,8 +78,8 @@ export class Program {
 
   private compile(kind: Kind, dtype: Dtype, batched: boolean): (memory: WebAssembly.Memory) => OnMemory {
     const arrays = ARRAYS[kind];
-    const rows = arrays.filter((name) => !name.startsWith("p"));
-    const signature = { arrays, rows, dim: this.dim, dtype, batched, sums: kind === "vjp" };
+    const widths = arrays.map((array) => this.widthOf(array));
+    const signature = { arrays, widths, dtype, batched, sums: arrays.includes("pBar") };
     const { bytes, imports } = webassemblyOf(this.schedule(kind), signature);
     const module = moduleFrom(bytes);
     // One instance a memory, for as long as the memory is there.
@@ -109,13 +96,19 @@ export class Program {
     };
   }
 
-  /** The field's values, operation by operation, and the largest finite value on the way. */
+  /** Whether the outputs themselves are compared with the user's function. */
+  get comparesOutputs(): boolean {
+    return this.traced.checked === undefined;
+  }
+
+  /** What is compared with the user's function, operation by operation, and the largest finite value on the way. */
   evaluate(t: number, y: Numbers, p: Numbers): { values: number[]; largest: number } {
-    const { outputs, graph } = this.traced;
+    const { graph, outputs, checked = outputs } = this.traced;
     const given: Record<string, Numbers> = { t: [t], y, p };
     const found = Float64Array.from(graph.terms, ({ value }) => value);
     let largest = 0;
-    for (const step of this.schedule("f").steps) {
+    const stores = checked.map((value, index) => ({ array: "", index, value }));
+    for (const step of scheduleOf(stores, graph.terms.length).steps) {
       if ("store" in step) continue;
       const { id, operation, list, array, index } = step.term;
       const [a, b, c] = list.map((part) => found[part.id]!);
@@ -123,43 +116,29 @@ export class Program {
       found[id] = value;
       if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
     }
-    const values = outputs.map((value) => (typeof value === "object" ? found[value.id]! : value));
+    const values = checked.map((value) => (typeof value === "object" ? found[value.id]! : value));
     return { values, largest };
+  }
+
+  /** ∂f/∂y, made when it is first asked for. */
+  readonly jacobian = (): Jacobian => {
+    this.entries ??= jacobianOfField(this.traced);
+    return this.entries;
+  };
+
+  /** How many numbers of a function's array belong to a row of a batch; 0: all rows share it. */
+  widthOf(array: string): number {
+    return widthOf(array, this.traced, this.jacobian);
   }
 
   /** The values of the graph that a function computes, and where they go. */
   private schedule(kind: Kind): Schedule {
     let schedule = this.schedules.get(kind);
     if (!schedule) {
-      const stores =
-        kind === "f" ? this.into("dy", this.traced.outputs) : kind === "vjp" ? this.pulled() : this.pushed(kind);
+      const stores = storesOf(this.traced, kind, this.parameters, this.jacobian);
       schedule = scheduleOf(stores, this.traced.graph.terms.length);
       this.schedules.set(kind, schedule);
     }
     return schedule;
-  }
-
-  private into(array: string, values: readonly Scalar[], adds = false): Store[] {
-    return values.map((value, index) => ({ array, index, value, adds })).filter(({ value }) => !adds || value !== 0);
-  }
-
-  private pulled(): Store[] {
-    const { graph, outputs } = this.traced;
-    const cotangents = outputs.map((_, i) => graph.input("w", i));
-    const bar = reverse(graph, outputs, cotangents, ["t", "y", "p"]);
-    const bars = (array: string, length: number): Scalar[] => Array.from({ length }, (_, index) => bar(array, index));
-    return [
-      ...this.into("sum", bars("t", 1), true),
-      ...this.into("yBar", bars("y", this.dim)),
-      ...this.into("pBar", bars("p", this.parameters), true),
-    ];
-  }
-
-  private pushed(kind: Kind): Store[] {
-    const { graph, outputs } = this.traced;
-    const moves = kind === "jvp" ? ["y", "p"] : ["y"];
-    const tangent = (array: string, index: number): Scalar | undefined =>
-      moves.includes(array) ? graph.input(`${array}Dot`, index) : undefined;
-    return this.into("out", forward(graph, outputs, tangent));
   }
 }

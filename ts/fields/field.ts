@@ -34,6 +34,21 @@ export interface Pair<V extends Vector = Vector> {
   readonly cotangent: V;
 }
 
+/**
+ * Which entries of a square matrix may differ from 0, row after row and in each row by ascending columns (compressed sparse
+ * rows): what is not in it is 0 at every point.
+ */
+export interface SparsityPattern {
+  /** Rows of the matrix, and columns. */
+  readonly size: number;
+  /** The entries of row i are those from `starts[i]` to before `starts[i + 1]`. [size + 1] */
+  readonly starts: Int32Array;
+  /** The row of each entry. */
+  readonly rows: Int32Array;
+  /** The column of each entry. */
+  readonly columns: Int32Array;
+}
+
 /** A JavaScript function that fills its output at once, to be called on the views. */
 export interface FillingField {
   readonly f: (t: number, y: Float64Array, dy: Float64Array, params: unknown) => unknown;
@@ -87,6 +102,13 @@ export interface BoundField<V extends Vector = Vector> {
    * out never aliases x or xDot. Exists where the field's `hasJvp` says so.
    */
   jvp?(t: number, x: V, xDot: V, out: V, slot: number): Awaitable<void>;
+  /** The pattern of ∂f/∂x of one row of the state; with `jacobian`. */
+  readonly sparsity?: SparsityPattern | undefined;
+  /**
+   * values ← the entries of ∂f/∂x at (t, x) in the pattern's order, of each row of the state in turn; dfdt ← ∂f/∂t, where it
+   * is given. Neither aliases x.
+   */
+  jacobian?(t: number, x: V, values: V, dfdt?: V): Awaitable<void>;
   /**
    * Of s = Σ cotangent · (J tangent + ∂f/∂t time), the sum over the pairs, all at (t, x): xBar ← ∇ₓ s, paramsBar += ∇_θ s;
    * returns ∂s/∂t. This is the derivative of VJPs along the tangents. `slot` and xBar as in `vjp`. Exists where the field's
@@ -135,6 +157,10 @@ export interface Field {
   readonly hasJvp?: boolean;
   /** Whether `second`, the derivative of VJPs, may be asked for. */
   readonly hasSecond?: boolean;
+  /** Whether `jacobian` and `sparsity` of a bound field may be asked for. */
+  readonly hasJacobian?: boolean;
+  /** The pattern of ∂f/∂y of one row of the state, where it is known. */
+  readonly sparsity?: SparsityPattern | undefined;
   /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
   /** Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */

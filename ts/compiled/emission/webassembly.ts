@@ -9,10 +9,8 @@ import type { Schedule, Store } from "./schedule.ts";
 /** What a function is given: t, the addresses of these arrays, and how many rows there are. */
 export interface Signature {
   readonly arrays: readonly string[];
-  /** Those that have a row for each of the batch. */
-  readonly rows: readonly string[];
-  /** Numbers in a row. */
-  readonly dim: number;
+  /** Of each array the numbers in a row, where it has a row for each of the batch; 0: all rows share it. */
+  readonly widths: readonly number[];
   readonly dtype: Dtype;
   /** Whether it may be given more than one row. */
   readonly batched: boolean;
@@ -88,7 +86,7 @@ class Writer {
 
   /** Computes `width` rows at a time while so many are left. */
   private loop(width: number): void {
-    const { arrays, rows, dim, batched } = this.signature;
+    const { widths, batched } = this.signature;
     this.lanes = width === 2;
     if (batched) {
       this.put([0x02, 0x40, 0x03, 0x40]);
@@ -114,7 +112,9 @@ class Writer {
       }
     }
     if (!batched) return;
-    for (const name of rows) this.advance(arrays.indexOf(name) + 1, width * dim * this.bytes);
+    widths.forEach((own, i) => {
+      if (own > 0) this.advance(i + 1, width * own * this.bytes);
+    });
     this.advance(this.count, -width);
     this.put([0x0c, 0, END, END]);
   }
@@ -162,8 +162,12 @@ class Writer {
 
   /** The address of an element and the rest of an instruction that reads or writes it, in the second row for `row` 1. */
   private element(index: number, array: string, row: number): number {
-    const { rows, dim } = this.signature;
-    return this.bytes * (index + (rows.includes(array) ? row * dim : 0));
+    return this.bytes * (index + row * this.widthOf(array));
+  }
+
+  /** Numbers in a row of an array; 0: all rows share it. */
+  private widthOf(array: string): number {
+    return this.signature.widths[this.signature.arrays.indexOf(array)]!;
   }
 
   private address(array: string): void {
@@ -172,11 +176,10 @@ class Writer {
 
   private load(array: string, index: number): void {
     const single = this.bytes === 4;
-    const { rows } = this.signature;
     if (array === "t") this.op(GET, 0);
     if (array === "t" && this.lanes) this.put([0xfd, 0x14]);
     if (array === "t") return;
-    if (this.lanes && rows.includes(array)) {
+    if (this.lanes && this.widthOf(array) > 0) {
       // The lane of the second row is loaded into what holds the first.
       this.address(array);
       this.address(array);
@@ -217,10 +220,11 @@ class Writer {
   private store({ array, index, value, adds }: Store): void {
     const single = this.bytes === 4;
     const write = (): void => (typeof value === "object" ? this.value(value) : this.constant(value));
-    const isRow = this.signature.rows.includes(array);
-    if (this.lanes && isRow) {
+    if (this.lanes && this.widthOf(array) > 0) {
       const local = this.local(TYPE.v128);
+      if (adds) this.load(array, index);
       write();
+      if (adds) this.put(LANES["+"]!);
       if (single) this.put([0xfd, 0x5e]);
       this.op(SET, local);
       for (const lane of [0, 1]) {

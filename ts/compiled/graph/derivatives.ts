@@ -88,6 +88,18 @@ export function reverse(
   return (array, index) => opened.get(`${array} ${index}`) ?? 0;
 }
 
+/** By number up to the latest of them, which terms are needed for some values. */
+function neededFor(values: readonly Scalar[], terms: readonly Term[]): Uint8Array {
+  const last = values.reduce<number>(
+    (most, value) => (typeof value === "object" ? Math.max(most, value.id) : most),
+    -1,
+  );
+  const needed = new Uint8Array(last + 1);
+  for (const value of values) if (typeof value === "object") needed[value.id] = 1;
+  for (let i = last; i >= 0; i--) if (needed[i]) for (const { id } of terms[i]!.list) needed[id] = 1;
+  return needed;
+}
+
 /** Pushes tangents of the inputs forward to the values; `tangent` answers undefined for an input that stays. */
 export function forward(
   graph: Graph,
@@ -97,9 +109,10 @@ export function forward(
   const relaxed = graph.relaxed;
   graph.relaxed = true;
   // Guarded, too: what stays on the way that is taken must not become 0 · ∞.
-  const count = graph.terms.length;
-  const dots = new Array<Guarded | undefined>(count);
-  for (let i = 0; i < count; i++) {
+  const needed = neededFor(values, graph.terms);
+  const dots = new Array<Guarded | undefined>(needed.length);
+  for (let i = 0; i < needed.length; i++) {
+    if (!needed[i]) continue;
     const term = graph.terms[i]!;
     if (term.array) {
       const value = tangent(term.array, term.index);

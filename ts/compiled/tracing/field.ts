@@ -12,6 +12,10 @@ import { Choice, Closure, ObjectValue, Scope, UNSET, type Value } from "./values
 export interface TracedField {
   readonly graph: Graph;
   readonly outputs: readonly Scalar[];
+  /** Numbers in y. */
+  readonly dim: number;
+  /** What is compared with the user's function, where that is not the outputs. */
+  readonly checked?: readonly Scalar[];
 }
 
 /** Traces f for states of `dim` numbers; throws `SolveError` "invalid" for what cannot be compiled. */
@@ -47,7 +51,7 @@ export function traceField(
     if (hasGap(value)) tracer.fail(`dy[${i}] is set under a condition only`, "Set every element of dy on every way.");
     return asNumber(tracer, value);
   });
-  return { graph, outputs };
+  return { graph, outputs, dim };
 }
 
 const hasGap = (value: Value): boolean =>

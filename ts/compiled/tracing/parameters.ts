@@ -26,11 +26,11 @@ export interface Layout {
 
 const ALLOWED = "an array of numbers, or an object of numbers and arrays of numbers";
 
-function numbersOf(option: string, given: ArrayLike<number>): number[] {
+function numbersOf(option: string, given: ArrayLike<unknown>): number[] {
   const numbers = Array.from(given);
   const bad = numbers.findIndex((value) => typeof value !== "number");
   if (bad >= 0) throw invalid(`${option}[${bad}]`, given[bad], "a number");
-  return numbers;
+  return numbers as number[];
 }
 
 const isArray = (given: unknown): given is ArrayLike<number> => Array.isArray(given) || ArrayBuffer.isView(given);
@@ -53,6 +53,21 @@ export function layoutOf(params: unknown, type: typeof Float64Array | typeof Flo
     flat.push(...numbers);
   }
   return [{ places, length: flat.length }, new type(flat)];
+}
+
+/** Parameters that are given in place of the field's: a flat array, or the object of its parts. */
+export function flatOf({ places, length }: Layout, given: unknown): Float64Array {
+  if (isArray(given) && given.length === length) return Float64Array.from(given);
+  const allowed = `${length} numbers${places ? `, or an object of ${places.map(({ name }) => name).join(", ")}` : ""}`;
+  if (!places || isArray(given) || typeof given !== "object" || given === null) throw invalid("params", given, allowed);
+  const flat = new Float64Array(length);
+  for (const { name, start, length: count } of places) {
+    const value = (given as Record<string, unknown>)[name];
+    const numbers = count === undefined ? [value] : (value as ArrayLike<unknown>);
+    if (numbers?.length !== (count ?? 1)) throw invalid(`params.${name}`, value, `${count ?? 1} numbers`);
+    flat.set(numbersOf(`params.${name}`, numbers), start);
+  }
+  return flat;
 }
 
 /** What f is given as its fourth argument: the flat array, or the object of its parts, which are copies. */

@@ -1,0 +1,273 @@
+// What all compiled fields are: a graph for each length of a state, its functions in solves and outside, and its check
+// against the function that it was made from.
+import { type ArrayOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import type { BindRequest, BoundField, Field, SparsityPattern } from "../fields/field.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { bind, type Compilation } from "./bound.ts";
+import { Calls } from "./calls.ts";
+import { compare } from "./check.ts";
+import { Program } from "./program.ts";
+import type { TracedField } from "./tracing/field.ts";
+import { argumentOf, flatOf, type Layout, layoutOf } from "./tracing/parameters.ts";
+
+type Numbers = ArrayLike<number>;
+type Writable = { [index: number]: number; readonly length: number };
+
+/** Where products with cotangents are added: of the lengths of y, of the parameters, and 1. */
+export interface CotangentOutputs {
+  readonly y: Writable;
+  readonly params: Writable;
+  readonly t: Writable;
+}
+
+/**
+ * A field that was compiled from an equation. `P` is what the equation is given as its fourth argument. Its methods compute
+ * at one point, outside a solve: y is one row of the state, or the rows of a batch where the field has a `dim`; `params` is a
+ * flat array or named, and stands in for `field.params` where it is given. They throw `SolveError` "invalid" for bad lengths.
+ */
+export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> extends Field {
+  readonly dtype: D;
+  /** θ as one flat array, in the order in which the parameters were given. */
+  readonly params: ArrayOf<D>;
+  /** The names of the parameters in order; none where they were given as one array. */
+  readonly names: readonly string[];
+  /**
+   * The pattern of ∂f/∂y of one row: what is not in it is 0 at every point. Without `dim`, of the states that the field has
+   * been computed for first, and undefined before.
+   */
+  readonly sparsity: SparsityPattern | undefined;
+  /** The object of named parameters that a flat array is, such as a gradient's `params`; by default of `params`. */
+  named(array?: Numbers): P;
+  /** f(t, y), in `out` if it is given. */
+  evaluate(t: number, y: Numbers, out?: ArrayOf<D>, params?: Numbers | P): ArrayOf<D>;
+  /** Adds cotangentᵀ ∂f/∂y, cotangentᵀ ∂f/∂θ and cotangent · ∂f/∂t to the outputs. */
+  vjp(t: number, y: Numbers, params: Numbers | P | undefined, cotangent: Numbers, outputs: CotangentOutputs): void;
+  /** Fills `out` with ∂f/∂y · tangent.y + ∂f/∂θ · tangent.params. */
+  jvp(
+    t: number,
+    y: Numbers,
+    params: Numbers | P | undefined,
+    tangent: { readonly y: Numbers; readonly params?: Numbers },
+    out: Writable,
+  ): void;
+  /**
+   * The exact ∂f/∂y, n × n and row-major, in `out` if it is given; if `out` has as many numbers as `sparsity` has entries,
+   * these alone in its order. Of a batch the Jacobians of its rows, one after the other. `dfdt` is filled with ∂f/∂t.
+   */
+  jacobian(t: number, y: Numbers, params?: Numbers | P, out?: ArrayOf<D>, dfdt?: Writable): ArrayOf<D>;
+  /**
+   * Second derivatives: adds the gradient of cotangent · (∂f/∂y tangent.y + ∂f/∂t tangent.t) by y, θ and t to the outputs; J and
+   * ∂f/∂t are not held fixed, the tangent and the cotangent are.
+   */
+  second(
+    t: number,
+    y: Numbers,
+    params: Numbers | P | undefined,
+    tangent: { readonly y: Numbers; readonly t?: number },
+    cotangent: Numbers,
+    outputs: CotangentOutputs,
+  ): void;
+  /** The field as the text of a JavaScript function (t, y, dy, p) of flat parameters. Throws "invalid" without `dim`. */
+  text(target: "js"): string;
+}
+
+/** What options all compiled fields share. */
+export interface CommonOptions {
+  readonly params?: unknown;
+  readonly dim?: number | undefined;
+  readonly dtype?: Dtype;
+}
+
+/** Refuses what no compiled field has; `what` is the function that was called. */
+export function checkOptions(what: string, options: unknown): void {
+  const allowed = ["params", "uses", "dim", "dtype"];
+  if (typeof options !== "object" || options === null)
+    throw invalid(`${what}(f, options)`, options, "an object of params, uses, dim and dtype");
+  const { dtype, dim } = options as CommonOptions;
+  for (const name of Object.keys(options))
+    if (!allowed.includes(name))
+      throw invalid(`${what} option ${name}`, options[name as never], "the options params, uses, dim, dtype");
+  if (dtype !== undefined && dtype !== "float64" && dtype !== "float32")
+    throw invalid(`${what} option dtype`, dtype, '"float64" or "float32"');
+  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
+    throw invalid(`${what} option dim`, dim, "a positive integer");
+}
+
+/** The layout of the parameters and their array, as `checkOptions` has let them pass. */
+export const parametersOf = ({ params, dtype }: CommonOptions): [Layout, FloatArray] =>
+  layoutOf(params, dtype === "float32" ? Float32Array : Float64Array);
+
+export abstract class GraphField implements CompiledField<unknown, Dtype>, Compilation {
+  readonly dtype: Dtype;
+  readonly dim: number | undefined;
+  readonly params: never;
+  readonly names: readonly string[];
+  readonly differentiable = true;
+  readonly hasJvp = true;
+  readonly hasJacobian = true;
+  readonly hasSecond = true;
+  readonly layout: Layout;
+  private readonly programs = new Map<number, Program>();
+  private readonly calls = new Map<Program, Calls>();
+  /** The programs that have been checked at other states than the first. */
+  private readonly checked = new Set<Program>();
+
+  constructor(dtype: Dtype, dim: number | undefined, layout: Layout, params: FloatArray) {
+    this.dtype = dtype;
+    this.dim = dim;
+    this.layout = layout;
+    this.params = params as never;
+    this.names = layout.places?.map(({ name }) => name) ?? [];
+  }
+
+  /** The graph for states of `dim` numbers. */
+  abstract trace(dim: number): TracedField;
+
+  /** What the user's own function gives for what of the graph is compared with it; undefined where it cannot be asked. */
+  abstract original(t: number, y: Float64Array, params: unknown): Numbers | undefined;
+
+  get sparsity(): SparsityPattern | undefined {
+    return this.first?.jacobian().pattern;
+  }
+
+  private get first(): Program | undefined {
+    return this.dim === undefined ? this.programs.values().next().value : this.programFor(this.dim);
+  }
+
+  named(array: Numbers = this.params): unknown {
+    const { layout } = this;
+    if (array?.length !== layout.length)
+      throw invalid("named(array)", array, `${layout.length} numbers, one for each of the parameters`);
+    return argumentOf(layout, array);
+  }
+
+  text(target: "js"): string {
+    if (target !== "js") throw invalid("text(target)", target, '"js"');
+    const { first } = this;
+    if (!first) throw invalid("compiled option dim", undefined, "the length of the state, for the text of its field");
+    return first.text("f");
+  }
+
+  programFor(length: number): Program {
+    const dim = this.dim ?? length;
+    let program = this.programs.get(dim);
+    if (!program) {
+      program = new Program(this.trace(dim), this.layout.length);
+      this.programs.set(dim, program);
+    }
+    return program;
+  }
+
+  check(program: Program, t: number, y: FloatArray, params: FloatArray, values: FloatArray): void {
+    this.compare(program, t, y, params, values);
+    if (this.checked.has(program)) return;
+    this.checked.add(program);
+    // Other ways through its conditions, where f has values there.
+    for (const scale of [-1, 0.3, 1.7])
+      this.compare(
+        program,
+        t + scale,
+        Float64Array.from(y, (value, i) => scale * value + (i % 3) * 0.1),
+        params,
+      );
+  }
+
+  /** Compares f itself with what was computed, or, where it was not, with the graph. */
+  private compare(program: Program, t: number, y: FloatArray, params: FloatArray, values?: FloatArray): void {
+    const argument = argumentOf(this.layout, Float64Array.from(params));
+    const result = this.original(t, Float64Array.from(y), argument);
+    if (!result) return;
+    const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params);
+    compare(t, y, (program.comparesOutputs && values) || graph().values, result, this.dtype, () => graph().largest);
+  }
+
+  bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
+    return bind(scratch, request, this);
+  }
+
+  /** The functions for y, at which the field is compared with f if it has not been. */
+  private at(t: number, y: Numbers, params: unknown): Calls {
+    if (!(y?.length > 0) || y.length % (this.dim ?? 1) !== 0)
+      throw invalid("y", y, this.dim === undefined ? "the numbers of a state" : `rows of ${this.dim} numbers`);
+    const program = this.programFor(y.length);
+    const calls = this.calls.get(program) ?? new Calls(program, this.dtype);
+    this.calls.set(program, calls);
+    const given = params === undefined ? this.params : flatOf(this.layout, params);
+    calls.point(t, y, given);
+    if (!this.checked.has(program)) {
+      const one = Float64Array.from({ length: program.dim }, (_, i) => y[i]!);
+      const values = calls.run("f", {}, (of) => of("dy").slice(0, program.dim));
+      this.check(program, t, one, given, values);
+    }
+    return calls;
+  }
+
+  evaluate(t: number, y: Numbers, out?: FloatArray, params?: unknown): never {
+    return this.at(t, y, params).run("f", {}, (of) => {
+      const dy = of("dy");
+      out?.set(dy);
+      return out ?? dy.slice();
+    }) as never;
+  }
+
+  vjp(t: number, y: Numbers, params: unknown, w: Numbers, outputs: CotangentOutputs): void {
+    this.at(t, y, params).run("vjp", { w }, addTo(outputs));
+  }
+
+  jvp(t: number, y: Numbers, params: unknown, tangent: { y: Numbers; params?: Numbers }, out: Writable): void {
+    const { y: yDot, params: pDot } = tangent;
+    this.at(t, y, params).run(pDot ? "jvp" : "stateJvp", { yDot, ...(pDot && { pDot }) }, (of) => copy(of("out"), out));
+  }
+
+  jacobian(t: number, y: Numbers, params?: unknown, out?: FloatArray, dfdt?: Writable): never {
+    const calls = this.at(t, y, params);
+    const { size, rows, columns } = calls.program.jacobian().pattern;
+    const [count, batch] = [columns.length, y.length / size];
+    if (out && out.length !== batch * count && out.length !== batch * size * size)
+      throw invalid(
+        "jacobian, out",
+        out,
+        `an array of ${batch * size * size} numbers, or of its ${batch * count} entries`,
+      );
+    const whole = out ?? zeros(this.dtype, batch * size * size);
+    return calls.run(dfdt ? "jacobianAndTime" : "jacobian", {}, (of) => {
+      const values = of("jacobian");
+      if (dfdt) copy(of("dfdt"), dfdt);
+      if (whole.length === values.length) whole.set(values);
+      else {
+        whole.fill(0);
+        for (let i = 0; i < values.length; i++) {
+          const k = i % count;
+          whole[(Math.floor(i / count) * size + rows[k]!) * size + columns[k]!] = values[i]!;
+        }
+      }
+      return whole;
+    }) as never;
+  }
+
+  second(
+    t: number,
+    y: Numbers,
+    params: unknown,
+    tangent: { y: Numbers; t?: number },
+    w: Numbers,
+    outputs: CotangentOutputs,
+  ): void {
+    const { y: yDot, t: tDot = 0 } = tangent;
+    this.at(t, y, params).run("second", { yDot, tDot: [tDot], w }, addTo(outputs));
+  }
+}
+
+function copy(from: Numbers, to: Writable): void {
+  if (to.length !== from.length) throw invalid("out", to, `an array of ${from.length} numbers`);
+  for (let i = 0; i < from.length; i++) to[i] = from[i]!;
+}
+
+const addTo =
+  ({ y, params, t }: CotangentOutputs) =>
+  (of: (name: string) => FloatArray, tBar: number): void => {
+    of("yBar").forEach((value, i) => (y[i]! += value));
+    of("pBar").forEach((value, i) => (params[i]! += value));
+    t[0]! += tBar;
+  };
