@@ -23,6 +23,7 @@ export interface CheckPoint {
 export interface DerivativeCheck {
   readonly vjp?: number;
   readonly jvp?: number;
+  readonly jacobian?: number;
 }
 
 /** Largest relative differences allowed, and steps of the differences, relative to the number that is moved. */
@@ -41,14 +42,14 @@ const STENCIL: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * Compares `vjp` and `jvp` of a field at one point, entry by entry, with differences of f by y, by each parameter and by t;
- * a promise for an asynchronous field. Costs about 4 (state + parameters) evaluations. Throws `SolveError` "invalid", naming
+ * Compares `vjp`, `jvp` and `jacobian` of a field at one point, entry by entry, with differences of f by y, by each parameter
+ * and by t (`jacobian`: by y, and by t where it gives ∂f/∂t); a promise for an asynchronous field. Costs about 4 (state + parameters) evaluations. Throws `SolveError` "invalid", naming
  * the entry, its value and what differences give, where one is off by more than 1e-5 of the largest entry of its column
  * (float32: 1e-2); "non-finite" where f cannot be evaluated nearby.
  */
 export function checkDerivatives(field: Field | BareField, point: CheckPoint): Awaitable<DerivativeCheck> {
   const checked = asField(field, undefined);
-  if (!checked.differentiable && !checked.hasJvp)
+  if (!checked.differentiable && !checked.hasJvp && !checked.hasJacobian)
     throw invalid("field", field, "one with a vjp or a jvp, such as vectorField({ f, vjp, jvp })");
   if (typeof point !== "object" || point === null) throw invalid("point", point, "an object { t, y, params }");
   const [t] = finiteNumbers("t", [point.t], 1) as unknown as [number];
@@ -69,7 +70,7 @@ interface Column {
 
 function* compare(field: Field, t: number, y: Float64Array, params: Float64Array): Waiting<DerivativeCheck> {
   const columns = yield* differences(field, t, y, params);
-  const result: { vjp?: number; jvp?: number } = {};
+  const result: { vjp?: number; jvp?: number; jacobian?: number } = {};
   if (field.differentiable) result.vjp = check("vjp", field, columns, yield* rowsOfVjp(field, t, y, params));
   if (field.hasJvp) {
     // One direction of all parameters at once: a bound field has its θ̇ for good.
@@ -85,6 +86,10 @@ function* compare(field: Field, t: number, y: Float64Array, params: Float64Array
     };
     const wanted = [...columns.slice(0, y.length), ...(params.length > 0 ? [byParams] : [])];
     result.jvp = check("jvp", field, wanted, yield* columnsOfJvp(field, t, y, params, dot));
+  }
+  if (field.hasJacobian) {
+    const wanted = [...columns.slice(0, y.length), columns.at(-1)!];
+    result.jacobian = check("jacobian", field, wanted, yield* columnsOfJacobian(field, t, y, params));
   }
   return result;
 }
@@ -111,6 +116,8 @@ function check(what: string, field: Field, wanted: readonly Column[], found: rea
 class Probe {
   readonly bound: BoundField<HostVector>;
   readonly vectors;
+  /** For the entries of a Jacobian, where the field has one. */
+  readonly entries: HostVector;
   private readonly scratch = new Scratch();
   private readonly params: FloatArray | undefined;
 
@@ -127,6 +134,8 @@ class Probe {
     });
     const vector = () => scratch.vector(length, field.dtype);
     this.vectors = { x: vector(), dx: vector(), bar: vector(), xBar: vector() };
+    const { sparsity } = this.bound;
+    this.entries = scratch.vector(sparsity ? (length / sparsity.size) * sparsity.columns.length : 0, field.dtype);
     scratch.lease();
     this.bound.load();
   }
@@ -243,4 +252,23 @@ function* columnsOfJvp(
   for (let i = 0; i < y.length; i++) yield* push(new Float64Array(params.length), i);
   if (params.length > 0) yield* push(dot, undefined);
   return columns;
+}
+
+/** ∂f/∂y and ∂f/∂t by the Jacobian's entries, for each row of the state. */
+function* columnsOfJacobian(field: Field, t: number, y: Float64Array, params: Float64Array): Waiting<Float64Array[]> {
+  const probe = new Probe(field, y.length, params);
+  const columns = Array.from(y, () => new Float64Array(y.length));
+  try {
+    const { bound, entries, vectors } = probe;
+    const { size, rows, columns: places } = bound.sparsity!;
+    vectors.x.view.set(y);
+    yield* wait(bound.jacobian!(t, vectors.x, entries, vectors.dx));
+    entries.view.forEach((value, i) => {
+      const [k, first] = [i % rows.length, Math.floor(i / rows.length) * size];
+      columns[first + places[k]!]![first + rows[k]!] = value;
+    });
+    return [...columns, Float64Array.from(vectors.dx.view)];
+  } finally {
+    probe.release();
+  }
 }

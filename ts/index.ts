@@ -10,7 +10,7 @@ export { SolveError, type SolveErrorCode, type SolveErrorDetails } from "./base/
 export type { Paper, PaperId } from "./base/papers.ts";
 export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check-derivatives.ts";
 export { citations } from "./citations.ts";
-export type { AsyncField, Field } from "./fields/field.ts";
+export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
 export {
   type AsyncFieldFunction,
   type FieldFunction,

@@ -1,11 +1,12 @@
 // Compiled fields under fuzz: random equations, as written and as every installed minifier leaves them, must compute what
 // JavaScript computes, or be refused; and their derivatives must agree with differences and with each other.
 import { compiled } from "../../ts/compiled/index.ts";
-import { SolveError } from "../../ts/index.ts";
+import { type Field, SolveError } from "../../ts/index.ts";
 import { type RandomEquation, randomEquation } from "./equations.ts";
 import { type Evaluated, evaluated, type Point } from "./evaluation.ts";
 import { minifiers } from "./minifiers.ts";
 import { wrongRow } from "./rows.ts";
+import { wrongJacobian, wrongSecond } from "./second-order.ts";
 
 export interface Finding {
   readonly seed: number;
@@ -85,6 +86,14 @@ function wrongDerivative(field: Evaluated, dim: number, params: number, seed: nu
   return undefined;
 }
 
+/** The Jacobian and the second-order pass. */
+function wrongSecondOrder(made: Field, dim: number, seed: number): string | undefined {
+  const field = evaluated(made, dim);
+  const wrong = pointsOf(dim, seed).map((point) => wrongJacobian(field, point, 1) ?? wrongSecond(made, point).wrong);
+  field.release();
+  return wrong.find((message) => message !== undefined);
+}
+
 function judge(
   { dim, params }: RandomEquation,
   text: string,
@@ -101,6 +110,8 @@ function judge(
     if (value) return { kind: "wrong value", message: value };
     const derivative = wrongDerivative(field, dim, params, seed);
     if (derivative) return { kind: "wrong derivative", message: derivative };
+    const second = minifier === "source" && wrongSecondOrder(made, dim, seed);
+    if (second) return { kind: "wrong derivative", message: second };
     const row = minifier === "source" && wrongRow(made, dim, pointsOf(dim, seed).slice(0, 3));
     return row ? { kind: "wrong value", message: row } : undefined;
   } catch (error) {

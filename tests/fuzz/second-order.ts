@@ -7,8 +7,8 @@ const wave = (length: number, shift: number): number[] =>
 
 const norm = (values: readonly number[]): number => Math.max(0, ...values.map(Math.abs));
 
-/** The Jacobian against JVPs, along a wave and along each axis, to 1e-14 of the largest product. */
-export function wrongJacobian(field: Evaluated, point: Point): string | undefined {
+/** The Jacobian against JVPs, along a wave and along each axis, to 1e-14 of the largest product, or of `least`. */
+export function wrongJacobian(field: Evaluated, point: Point, least = 0): string | undefined {
   const n = point.y.length;
   const { matrix } = field.jacobian(point);
   const axes = Array.from({ length: n }, (_, j) => Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)));
@@ -16,7 +16,7 @@ export function wrongJacobian(field: Evaluated, point: Point): string | undefine
     const pushed = field.jvp(point, u);
     const products = matrix.map((row) => row.map((entry, j) => (u[j] === 0 ? 0 : entry * u[j]!)));
     const got = products.map((row) => row.reduce((sum, product) => sum + product, 0));
-    const size = norm([...pushed, ...products.flat()]);
+    const size = norm([least, ...pushed, ...products.flat()]);
     const bad = got.findIndex((value, i) => !(Math.abs(value - pushed[i]!) <= 1e-14 * size));
     if (bad >= 0 && Number.isFinite(size))
       return `(J u)[${bad}] at ${JSON.stringify(point)} is ${got[bad]}, by the JVP ${pushed[bad]}`;

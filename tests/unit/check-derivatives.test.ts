@@ -1,6 +1,8 @@
 // checkDerivatives(): right derivatives pass, each kind of mistake is named.
-import { checkDerivatives, mlp, type VjpFunction, vectorField } from "odegrad";
+import { checkDerivatives, type Field, mlp, type VjpFunction, vectorField } from "odegrad";
+import { compiled } from "odegrad/compiled";
 import { describe, expect, it } from "vitest";
+import type { HostVector } from "../../ts/wasm/scratch.ts";
 import { failureOf, rejectionOf } from "./errors.ts";
 import { networkField, numbers, parameterCount } from "./networks.ts";
 
@@ -54,6 +56,46 @@ describe("right derivatives pass", () => {
 
   it("of a network written in JavaScript", () => {
     checkDerivatives(networkField(3, numbers(parameterCount(3), 7)), { t: 1, y: [0.4, -0.7, 0.2] });
+  });
+});
+
+/** With a Jacobian whose entry `at` is off. */
+const compiledField = (dim: number, at = -1): Field => {
+  const own = compiled((t, [x, z], dy, [k]) => void dy.set([k! * x! * z! + Math.sin(t * z!), x! / (1 + z! * z!)]), {
+    dim,
+    params: [0.7],
+  });
+  const bind: Field["bind"] = (scratch, request) => {
+    const bound = own.bind(scratch, request);
+    const jacobian = bound.jacobian!.bind(bound);
+    return Object.assign(bound, {
+      jacobian(t: number, x: HostVector, values: HostVector, dfdt?: HostVector) {
+        jacobian(t, x, values, dfdt);
+        if (at >= 0) values.view[at]! += 1e-4;
+      },
+    });
+  };
+  return Object.defineProperty(Object.create(own), "bind", { value: bind }) as Field;
+};
+
+describe("the Jacobian of a compiled field", () => {
+  it("passes, of one row and of several", () => {
+    for (const y of [
+      [0.3, -0.8],
+      [0.3, -0.8, 1.5, 0.2, -0.4, 0.9],
+    ]) {
+      const { vjp, jvp, jacobian } = checkDerivatives(compiledField(2), { t: 0.6, y }) as Record<string, number>;
+      for (const found of [vjp, jvp, jacobian]) expect(found).toBeLessThan(1e-9);
+    }
+  });
+
+  it("is named where an entry is wrong", () => {
+    expect(failureOf(() => checkDerivatives(compiledField(2, 2), { t: 0.6, y: [0.3, -0.8] })).message).toContain(
+      "jacobian, ∂f[1]/∂y[0]",
+    );
+    expect(
+      failureOf(() => checkDerivatives(compiledField(2, 5), { t: 0.6, y: [0.3, -0.8, 1.5, 0.2] })).message,
+    ).toContain("jacobian, ∂f[2]/∂y[3]");
   });
 });
 

@@ -264,10 +264,15 @@ function copy(from: Numbers, to: Writable): void {
   for (let i = 0; i < from.length; i++) to[i] = from[i]!;
 }
 
+function add(name: string, from: Numbers, to: Writable): void {
+  if (to.length !== from.length) throw invalid(`outputs.${name}`, to, `an array of ${from.length} numbers`);
+  for (let i = 0; i < from.length; i++) to[i]! += from[i]!;
+}
+
 const addTo =
   ({ y, params, t }: CotangentOutputs) =>
   (of: (name: string) => FloatArray, tBar: number): void => {
-    of("yBar").forEach((value, i) => (y[i]! += value));
-    of("pBar").forEach((value, i) => (params[i]! += value));
+    add("y", of("yBar"), y);
+    add("params", of("pBar"), params);
     t[0]! += tBar;
   };

@@ -1,4 +1,5 @@
 // Public names of odegrad/compiled.
+export type { SparsityPattern } from "../fields/field.ts";
 export {
   type Compiled,
   type CompiledOptions,
