@@ -132,7 +132,10 @@ function leaveNamesOfPackages(folder) {
 async function compileLibrary() {
   // Into a fresh folder first: files of deleted sources do not linger in dist/, and nobody meets a half-written one.
   const fresh = `build/dist-${process.pid}`;
-  const { code } = await runNode(commandOf("typescript", "tsc"), ["--outDir", fresh]);
+  const compile = async (project) =>
+    (await runNode(commandOf("typescript", "tsc"), ["-p", project, "--outDir", fresh])).code;
+  // The command line knows Node's types. The library, compiled once more after it, does not.
+  const code = (await compile("ts/cli")) || (await compile("."));
   if (code === 0) {
     leaveNamesOfPackages(fresh);
     await minify(fresh);

@@ -1,8 +1,7 @@
 // Installs the dependencies if they are missing or differ from package-lock.json, so that a fresh clone needs one
 // command only.
 import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { Failure, inRoot, run, runNode } from "./process.mjs";
+import { Failure, inRoot, npm } from "./process.mjs";
 
 const packagesOf = (file) => JSON.parse(readFileSync(inRoot(file), "utf8")).packages;
 
@@ -27,10 +26,6 @@ export async function install() {
   console.log("Installing the dependencies …");
   // Tools and their binaries are needed even where npm is set up to leave out development or optional packages.
   const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
-  const npm = process.env.npm_execpath;
-  const { code } =
-    npm && basename(npm) === "npm-cli.js"
-      ? await runNode(npm, args)
-      : await run("npm", args, { shell: process.platform === "win32" });
+  const { code } = await npm(args);
   if (code !== 0) throw new Failure(`npm ci failed with exit code ${code}`);
 }

@@ -1,7 +1,7 @@
 // Where the repository is, and how its scripts run programs.
 import { spawn } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -10,39 +10,52 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const inRoot = (...parts) => join(root, ...parts);
 
 /**
- * Runs a program in the repository root and resolves to its exit code (128 where a signal ended it). Its output is
- * shown as it comes; with `capture` it is also returned, at the cost that the program sees a pipe and no terminal.
+ * Runs a program, in the repository root unless told otherwise, and resolves to its exit code (128 where a signal ended it). Its
+ * output is shown as it comes; with `capture` it is also returned (`output`, and `stdout` alone), at the cost that the program
+ * sees a pipe and no terminal. With `quiet` it is returned only.
  */
-export function run(command, args, { capture = false, env = {}, shell = false } = {}) {
+export function run(command, args, { capture = false, quiet = false, cwd = root, env = {}, shell = false } = {}) {
+  const piped = capture || quiet;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       shell,
-      stdio: capture ? ["inherit", "pipe", "pipe"] : "inherit",
+      stdio: piped ? [quiet ? "ignore" : "inherit", "pipe", "pipe"] : "inherit",
     });
     let output = "";
-    for (const name of capture ? ["stdout", "stderr"] : []) {
+    let stdout = "";
+    for (const name of piped ? ["stdout", "stderr"] : []) {
       child[name].setEncoding("utf8").on("data", (text) => {
         output += text;
-        process[name].write(text);
+        if (name === "stdout") stdout += text;
+        if (!quiet) process[name].write(text);
       });
     }
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 128, output }));
+    child.on("close", (code) => resolve({ code: code ?? 128, output, stdout }));
   });
 }
 
 /** Runs a JavaScript file with this very Node. */
 export const runNode = (file, args = [], options = {}) => run(process.execPath, [file, ...args], options);
 
+/** Runs npm: the one that started this program, if one did. */
+export function npm(args, options = {}) {
+  const started = process.env.npm_execpath;
+  return started && basename(started) === "npm-cli.js"
+    ? runNode(started, args, options)
+    : run("npm", args, { ...options, shell: process.platform === "win32" });
+}
+
 /**
  * The JavaScript file behind a command of an installed package. Starting it with `runNode` is the one way that works on
  * every system: the links in node_modules/.bin are shell scripts on Windows.
  */
-export function commandOf(packageName, command = packageName) {
-  const { bin } = JSON.parse(readFileSync(inRoot("node_modules", packageName, "package.json"), "utf8"));
-  return inRoot("node_modules", packageName, typeof bin === "string" ? bin : bin[command]);
+export function commandOf(packageName, command = packageName, folder = root) {
+  const home = join(folder, "node_modules", packageName);
+  const { bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  return join(home, typeof bin === "string" ? bin : bin[command]);
 }
 
 /** Runs `main` if `url` is the file that Node was started with, and turns a failure into exit code 1. */

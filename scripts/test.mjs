@@ -23,6 +23,7 @@ const PARTS = {
   deno: () => runDeno(["tests/runtimes/deno.mjs"]),
   browser: () => runRuntime(process.execPath, ["tests/runtimes/browser.mjs"]),
   webgpu: testWebgpu,
+  package: testPackage,
   size: testSize,
 };
 
@@ -112,6 +113,12 @@ async function testWebgpu() {
   const sum = (column) => results.reduce((total, result) => total + result[column], 0);
   const notes = results.map(({ note }) => note).filter(Boolean);
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), note: notes.join("; ") };
+}
+
+/** The tarball: what is in it, and what users' projects and the command line make of it. */
+async function testPackage() {
+  const { code, output } = await runNode("tests/package/main.mjs", [], { capture: true });
+  return honest(countReported(output), code);
 }
 
 /** The budgets, one test each, and README's figures. */
