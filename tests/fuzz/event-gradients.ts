@@ -10,6 +10,8 @@ import {
   type Effect,
   jvp,
   mlp,
+  reverse,
+  reversible,
   rk4,
   type SolveOptions,
   solve,
@@ -19,7 +21,7 @@ import {
 } from "odegrad";
 import { type Draw, type Property, shorter } from "./property.ts";
 
-const SOLVERS = { tsit5, dopri5, rk4 };
+const SOLVERS = { tsit5, dopri5, rk4, "reversible(tsit5)": reversible(tsit5) };
 const ADJOINTS: Record<string, () => Adjoint> = {
   backprop,
   symplectic,
@@ -33,10 +35,14 @@ const relative = (name: string, found: number, expected: number, tolerance: numb
     ? undefined
     : `${name} is ${found}, not ${expected}`;
 
-const drawWay = (random: Draw) => ({
-  solver: random.one(["tsit5", "dopri5", "rk4"] as const),
-  adjoint: random.one(Object.keys(ADJOINTS)),
-});
+/** A solver of these and an adjoint that takes it. */
+const drawWay = <S extends keyof typeof SOLVERS>(random: Draw, solvers: readonly S[]) => {
+  const solver = random.one(solvers);
+  const adjoints = Object.keys(ADJOINTS);
+  return { solver, adjoint: random.one(SOLVERS[solver].scheme.inverse ? [...adjoints, "reverse"] : adjoints) };
+};
+const adjointOf = (name: string): Adjoint => (name === "reverse" ? reverse() : ADJOINTS[name]!());
+const CONTROLLED = ["tsit5", "dopri5", "reversible(tsit5)"] as const;
 
 const decay = (k: number) =>
   vectorField({
@@ -69,7 +75,7 @@ interface Gap {
 export const gaps: Property<Gap> = {
   name: "gaps",
   draw: (random) => ({
-    ...drawWay(random),
+    ...drawWay(random, [...CONTROLLED, "rk4"]),
     origin: random.one([0, 0, 1e3, 1.7e9]),
     rate: random.between(0.2, 1.5),
     boundary: random.one([1, random.between(0.5, 3)]),
@@ -91,7 +97,7 @@ export const gaps: Property<Gap> = {
       ...(how === "land" && { output: "land" }),
       ...((how === "stepSize" || solver === "rk4") && { stepSize: boundary / 256 }),
       events: [{ root: (_t, y) => y[0]! - level, terminal: true }],
-      adjoint: ADJOINTS[adjoint]!(),
+      adjoint: adjointOf(adjoint),
     };
     const solution = solve(field, options);
     if (solution.status !== "stopped") return `status ${solution.status}`;
@@ -115,8 +121,8 @@ export const gaps: Property<Gap> = {
     if (input.origin !== 0) yield { ...input, origin: 0 };
     if (input.single) yield { ...input, single: false };
     if (input.how !== "stepTimes") yield { ...input, how: "stepTimes" };
-    if (input.solver !== "tsit5") yield { ...input, solver: "tsit5" };
     if (input.adjoint !== "backprop") yield { ...input, adjoint: "backprop" };
+    else if (input.solver !== "tsit5") yield { ...input, solver: "tsit5" };
     if (input.boundary !== 1) yield { ...input, boundary: 1 };
     if (input.rate !== 0.5) yield { ...input, rate: 0.5 };
   },
@@ -125,7 +131,7 @@ export const gaps: Property<Gap> = {
 // Two particles meet at a distance, in any unit; or a decay comes to a small level, by its logarithm or its root.
 
 interface Units {
-  readonly solver: "tsit5" | "dopri5";
+  readonly solver: (typeof CONTROLLED)[number];
   readonly adjoint: string;
   readonly unit: number;
   readonly form: "distance" | "log" | "sqrt" | "plain";
@@ -136,15 +142,14 @@ interface Units {
 export const units: Property<Units> = {
   name: "units",
   draw: (random) => ({
-    solver: random.one(["tsit5", "dopri5"] as const),
-    adjoint: random.one(Object.keys(ADJOINTS)),
+    ...drawWay(random, CONTROLLED),
     unit: random.magnitude(-9, 4),
     form: random.one(["distance", "log", "sqrt", "plain"] as const),
     given: random.chance(0.2),
     distance: random.between(1, 3),
   }),
   wrong({ solver, adjoint, unit, form, given, distance }) {
-    const common = { solver: SOLVERS[solver], rtol: 1e-10, adjoint: ADJOINTS[adjoint]!() };
+    const common = { solver: SOLVERS[solver], rtol: 1e-10, adjoint: adjointOf(adjoint) };
     if (form === "distance") {
       const [vx, vy] = [1, 0.7];
       const field = vectorField({
@@ -228,7 +233,7 @@ export const units: Property<Units> = {
 // gravity and restitution, through all bounces.
 
 interface Bounces {
-  readonly solver: "tsit5" | "dopri5";
+  readonly solver: (typeof CONTROLLED)[number];
   readonly adjoint: string;
   readonly origin: number;
   readonly starts: readonly (readonly [height: number, speed: number])[];
@@ -275,8 +280,7 @@ export const bounces: Property<Bounces> = {
     const starts = random.many(1, 3, () => [random.between(0.5, 5), random.between(0, 3)] as const);
     const last = random.between(1.5, 5);
     return {
-      solver: random.one(["tsit5", "dopri5"] as const),
-      adjoint: random.one(Object.keys(ADJOINTS)),
+      ...drawWay(random, CONTROLLED),
       origin: random.one([0, 0, -3, 1e3]),
       starts: random.chance(0.3) ? [starts[0]!, ...starts] : starts,
       gravity: random.between(5, 12),
@@ -327,7 +331,7 @@ export const bounces: Property<Bounces> = {
       solver: SOLVERS[solver],
       rtol: 1e-9,
       atol: 1e-11,
-      adjoint: ADJOINTS[adjoint]!(),
+      adjoint: adjointOf(adjoint),
       events: starts.map((_, i) => ({ root: (_t, y) => y[2 * i]!, direction: -1, effect: bounceOf(i) })),
     });
     const cotangent = [...y0.map(() => 0), ...weights];
@@ -350,6 +354,6 @@ export const bounces: Property<Bounces> = {
     for (const times of shorter(input.times, 1)) yield { ...input, times };
     if (input.origin !== 0) yield { ...input, origin: 0 };
     if (input.adjoint !== "backprop") yield { ...input, adjoint: "backprop" };
-    if (input.solver !== "tsit5") yield { ...input, solver: "tsit5" };
+    else if (input.solver !== "tsit5") yield { ...input, solver: "tsit5" };
   },
 };

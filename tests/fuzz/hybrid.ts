@@ -1,9 +1,19 @@
 // Hybrid systems whose motion between events has a closed form: bouncing balls, integrate-and-fire neurons, thermostats and a
 // tank that fills and is emptied; several of each, some of them equal, so that events happen together.
-import { dopri5, rk4, type SolveEvent, solve, tsit5, vern7 } from "odegrad";
+import { dopri5, reversible, rk4, type SolveEvent, solve, tsit5, vern7 } from "odegrad";
 import { type Draw, type Property, shorter } from "./property.ts";
 
-const SOLVERS = { tsit5, dopri5, vern7, rk4 };
+const SOLVERS = {
+  tsit5,
+  dopri5,
+  vern7,
+  rk4,
+  "reversible(tsit5)": reversible(tsit5),
+  "reversible(rk4)": reversible(rk4),
+};
+/** Those that are given their steps. */
+const GIVEN = ["rk4", "reversible(rk4)"] as const;
+const CONTROLLED = ["tsit5", "dopri5", "vern7", "reversible(tsit5)"] as const;
 const ORIGINS = [0, 0, 1e6, 1.7e9];
 const ROUNDINGS = (origin: number, length: number): number => 64 * Number.EPSILON * (Math.abs(origin) + length);
 
@@ -17,12 +27,12 @@ interface Common {
 const drawCommon = (random: Draw, longest: number): Common => ({
   origin: random.one(ORIGINS),
   length: random.between(0.3, 1) * longest,
-  solver: random.chance(0.2) ? "rk4" : random.one(["tsit5", "dopri5", "vern7"] as const),
+  solver: random.one(random.chance(0.2) ? GIVEN : CONTROLLED),
   directed: random.chance(0.5),
 });
 
 const stepsOf = ({ solver }: Common, stepSize: number) =>
-  ({ solver: SOLVERS[solver], rtol: 1e-10, atol: 1e-12, ...(solver === "rk4" && { stepSize }) }) as const;
+  ({ solver: SOLVERS[solver], rtol: 1e-10, atol: 1e-12, ...(!SOLVERS[solver].adaptive && { stepSize }) }) as const;
 
 /** Some, of which later ones are often equal to earlier ones. */
 function drawSome<T>(random: Draw, most: number, draw: () => T): T[] {

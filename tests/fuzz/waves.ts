@@ -1,9 +1,20 @@
 // Waves of time, of the state and of both: all their zeros are found, once each and in order, by one solve that watches, by
 // one that stops at the n-th, and by solves that stop at each and go on from there.
-import { bosh3, dopri5, rk4, type SolveEvent, solve, tsit5, vern7 } from "odegrad";
+import { bosh3, dopri5, reversible, reversibleHeun, rk4, type SolveEvent, solve, tsit5, vern7 } from "odegrad";
 import { type Property, shorter } from "./property.ts";
 
-const SOLVERS = { tsit5, dopri5, vern7, bosh3, rk4 };
+const SOLVERS = {
+  tsit5,
+  dopri5,
+  vern7,
+  bosh3,
+  rk4,
+  "reversible(dopri5)": reversible(dopri5),
+  "reversible(vern7)": reversible(vern7),
+  reversibleHeun,
+};
+/** Sizes of given steps. */
+const GIVEN: Readonly<Record<string, number>> = { rk4: 0.02, reversibleHeun: 1e-3 };
 
 interface Waves {
   readonly origin: number;
@@ -24,7 +35,7 @@ export const waves: Property<Waves> = {
   draw: (random) => ({
     origin: random.one([0, 0, -2, 1e4, 1e6]),
     length: random.between(1, 8),
-    solver: random.one(["tsit5", "dopri5", "vern7", "bosh3", "rk4"] as const),
+    solver: random.one(Object.keys(SOLVERS) as (keyof typeof SOLVERS)[]),
     waves: random.many(1, 4, () => ({
       frequency: random.between(0.5, 3),
       phase: random.chance(0.2) ? 0 : random.between(0.02, 0.98),
@@ -67,7 +78,7 @@ export const waves: Property<Waves> = {
     // No two zeros of one wave within what is seen of a step.
     const steps = {
       solver: SOLVERS[solver],
-      ...(solver === "rk4" ? { stepSize: 0.02 } : { rtol: 1e-9, atol: 1e-11, maxStep: 0.9 }),
+      ...(GIVEN[solver] ? { stepSize: GIVEN[solver] } : { rtol: 1e-9, atol: 1e-11, maxStep: 0.9 }),
     };
     const watching = solve(field, { y0: start, ts: [origin, end], ...steps, events });
     const tolerance = 1e-5 + 16 * Number.EPSILON * Math.abs(end);

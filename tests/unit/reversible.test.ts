@@ -284,14 +284,11 @@ describe("what has no meaning is refused", () => {
       expect(failureOf(() => reversible(solver)).message).toContain(solver.name);
   });
 
-  it.each([
-    ["dense", { dense: true }],
-    ["output", { output: "interpolate" as const }],
-    ["events", { events: [{ root: (_t: number, y: ArrayLike<number>) => y[0]! }] }],
-  ])("%s", (name, more) => {
-    const failure = failureOf(() => solve(oscillator, { ...options, solver: reversible(tsit5), ...more }));
+  it("outputs inside steps", () => {
+    const interpolated = { ...options, solver: reversible(tsit5), output: "interpolate" } as const;
+    const failure = failureOf(() => solve(oscillator, interpolated));
     expect(failure.code).toBe("invalid");
-    expect(failure.message).toContain(name);
+    expect(failure.message).toContain("output");
     expect(failure.message).toContain("reversible(tsit5)");
   });
 });

@@ -103,7 +103,7 @@ function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints
     const taper = new Runner(machine, true);
     const { positions } = kept;
     if (positions.length === 0) {
-      for (const part of programs[0].start) machine.arithmetic.copyIn(part, problem.y0);
+      for (const part of programs[0].start) machine.arithmetic.copyIn(part, places.get(0)?.at(-1)?.after ?? problem.y0);
       kept.push(0, programs[0].start);
     }
     kept.keepFirst(bestStart(positions, grid.length - 1, c).count);
@@ -120,7 +120,7 @@ function* pullCheckpointed(trajectory: Trajectory, loss: Loss, kept: Checkpoints
           const end = grid[at + 1]!;
           yield* marcher.finish(plain[at & 1]!, 0, firstTime(problem, t), end - t, lastTime(problem, end));
           const after = places.get(at + 1)?.at(-1)?.after;
-          if (after) machine.arithmetic.copyIn(programs[(at + 1) & 1]!.start[0]!, after);
+          if (after) for (const part of programs[(at + 1) & 1]!.start) machine.arithmetic.copyIn(part, after);
         }
         if (at < n) kept.push(at, programs[at & 1]!.start);
       }

@@ -161,7 +161,7 @@ function* sweepBack(
         sweep.add(bars[0]!, cotangentAt(output--));
         times.atEnd += stopTime;
       }
-      yield* moving!.cross(at, bars[0]!, times);
+      yield* moving!.cross(at, bars, times);
       return stops;
     };
     for (let step = steps - 1; step >= 0; step--) {
@@ -177,8 +177,7 @@ function* sweepBack(
       if (landed) output--;
       const dense = output > 0 && (ts[output]! - t) * direction > 0;
       const program = placed.programs[parity]!;
-      const before = moving?.before(step + 1);
-      if (before) arithmetic.copyIn(program.end[0]!, before);
+      moving?.before(step + 1).forEach((part, i) => arithmetic.copyIn(program.end[i]!, part));
       const pending = restore.step({ n: step, stageStart, h, stageEnd, program, dense });
       if (pending) yield* pending;
       const timing = wantTimes || moving?.has(step) || moving?.has(step + 1);

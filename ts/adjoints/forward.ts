@@ -74,13 +74,17 @@ export function* pushForwards(
     return { t: firstTime(problem, t), h: end - t, ...bounds, ...moved };
   };
 
-  /** Takes a step from a state; returns the state at its end and, one after the other, the outputs inside it. */
-  const take = function* (step: number, from: FloatArray, motion: Motion | undefined): Waiting<FloatArray[]> {
+  /** Takes a step from a state, given part by part; returns the state at its end and, one after the other, the outputs inside it. */
+  const take = function* (
+    step: number,
+    from: readonly FloatArray[],
+    motion: Motion | undefined,
+  ): Waiting<FloatArray[]> {
     const [t, end] = [grid[step]!, grid[step + 1]!];
     const [stageStart, stageEnd, h] = [firstTime(problem, t), lastTime(problem, end), end - t];
     const program = placed.programs[step & 1]!;
     tangent.motion = motion;
-    arithmetic.copyIn(program.start[0]!, from);
+    from.forEach((part, i) => arithmetic.copyIn(program.start[i]!, part));
     yield* runner.finish(program.instructions, firstKnown && !motion ? 1 : 0, stageStart, h, stageEnd);
     const states = [copyOf(viewOf(program.end[0]!))];
     if (!arithmetic.isFinite(program.end[0]!)) throw stateNotFinite(t, h, states[0]!);
@@ -149,11 +153,12 @@ export function* pushForwards(
     here.set(y0);
     if (direction.y0) dots.set(direction.y0);
     tangents.set(dots);
-    // Reversible methods start with two equal parts.
-    for (const part of placed.programs[0].start) arithmetic.copyIn(part, here);
     yield* occurAt(0);
     for (let step = 0; step < steps; step++) {
-      const from = here.slice() as FloatArray;
+      const { start: parts } = placed.programs[step & 1]!;
+      // Both states of a pair start equal, at the start and after an effect.
+      const afresh = step === 0 || places.has(step);
+      const from = parts.map((part, i) => copyOf(i === 0 || afresh ? here : viewOf(part)));
       const [first] = places.get(step + 1) ?? [];
       const ending = first?.ends ? first : undefined;
       const start = tDot === 0 ? undefined : motionOf(step, { tDot, hDot: -tDot, params: true });
@@ -161,8 +166,7 @@ export function* pushForwards(
       const states = yield* take(step, from, start);
       let byEnd: FloatArray[] = [];
       if (ending) {
-        const still = zeros(field.dtype, 2 * n);
-        still.set(from.subarray(0, n));
+        const still = from.map((part) => part.slice().fill(0, n) as FloatArray);
         byEnd = yield* take(step, still, motionOf(step, { tDot: 0, hDot: 1, params: false }));
       }
       here.set(states[0]!);
@@ -170,7 +174,7 @@ export function* pushForwards(
       const landed = ts[output + states.length - 1] === grid[step + 1];
       const row = output + states.length - 1;
       if (landed) tangents.set(dots, row * n);
-      if (ending) occur(ending, byEnd[0]!.subarray(n) as FloatArray, from.subarray(0, n) as FloatArray);
+      if (ending) occur(ending, byEnd[0]!.subarray(n) as FloatArray, from[0]!.subarray(0, n) as FloatArray);
       states.slice(1).forEach((state, i) => {
         const moved = byEnd[i + 1];
         for (let j = 0; j < n; j++) tangents[output * n + j] = state[n + j]! + (moved ? moved[n + j]! * tDot : 0);

@@ -47,9 +47,10 @@ export class MovingSteps {
     return this.jumps.has(n);
   }
 
-  /** The state before all that happens at a point of the grid. */
-  before(n: number): FloatArray | undefined {
-    return this.jumps.get(n)?.at(0)?.before;
+  /** The state before all that happens at a point of the grid, part by part. */
+  before(n: number): readonly FloatArray[] {
+    const [first] = this.jumps.get(n) ?? [];
+    return first ? [first.before, ...first.others] : [];
   }
 
   /** The event that the step to a point of the grid ends at. */
@@ -59,14 +60,19 @@ export class MovingSteps {
   }
 
   /**
-   * Takes the cotangent `bar` of the state after all jumps at a grid point, and ∂L/∂t there, to before these jumps. If
-   * a step ends at the first jump, `move` treats the time of that jump.
+   * Takes the cotangents `bars` of the state after all jumps at a grid point, part by part, and ∂L/∂t there, to before
+   * these jumps. If a step ends at the first jump, `move` treats the time of that jump.
    */
-  *cross(n: number, bar: Vector, times: StepTimes): Waiting<void> {
+  *cross(n: number, [bar, ...others]: readonly Vector[], times: StepTimes): Waiting<void> {
     const { arithmetic } = this.machine;
     for (const jump of [...(this.jumps.get(n) ?? [])].reverse()) {
-      let v = copied(arithmetic, bar);
+      let v = copied(arithmetic, bar!);
       if (jump.after) {
+        // All parts of the state start from where the effect puts the first; those before it are lost.
+        for (const other of others) {
+          copied(arithmetic, other).forEach((value, i) => (v[i]! += value));
+          this.sweep.clear(other);
+        }
         const pulled = pullEffect(this.problem, jump, v);
         v = pulled.y;
         times.atEnd += pulled.t;
@@ -79,7 +85,7 @@ export class MovingSteps {
         for (let i = 0; i < v.length; i++) v[i]! -= alpha * slopes.state[i]!;
         times.atEnd = -dot(v, f);
       }
-      arithmetic.copyIn(bar, v);
+      arithmetic.copyIn(bar!, v);
     }
   }
 

@@ -10,6 +10,7 @@ import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { Growth } from "./growth.ts";
+import { byPlace } from "./jumps.ts";
 
 /** Options of `reverse`. */
 export interface ReverseOptions {
@@ -90,7 +91,11 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
       }
       step++;
     },
+    restart() {
+      growth?.restart();
+    },
     *pullback(trajectory, loss) {
+      const places = byPlace(trajectory.jumps);
       const gradients = yield* pullDiscrete(trajectory, loss, tapesOfStep(problem), ({ machine, stats }) => {
         const runner = new Runner(machine, true);
         const { arithmetic } = machine;
@@ -113,8 +118,10 @@ function tape({ problem, placed, arithmetic }: Forward, segments: number | "auto
             yield* runner.finish(inverse!, 0, stageStart, h, stageEnd);
             if (dense) yield* runner.finish(program.dense!.instructions, 0, stageStart, h, stageEnd);
             stats.evaluations = runner.evaluations;
-            if (n > 0) return;
-            for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, y0));
+            // Solve and effects start both states of a pair from the same one, which is known.
+            const known = places.get(n)?.at(-1)?.after ?? (n === 0 ? y0 : undefined);
+            if (!known) return;
+            for (const part of program.start) yield* gap.close(part, () => arithmetic.copyIn(part, known));
           },
         };
       });

@@ -61,9 +61,13 @@ export class Occurrences {
     this.records.push({ index, t, y: y.slice() });
   }
 
-  /** All that occurs at a moment, with the state in y: effects in the order of the list. Returns whether the solve ends. */
-  occur({ t, n, ends, events }: Moment, y: FloatArray): boolean {
+  /**
+   * All that occurs at a moment, with the state in its parts: effects in the order of the list. They see the first part, and
+   * leave all parts where they put it. Returns whether the solve ends.
+   */
+  occur({ t, n, ends, events }: Moment, [y, ...rest]: readonly [FloatArray, ...FloatArray[]]): boolean {
     const before = y.slice();
+    const others = rest.map((part) => part.slice());
     const first = this.jumps.length;
     let stopping: number | undefined;
     for (const { index, fixed } of events) {
@@ -76,7 +80,7 @@ export class Occurrences {
       if (sameMoment(t, this.last[index]!, ACCUMULATION * Math.abs(t))) throw eventsAccumulate(t, index);
       this.last[index] = t;
       this.counts[index]!++;
-      const jump = { index, t, n, ends: ends && this.jumps.length === first, fixed, before: y.slice() };
+      const jump = { index, t, n, ends: ends && this.jumps.length === first, fixed, before: y.slice(), others };
       const answer: unknown = (typeof effect === "function" ? effect : effect.apply)(t, y, this.params);
       if (answer !== undefined && answer !== "stop")
         throw invalid(`what events[${index}].effect returned`, answer, 'nothing, or "stop"; it changes y in place');
@@ -84,11 +88,14 @@ export class Occurrences {
       this.records.push({ index, t, y: before.slice(), yAfter: y.slice() });
       if (answer === "stop" || this.ends(index, this.counts[index]!)) stopping ??= index;
     }
-    if (stopping === undefined) return false;
+    if (stopping === undefined) {
+      for (const part of rest) part.set(y);
+      return false;
+    }
     // The solution shows the state before all effects, at the time of the event that ends it.
     const { fixed } = events.find(({ index }) => index === stopping)!;
     this.jumps.length = first;
-    this.jumps.push({ index: stopping, t, n, ends, fixed, before, after: undefined });
+    this.jumps.push({ index: stopping, t, n, ends, fixed, before, others, after: undefined });
     return true;
   }
 }

@@ -20,6 +20,8 @@ export interface StepListener {
   readonly keepsTapes: boolean;
   /** Called for each accepted step, of size h, while its vectors are still in place. */
   accept(program: Program, h: number): void;
+  /** Called where an effect puts the state elsewhere, after the step before it. */
+  restart?(): void;
 }
 
 /** A problem with its place in a leased block. */
@@ -98,11 +100,14 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     };
   };
   /** What acts at t does so, on the state there; the outcome where it ends the solve. */
-  const act = (found: Found, t: number, state: FloatArray): Outcome | undefined => {
+  const act = (found: Found, t: number, parts: readonly Vector[]): Outcome | undefined => {
     const moment = { t, n: stats.accepted, ends: found.where === "end", events: found.hits };
-    if (watch!.occurrences.occur(moment, state)) return outcome(undefined, true);
+    const states = parts.map((part) => arithmetic.host!.view(part)) as [FloatArray];
+    const [state] = states;
+    if (watch!.occurrences.occur(moment, states)) return outcome(undefined, true);
     if (!state.every(Number.isFinite)) return outcome(stateNotFinite(t, Number.NaN, state, "an event's effect"));
     stepping.firstKnown = false;
+    tape?.restart?.();
     watch!.afterEffects(t, state, found);
     return undefined;
   };
@@ -134,7 +139,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
         found = yield* watch.search(runner, stepping);
         if (found?.where === "start") {
           stepping.withdraw();
-          const ending = act(found, t, arithmetic.host!.view(program.start[0]!));
+          const ending = act(found, t, program.start);
           if (ending) return ending;
           continue;
         }
@@ -152,7 +157,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
       if (!watch && !onStep) continue;
       const { host } = arithmetic;
       const state = host ? host.view(program.end[0]!) : yield* numbersOf(arithmetic, program.end[0]!);
-      const ending = found && act(found, end, state);
+      const ending = found && act(found, end, program.end);
       if (ending) return ending;
       if (onStep) {
         stats.evaluations = runner.evaluations;

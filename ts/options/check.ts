@@ -42,11 +42,6 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
   const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, ts[0]!, direction);
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
-  if (!solver.scheme.dense) {
-    const allowed = `with solver ${solver.name}, which has no continuous extension`;
-    if (dense) throw invalid("dense", dense, `false ${allowed}; ask for the times in ts instead`);
-    if (events.length > 0) throw invalid("events", events, `none ${allowed}; other solvers, such as tsit5, have one`);
-  }
   const params = adjoint ? field.params?.slice() : field.params;
   const problem: Problem = {
     field,

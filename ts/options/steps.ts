@@ -125,7 +125,7 @@ export function landsOn(options: SolveOptions, solver: Solver): boolean {
   throw invalid(
     "output",
     output,
-    `"land" for solver ${solver.name}, which has no continuous extension of order ≥ ${solver.order - 1}`,
+    `"land" for solver ${solver.name}, which has no continuous extension as good as its steps`,
   );
 }
 

@@ -77,6 +77,8 @@ export interface Jump {
   /** Whether its time is given, as that of an event at the start is. */
   readonly fixed: boolean;
   readonly before: FloatArray;
+  /** The other parts of the state before all that happens there: a reversible method has one. */
+  readonly others: readonly FloatArray[];
   /** The state after its effect; undefined where the solve shows none: it has none, or it ended the solve. */
   readonly after: FloatArray | undefined;
 }

@@ -28,6 +28,16 @@ function schemeOf(): Scheme {
     error: [one(k1, -1 / 2), one(k2, 1 / 2)],
     fsal: { first: k1, last: k2 },
     pair: new Pair(1),
+    // The parabola with these slopes at its ends.
+    dense: {
+      order: 2,
+      operations: [],
+      ks: [k1, k2],
+      weights: [
+        [1, -1 / 2],
+        [0, 1 / 2],
+      ],
+    },
     inverse: {
       operations: [
         { out: hat1, terms: [], evaluate: { k: k2, c: 1 } },

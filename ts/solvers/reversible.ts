@@ -3,7 +3,7 @@
 // a step can be undone exactly and the gradient needs no stored trajectory.
 import { checkOptions, invalid } from "../base/errors.ts";
 import { Pair } from "./pair.ts";
-import type { Solver, Tableau } from "./runge-kutta.ts";
+import { denseOf, isFsal, type Solver, type Tableau } from "./runge-kutta.ts";
 import { neededFor, type Operation, pruned, type Scheme, terms, type Variable, variable } from "./scheme.ts";
 
 /** Options of `reversible`. */
@@ -43,9 +43,11 @@ function couplingOf(options: ReversibleOptions): number {
  *   y₁ = y + μ (z − y) + Ψ_h(t, z)         z₁ = z − Ψ₋ₕ(t + h, y₁)
  *   z = z₁ + Ψ₋ₕ(t + h, y₁)                y = w + μ/λ (w − z),  w = y₁ − Ψ_h(t, z)
  * (their equations 4 and 5, written so that what is nearly equal is subtracted first). The error estimate is the embedded
- * one of the second half, as theirs. Nothing is first same as last: the halves start from different states.
+ * one of the second half, as theirs. Nothing is first same as last: the halves start from different states. Inside a step
+ * goes the method's own continuous extension, from y by the slopes of the first half; at its end it is off by μ (z − y).
  */
-function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number): Scheme {
+function schemeOf(tableau: Tableau, coupling: number): Scheme {
+  const { a, b, c, error, steadyingError } = tableau;
   const mu = 1 - coupling;
   const [y, z, mixed, y1, z1, w] = ["y", "z", "y + μ(z − y)", "y₁", "z₁", "w"].map(variable) as [
     Variable,
@@ -72,6 +74,8 @@ function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number)
   };
   const first = half("k", z, true);
   const second = half("l", y1, false);
+  // The second half's first derivative is the one at the step's end.
+  const own = isFsal(tableau) ? [...first.ks.slice(0, -1), second.ks[0]!] : first.ks;
   const scheme: Scheme = {
     start: [y, z],
     end: [y1, z1],
@@ -85,6 +89,7 @@ function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number)
     ...(error && { error: terms(second.ks, error) }),
     ...(steadyingError && { steadyingError: terms(second.ks, steadyingError) }),
     pair: new Pair(coupling),
+    dense: denseOf(tableau, z, y1, own, second.ks[0]).dense,
     inverse: {
       operations: neededFor(
         [y, z],
@@ -99,12 +104,12 @@ function schemeOf({ a, b, c, error, steadyingError }: Tableau, coupling: number)
       growth: 1 / coupling,
     },
   };
-  return pruned(scheme, { error: true, dense: false });
+  return pruned(scheme, { error: true, dense: true });
 }
 
 /**
  * The reversible method around a Runge–Kutta solver, of its order (their Theorem 2.1), adaptive if it is. Use it with the
- * adjoint `reverse()`. Steps always end at output times: there is no continuous extension. Throws `SolveError` "invalid"
+ * adjoint `reverse()`. Steps end at output times. An event's effect starts the two states afresh. Throws `SolveError` "invalid"
  * for a solver without tableau and a coupling outside (0, 1].
  */
 export function reversible(solver: Solver, options: ReversibleOptions = {}): Solver {

@@ -59,7 +59,7 @@ const same = (x: readonly number[], y: readonly number[]): boolean => {
 };
 
 /** Whether the last stage is evaluated at the solution itself, so that its k is the first k of the next step. */
-function isFsal({ a, b, c }: Tableau): boolean {
+export function isFsal({ a, b, c }: Tableau): boolean {
   const s = b.length;
   return s > 1 && c[s - 1] === 1 && same(a[s - 1]!, b);
 }
@@ -91,7 +91,7 @@ function schemeOf(tableau: Tableau): Scheme {
     return { out, base: y, terms: terms(k, a[i]!), evaluate };
   });
   if (!fsal) operations.push({ out: end, base: y, terms: terms(k, b) });
-  const { dense, last } = denseOf(tableau, y, end, k, fsal);
+  const { dense, last } = denseOf(tableau, y, end, k, fsal ? k[s - 1] : undefined);
   return {
     start: [y],
     end: [end],
@@ -103,24 +103,30 @@ function schemeOf(tableau: Tableau): Scheme {
   };
 }
 
-/** The continuous extension, and the variable that holds the derivative at the step's end where there is one. */
-function denseOf(
+/**
+ * The continuous extension, and the variable that holds the derivative at the step's end where there is one. `last`: the one
+ * that the step evaluates itself, which may be among `k`.
+ */
+export function denseOf(
   { b, interpolant }: Tableau,
   y: Variable,
   end: Variable,
   k: readonly Variable[],
-  fsal: boolean,
+  last: Variable | undefined,
 ): { dense: Dense; last: Variable | undefined } {
   const s = b.length;
   const endStage = { a: b, c: 1 };
-  const stages = interpolant ? (interpolant.stages ?? []) : fsal ? [] : [endStage];
-  const ks = [...k, ...stages.map((_, i) => variable(`k${s + i + 1}`))];
-  let last = fsal ? k[s - 1] : undefined;
-  const operations = stages.map(({ a, c }, i): Operation => {
-    const evaluate = { k: ks[s + i]!, c };
-    if (c !== 1 || !same(a, b)) return { out: variable(`X${s + i + 1}`), base: y, terms: terms(ks, a), evaluate };
-    last ??= evaluate.k;
-    return { out: end, terms: [], evaluate };
+  const stages = interpolant ? (interpolant.stages ?? []) : k.at(-1) === last ? [] : [endStage];
+  const ks = [...k];
+  const operations = stages.flatMap(({ a, c }, i): Operation[] => {
+    const ends = c === 1 && same(a, b);
+    const evaluate = { k: (ends && last) || variable(`k${s + i + 1}`), c };
+    const needed = terms(ks, a);
+    ks.push(evaluate.k);
+    if (!ends) return [{ out: variable(`X${s + i + 1}`), base: y, terms: needed, evaluate }];
+    if (last) return [];
+    last = evaluate.k;
+    return [{ out: end, terms: [], evaluate }];
   });
   const weights = interpolant?.weights ?? hermite(b, 0, ks.length - 1, ks.length);
   return { dense: { order: interpolant?.order ?? 3, operations, ks, weights }, last };
