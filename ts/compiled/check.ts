@@ -6,7 +6,7 @@ import { invalid } from "../base/errors.ts";
 /** How far two values may be apart, relative to the largest value on the way: roundings of a few hundred operations. */
 const TOLERANCE = { float64: 2 ** -42, float32: 2 ** -21 };
 
-/** Compares `got` with `expected`; `largest` is asked for the largest value on the way where they differ. */
+/** Compares `got` with `expected`; `largest` is asked for the largest value on the way where they differ; `name` for messages. */
 export function compare(
   t: number,
   y: ArrayLike<number>,
@@ -14,6 +14,7 @@ export function compare(
   expected: ArrayLike<number>,
   dtype: Dtype,
   largest: () => number,
+  name = (index: number): string => `dy[${index}]`,
 ): void {
   let tolerance: number | undefined;
   for (let i = 0; i < got.length; i++) {
@@ -22,9 +23,9 @@ export function compare(
     tolerance ??= TOLERANCE[dtype] * largest();
     if (Math.abs(a - b) <= tolerance) continue;
     throw invalid(
-      `compiled: dy[${i}] at t = ${t}, y = [${Array.from(y).slice(0, 4).join(", ")}${y.length > 4 ? ", …" : ""}],`,
+      `compiled: ${name(i)} at t = ${t}, y = [${Array.from(y).slice(0, 4).join(", ")}${y.length > 4 ? ", …" : ""}],`,
       a,
-      `${b}, which f itself gives. Does f use something that changes, or that has changed since compiled() read it? Hand it in by params`,
+      `${b}, which f itself gives. Does it use something that changes, or that has changed since compiled() read it? Hand it in by params`,
     );
   }
 }

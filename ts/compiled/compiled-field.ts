@@ -179,7 +179,9 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     const result = this.original(t, Float64Array.from(y), argument);
     if (!result) return;
     const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params);
-    compare(t, y, (program.comparesOutputs && values) || graph().values, result, this.dtype, () => graph().largest);
+    const { checked } = program;
+    const got = checked ? undefined : values;
+    compare(t, y, got ?? graph().values, result, this.dtype, () => graph().largest, checked?.name);
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {

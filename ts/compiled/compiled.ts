@@ -1,13 +1,10 @@
 // compiled(): the user's own equation as a field with exact derivatives.
 import type { Dtype } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
 import { type CompiledField, checkOptions, GraphField, parametersOf } from "./compiled-field.ts";
-import { Equation } from "./equation.ts";
+import { Equation, type Reading, readingOf } from "./equation.ts";
 import { readFunction } from "./reader/reader.ts";
-import type { Source } from "./reader/refusal.ts";
 import { type TracedField, traceField } from "./tracing/field.ts";
 import type { NamedParams, NamedValues } from "./tracing/parameters.ts";
-import { readUses } from "./uses.ts";
 
 /** dy ← f(t, y, params), or f returns the derivative. It is read, not only called: see `compiled`. */
 export type EquationFunction<P> = (t: number, y: Float64Array, dy: Float64Array, params: P) => void | ArrayLike<number>;
@@ -32,32 +29,25 @@ export interface NamedOptions<P extends NamedParams, D extends Dtype = "float64"
 }
 
 class FieldOfEquation extends GraphField {
-  private readonly source: Source;
-  private readonly given: ReadonlyMap<string, unknown>;
-  private readonly function: EquationFunction<unknown> | undefined;
+  private readonly reading: Reading<EquationFunction<unknown>>;
 
   constructor(f: unknown, options: CompiledOptions<Dtype>) {
     const { uses, dim, dtype = "float64" } = options;
-    if (typeof f !== "function" && !(f instanceof Equation))
-      throw invalid("compiled(f)", f, "a function (t, y, dy, params) => void, or compiled.js`…`");
     super(dtype, dim, ...parametersOf(options));
-    const given = readUses(uses);
-    if (f instanceof Equation) for (const [name, value] of f.given) given.set(name, value);
-    this.given = given;
-    this.function = (f instanceof Equation ? f.function : f) as EquationFunction<unknown> | undefined;
-    this.source = { text: f instanceof Equation ? f.text : String(f), name: "f" };
+    this.reading = readingOf("compiled(f)", f, "a function (t, y, dy, params) => void", "f", uses);
     // What cannot be read is refused here, and what cannot be compiled as soon as the state's length is known.
-    if (dim === undefined) readFunction(this.source);
+    if (dim === undefined) readFunction(this.reading.source);
     else this.programFor(dim);
   }
 
   trace(dim: number): TracedField {
-    return traceField(this.source, this.given, dim, this.layout);
+    return traceField(this.reading, dim, this.layout);
   }
 
   original(t: number, y: Float64Array, params: unknown): ArrayLike<number> | undefined {
     const dy = new Float64Array(y.length);
-    return this.function && (this.function(t, y, dy, params) ?? dy);
+    const f = this.reading.function;
+    return f && (f(t, y, dy, params) ?? dy);
   }
 }
 

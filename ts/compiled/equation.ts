@@ -1,5 +1,8 @@
 // The template form: compiled.js`(t, y, dy) => { dy[0] = -${mu} * y[0]; }`. Its text is what was written, whatever a build
 // does to the program around it, and takes values from outside by ${…}.
+import { invalid } from "../base/errors.ts";
+import type { Source } from "./reader/refusal.ts";
+import { readUses } from "./uses.ts";
 
 /** The text of a field and the values that it takes from outside. */
 export class Equation {
@@ -23,4 +26,20 @@ export class Equation {
       return undefined;
     }
   }
+}
+
+/** A user's function: its text, what it takes from outside, and itself, where it can be called. */
+export interface Reading<F> {
+  readonly source: Source;
+  readonly given: ReadonlyMap<string, unknown>;
+  readonly function: F | undefined;
+}
+
+/** Reads what was given to `option`, a function or its text; `name` stands for it in messages. */
+export function readingOf<F>(option: string, f: unknown, allowed: string, name: string, uses: unknown): Reading<F> {
+  if (typeof f !== "function" && !(f instanceof Equation)) throw invalid(option, f, `${allowed}, or compiled.js\`…\``);
+  const given = readUses(uses);
+  if (!(f instanceof Equation)) return { source: { text: String(f), name }, given, function: f as F };
+  for (const [own, value] of f.given) given.set(own, value);
+  return { source: { text: f.text, name }, given, function: f.function as F | undefined };
 }

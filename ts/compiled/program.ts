@@ -96,18 +96,19 @@ export class Program {
     };
   }
 
-  /** Whether the outputs themselves are compared with the user's function. */
-  get comparesOutputs(): boolean {
-    return this.traced.checked === undefined;
+  /** What is compared with the user's function, where that is not the outputs. */
+  get checked(): TracedField["checked"] {
+    return this.traced.checked;
   }
 
   /** What is compared with the user's function, operation by operation, and the largest finite value on the way. */
   evaluate(t: number, y: Numbers, p: Numbers): { values: number[]; largest: number } {
-    const { graph, outputs, checked = outputs } = this.traced;
+    const { graph, outputs, checked } = this.traced;
+    const wanted = checked?.values ?? outputs;
     const given: Record<string, Numbers> = { t: [t], y, p };
     const found = Float64Array.from(graph.terms, ({ value }) => value);
     let largest = 0;
-    const stores = checked.map((value, index) => ({ array: "", index, value }));
+    const stores = wanted.map((value, index) => ({ array: "", index, value }));
     for (const step of scheduleOf(stores, graph.terms.length).steps) {
       if ("store" in step) continue;
       const { id, operation, list, array, index } = step.term;
@@ -116,7 +117,7 @@ export class Program {
       found[id] = value;
       if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
     }
-    const values = checked.map((value) => (typeof value === "object" ? found[value.id]! : value));
+    const values = wanted.map((value) => (typeof value === "object" ? found[value.id]! : value));
     return { values, largest };
   }
 

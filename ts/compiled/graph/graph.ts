@@ -47,6 +47,15 @@ export class Graph {
   /** The latest term of each hash of operation and arguments; the others follow by `next`. */
   private readonly hashed = new Map<number, Term>();
 
+  /** What `make` makes of derivatives: relaxed while it works. */
+  derive<T>(make: () => T): T {
+    const { relaxed } = this;
+    this.relaxed = true;
+    const made = make();
+    this.relaxed = relaxed;
+    return made;
+  }
+
   /** Number `index` of an array that the field is given. */
   input(array: string, index: number): Term {
     const known = this.inputs.get(array) ?? [];

@@ -6,7 +6,7 @@ import { elementsOf } from "./arrays.ts";
 import { Interpreter } from "./interpreter.ts";
 import { asNumber } from "./operators.ts";
 import type { Layout } from "./parameters.ts";
-import { Choice, Closure, ObjectValue, Scope, UNSET, type Value } from "./values.ts";
+import { type ArrayValue, Choice, Closure, ObjectValue, Scope, UNSET, type Value } from "./values.ts";
 
 /** A field's derivatives dy[i], of inputs t[0], y[i] and p[j]. */
 export interface TracedField {
@@ -15,34 +15,46 @@ export interface TracedField {
   /** Numbers in y. */
   readonly dim: number;
   /** What is compared with the user's function, where that is not the outputs. */
-  readonly checked?: readonly Scalar[];
+  readonly checked?: { readonly values: readonly Scalar[]; readonly name: (index: number) => string } | undefined;
 }
 
-/** Traces f for states of `dim` numbers; throws `SolveError` "invalid" for what cannot be compiled. */
-export function traceField(
-  source: Source,
-  given: ReadonlyMap<string, unknown>,
-  dim: number,
+/** A function's text, and what it takes from outside by the names it has there. */
+interface Readable {
+  readonly source: Source;
+  readonly given: ReadonlyMap<string, unknown>;
+}
+
+/** A tracer of a function, and the function's parameters as one of its arguments. */
+export function tracerOf(
+  { source, given }: Readable,
   layout: Layout,
-): TracedField {
+): { tracer: Interpreter; params: Value; call: (...list: readonly Value[]) => Value } {
   const tracer = new Interpreter(source, given);
-  const { graph } = tracer;
-  const inputs = (array: string, start: number, length: number): Value[] =>
-    Array.from({ length }, (_, i) => graph.input(array, start + i));
   const text = readFunction(source);
-  const y = tracer.array(inputs("y", 0, dim), true, "the state y");
-  const dy = tracer.array(new Array<Value>(dim).fill(UNSET), true);
   const fixed = "a parameter";
   const named = layout.places?.map(({ name, start, length }) => {
-    const value =
-      length === undefined ? graph.input("p", start) : tracer.array(inputs("p", start, length), true, fixed);
+    const value = length === undefined ? tracer.graph.input("p", start) : inputs(tracer, "p", start, length, fixed);
     return [name, tracer.heap.place(value)] as const;
   });
-  const params = named
-    ? new ObjectValue(new Map(named), fixed)
-    : tracer.array(inputs("p", 0, layout.length), true, fixed);
-  const closure = new Closure(text, new Scope(), source);
-  const result = tracer.call(closure, [graph.input("t", 0), y, dy, params]);
+  const params = named ? new ObjectValue(new Map(named), fixed) : inputs(tracer, "p", 0, layout.length, fixed);
+  const call = (...list: readonly Value[]): Value => tracer.call(new Closure(text, new Scope(), source), list);
+  return { tracer, params, call };
+}
+
+/** Numbers `start` … `start + length − 1` of an array that the field is given, as an array of their own. */
+export const inputs = (tracer: Interpreter, array: string, start: number, length: number, fixed?: string): ArrayValue =>
+  tracer.array(
+    Array.from({ length }, (_, i) => tracer.graph.input(array, start + i)),
+    true,
+    fixed,
+  );
+
+/** Traces f for states of `dim` numbers; throws `SolveError` "invalid" for what cannot be compiled. */
+export function traceField(readable: Readable, dim: number, layout: Layout): TracedField {
+  const { tracer, params, call } = tracerOf(readable, layout);
+  const { graph } = tracer;
+  const dy = tracer.array(new Array<Value>(dim).fill(UNSET), true);
+  const result = call(graph.input("t", 0), inputs(tracer, "y", 0, dim, "the state y"), dy, params);
   const values = result === undefined ? dy.items.map(({ value }) => value) : elementsOf(tracer, result);
   if (values.length !== dim)
     tracer.fail(`${values.length} numbers are returned for a state of ${dim}`, "Return one for each, or fill dy.");
