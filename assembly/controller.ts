@@ -1,35 +1,10 @@
-// Step sizes: Hairer's initial step and the I/PI/PID controller. The norms come from norm.ts.
+// Step sizes: the I/PI/PID controller. The norms come from norm.ts.
 // ts/vectors/table-layout.ts says where a controller keeps what.
 import {
   CONTROLLER_BEFORE_LAST, CONTROLLER_BETA1, CONTROLLER_BETA2, CONTROLLER_BETA3, CONTROLLER_ERROR, CONTROLLER_LAST,
   CONTROLLER_LEAST_ACCEPTED, CONTROLLER_MAX_FACTOR, CONTROLLER_MIN_FACTOR, CONTROLLER_SAFETY,
 } from "../ts/vectors/table-layout";
-import { exponential, logarithm, roughExp2, roughLog2 } from "./scalar";
-
-/** base^exponent for base > 0; 0 and ∞ keep their limits. */
-function power(base: f64, exponent: f64): f64 {
-  if (base < f64.MIN_NORMAL_VALUE) return exponent > 0 ? 0 : Infinity;
-  if (base == Infinity) return exponent > 0 ? Infinity : 0;
-  return exponential(exponent * logarithm(base));
-}
-
-/** First guess h0 from d0 = ‖y0‖, d1 = ‖f0‖ (Hairer, Nørsett, Wanner, Solving ODEs I, II.4, step a–b). */
-export function initialGuess(d0: f64, d1: f64): f64 {
-  // Infinite where a component is 0 and has a purely relative tolerance.
-  if (!(d0 < Infinity && d1 < Infinity)) return 1e-6;
-  return d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : (0.01 * d0) / d1;
-}
-
-/**
- * The initial step from h0, d1 and d2 = ‖f(t0 + h0, y0 + h0 f0) − f0‖/h0 for a method of order p (same place, d–f). Where
- * the field was not finite at the probe it is h0, a step like any other: one that is too large will be rejected.
- */
-export function initialStep(h0: f64, d1: f64, d2: f64, p: f64): f64 {
-  const d = max<f64>(d1, d2);
-  if (!(d < Infinity)) return h0;
-  const h1 = d <= 1e-15 ? max<f64>(1e-6, h0 * 1e-3) : power(0.01 / min<f64>(d, 1e300), 1 / p);
-  return min<f64>(100 * h0, h1);
-}
+import { roughExp2, roughLog2 } from "./scalar";
 
 /** a within least … most, without the branches that engines make of min and max. */
 // @ts-ignore: decorator
@@ -38,7 +13,13 @@ function clip(a: f64, least: f64, most: f64): f64 {
   return f64x2.extract_lane(f64x2.pmin(f64x2.pmax(f64x2.splat(a), f64x2.splat(least)), f64x2.splat(most)), 0);
 }
 
-/** `control` from r²: the next step waits for this, so it takes neither a root nor a branch that could be mispredicted. */
+/**
+ * The factor on the step size after a step with scaled error r, negative if the step is rejected:
+ * safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k,
+ * β₃ = d/k as in diffrax, after an accepted step (r ≤ 1) from the least factor there to maxFactor, after a rejected one from
+ * minFactor to `safety`; r = 0 gives maxFactor, NaN gives minFactor. Only accepted steps enter the memory. The argument is r²:
+ * the next step waits for this, so it takes neither a root nor a branch that could be mispredicted.
+ */
 // @ts-ignore: decorator
 @noinline
 export function controlSquare(controller: usize, square: f64): f64 {
@@ -62,15 +43,4 @@ export function controlSquare(controller: usize, square: f64): f64 {
     return clip(factor, load<f64>(controller, CONTROLLER_LEAST_ACCEPTED), maxFactor);
   }
   return -clip(factor, minFactor, safety);
-}
-
-/**
- * The factor on the step size after a step with scaled error r, negative if the step is rejected:
- * safety · r⁻ᵝ¹ · r₁⁻ᵝ² · r₂⁻ᵝ³ with r₁, r₂ the errors of the last two accepted steps, and β₁ = (p+i+d)/k, β₂ = −(p+2d)/k,
- * β₃ = d/k as in diffrax, after an accepted step (r ≤ 1) from the least factor there to maxFactor, after a rejected one from
- * minFactor to `safety`; r = 0 gives maxFactor, NaN gives minFactor. Only accepted steps enter the memory. An r whose square
- * leaves the range of f64 counts as 0 or ∞.
- */
-export function control(controller: usize, r: f64): f64 {
-  return controlSquare(controller, r * r);
 }

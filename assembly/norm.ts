@@ -129,12 +129,11 @@ export function scaledNorm<T>(measure: usize, terms: usize, count: i32, h: f64, 
   return largest;
 }
 
-/** Whether `fewSquare` may measure: 1 … 4 numbers in float64, their root mean square, one tolerance for all. */
+/** Whether `fewSquare` may measure a state in float64: 1 … 4 numbers, their root mean square, one tolerance for all. */
 // @ts-ignore: decorator
 @inline
-export function isFew<T>(measure: usize): bool {
+export function isFew(measure: usize): bool {
   return (
-    sizeof<T>() == 8 &&
     load<i32>(measure, MEASURE_BYTES + SEGMENT_LENGTH) <= 4 &&
     // Two words at once: the kind and the number of segments, the addresses of the tolerances of each element.
     load<i64>(measure, MEASURE_KIND) == (<i64>1 << 32) + RMS &&

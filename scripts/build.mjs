@@ -14,7 +14,8 @@ import { commandOf, Failure, inRoot, runNode, whenStarted } from "./process.mjs"
  * one first. Only networks fuse their multiply-adds, so the others have one build.
  */
 const BINARIES = [
-  { name: "vectors", kernels: "ts/vectors/kernels.ts", value: "VECTORS", targets: ["vectors"] },
+  { name: "vectors-f64", kernels: "ts/vectors/kernels.ts", value: "VECTORS_F64", targets: ["vectors-f64"] },
+  { name: "vectors-f32", kernels: "ts/vectors/kernels-f32.ts", value: "VECTORS_F32", targets: ["vectors-f32"] },
   {
     name: "networks",
     kernels: "ts/fields/mlp-kernels.ts",

@@ -3,7 +3,8 @@
 import { bytesOf, type Dtype, type FloatArray } from "../../ts/base/dtype.ts";
 import { NETWORKS, type NetworkKernels } from "../../ts/fields/mlp-kernels.ts";
 import { OPTIMISERS, type OptimiserKernels } from "../../ts/optimisers/kernels.ts";
-import { VECTORS, type VectorKernels } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F64, type VectorKernels } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
 import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 import { fill } from "./inputs.ts";
 
@@ -15,7 +16,7 @@ export interface Vector {
 /** Kernels, of one module or several, on a memory large enough for every case; each case starts over from its beginning. */
 export class Build {
   readonly name: string;
-  readonly kernels: VectorKernels & NetworkKernels & OptimiserKernels;
+  readonly kernels: { readonly vectors: Record<Dtype, VectorKernels> } & NetworkKernels & OptimiserKernels;
   /** At once as large as it will be: growing would slow all JavaScript on typed arrays (ts/wasm/memory.ts). */
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 2048 });
   private next = FIRST_BLOCK;
@@ -52,7 +53,7 @@ export function builds(): Build[] {
       ([name, networks]) =>
         // Of the binaries only that of networks has more than one build.
         new Build(`wasm ${name}`, (memory) => ({
-          ...VECTORS.on(memory),
+          vectors: { float32: VECTORS_F32.on(memory), float64: VECTORS_F64.on(memory) },
           ...NETWORKS.on(memory, new WebAssembly.Module(networks)),
           ...OPTIMISERS.on(memory),
         })),

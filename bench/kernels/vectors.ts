@@ -48,7 +48,7 @@ export function combineCase(field: Field, dtype: Dtype, n: number): Case {
     );
     const base = build.vector(dtype, n, 6);
     const out = build.vector(dtype, n);
-    const combine = dtype === "float32" ? build.kernels.combineF32 : build.kernels.combineF64;
+    const combine = build.kernels.vectors[dtype].combine;
     entrants.add(build.name, () => combine(out.address, base.address, terms, 6, STEP, n), out.view);
   }
   const vectors = six((seed) => filled(dtype, n, seed));
@@ -73,7 +73,7 @@ export function normCase(field: Field, dtype: Dtype, n: number): Case {
     );
     const [a, b] = [build.vector(dtype, n, 6), build.vector(dtype, n, 7)];
     const measured = measure(build, n);
-    const norm = dtype === "float32" ? build.kernels.scaledNormF32 : build.kernels.scaledNormF64;
+    const norm = build.kernels.vectors[dtype].scaledNorm;
     entrants.add(build.name, () => norm(measured, terms, 6, STEP, a.address, b.address));
   }
   const vectors = six((seed) => filled(dtype, n, seed));
@@ -89,7 +89,7 @@ export function dotCase(field: Field, dtype: Dtype, n: number): Case {
   for (const build of field.builds) {
     build.reset();
     const [a, b] = [build.vector(dtype, n, 0), build.vector(dtype, n, 1)];
-    const dot = dtype === "float32" ? build.kernels.dotF32 : build.kernels.dotF64;
+    const dot = build.kernels.vectors[dtype].dot;
     entrants.add(build.name, () => dot(a.address, b.address, n));
   }
   const [a, b] = [filled(dtype, n, 0), filled(dtype, n, 1)];

@@ -1,5 +1,5 @@
-// The controller and the initial step against the formulas of the literature, written out with Math.pow.
-import { control, initialGuess, initialStep } from "../../assembly/controller";
+// The controller against the formulas of the literature, written out with Math.pow.
+import { controlSquare } from "../../assembly/controller";
 import { close, reserve, seed, uniform } from "./vectors";
 
 const memory_ = reserve(80);
@@ -8,6 +8,10 @@ const MIN_FACTOR = 0.2;
 const MAX_FACTOR = 10.0;
 const SAFETY = 0.9;
 const LEAST_ACCEPTED = 0.95;
+
+function control(controller: usize, r: f64): f64 {
+  return controlSquare(controller, r * r);
+}
 
 function setController(p: f64, i: f64, d: f64, k: f64): void {
   store<f64>(memory_, (p + i + d) / k, 0);
@@ -118,53 +122,5 @@ describe("control", () => {
     control(memory_, Infinity);
     expect<bool>(close(load<f64>(memory_, 48), Math.log(4), 1e-15)).toBe(true);
     expect<bool>(close(load<f64>(memory_, 56), Math.log(2), 1e-15)).toBe(true);
-  });
-});
-
-describe("initialGuess", () => {
-  it("is 0.01 d0/d1, or 1e-6 where either is tiny (Hairer, Nørsett, Wanner II.4, step b)", () => {
-    expect<f64>(initialGuess(3, 4)).toBe(0.03 / 4);
-    expect<f64>(initialGuess(1e-5, 1)).toBe(0.01 * 1e-5);
-    expect<f64>(initialGuess(0.99e-5, 1)).toBe(1e-6);
-    expect<f64>(initialGuess(1, 0.99e-5)).toBe(1e-6);
-    expect<f64>(initialGuess(0, 0)).toBe(1e-6);
-    // A component 0 with a purely relative tolerance has an infinite norm.
-    expect<f64>(initialGuess(1, Infinity)).toBe(1e-6);
-    expect<f64>(initialGuess(Infinity, 1)).toBe(1e-6);
-    expect<f64>(initialGuess(Infinity, Infinity)).toBe(1e-6);
-  });
-});
-
-describe("initialStep", () => {
-  beforeEach(() => seed(6));
-
-  it("is min(100 h0, (0.01 / max(d1, d2))^(1/p)) (same place, steps e and f)", () => {
-    let bad = 0;
-    for (let n = 0; n < 200; n++) {
-      const h0 = Math.pow(10, uniform() * 4 - 2);
-      const d1 = Math.pow(10, uniform() * 8);
-      const d2 = Math.pow(10, uniform() * 8);
-      const p = <f64>(1 + (n % 9));
-      const expected = Math.min(100 * h0, Math.pow(0.01 / Math.max(d1, d2), 1 / p));
-      if (!close(initialStep(h0, d1, d2, p), expected, 1e-14)) bad++;
-    }
-    expect<i32>(bad).toBe(0);
-  });
-
-  it("is max(1e-6, h0/1000) where both derivatives vanish", () => {
-    expect<f64>(initialStep(1, 0, 0, 5)).toBe(1e-3);
-    expect<f64>(initialStep(1e-6, 1e-15, 1e-16, 5)).toBe(1e-6);
-    expect<f64>(initialStep(1e-9, 0, 0, 5)).toBe(100 * 1e-9);
-  });
-
-  it("is a positive number although the probe of the second derivative failed", () => {
-    // What follows is a trial step, and a bad one is rejected; a step of 0 or NaN would end the solve.
-    for (let p = 1; p <= 8; p++) {
-      for (let which = 0; which < 3; which++) {
-        const d2 = which == 0 ? NaN : which == 1 ? reinterpret<f64>(0xfff8_0000_0000_0000) : Infinity;
-        const h = initialStep(1e-3, 10, d2, <f64>p);
-        expect<bool>(h > 0 && h <= 0.1).toBe(true, "d2 = NaN or ∞");
-      }
-    }
   });
 });

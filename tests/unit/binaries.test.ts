@@ -8,7 +8,8 @@ import { bytePatch, byteText } from "../../scripts/byte-text.mjs";
 import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { ACTIVATION_NUMBERS } from "../../ts/fields/mlp-layout.ts";
 import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
-import { VECTORS } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F64 } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
 import { TERM_BYTES, TERM_VECTOR, TERM_WEIGHT } from "../../ts/vectors/table-layout.ts";
 import { patched } from "../../ts/wasm/byte-patch.ts";
 import { bytesOfText } from "../../ts/wasm/byte-text.ts";
@@ -16,7 +17,8 @@ import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 
 const [relaxed, plain] = NETWORKS.builds();
 const files = {
-  vectors: VECTORS.builds()[0]!,
+  "vectors-f64": VECTORS_F64.builds()[0]!,
+  "vectors-f32": VECTORS_F32.builds()[0]!,
   networks: plain!,
   "networks-relaxed": relaxed!,
   optimisers: OPTIMISERS.builds()[0]!,
@@ -43,7 +45,8 @@ it("the plain builds compile, and the relaxed one wherever the engine has relaxe
 
 describe("binaries on one memory", () => {
   const memory = new WebAssembly.Memory({ initial: 4 });
-  const vectors = VECTORS.on(memory);
+  const vectors = VECTORS_F64.on(memory);
+  const singles = VECTORS_F32.on(memory);
   const networks = NETWORKS.on(memory);
   const page = new Uint8Array(memory.buffer, 0, FIRST_BLOCK);
 
@@ -60,9 +63,9 @@ describe("binaries on one memory", () => {
   const table = out + 8 * 100;
 
   it("are made once for each", () => {
-    expect(VECTORS.on(memory)).toBe(vectors);
+    expect(VECTORS_F64.on(memory)).toBe(vectors);
     expect(NETWORKS.on(memory)).toBe(networks);
-    expect(VECTORS.on(new WebAssembly.Memory({ initial: 1 }))).not.toBe(vectors);
+    expect(VECTORS_F64.on(new WebAssembly.Memory({ initial: 1 }))).not.toBe(vectors);
   });
 
   it("keep scratch and constants in parts of their own", () => {
@@ -75,7 +78,7 @@ describe("binaries on one memory", () => {
       view.setFloat64(j * TERM_BYTES + TERM_WEIGHT, 3, true);
     }
     // More than eight terms are summed by way of the scratch.
-    const [first, last] = changed(() => vectors.combineF64(out, 0, table, terms, 1, 100));
+    const [first, last] = changed(() => vectors.combine(out, 0, table, terms, 1, 100));
     expect(new Float64Array(memory.buffer, out, 100).every((sum) => Math.abs(sum - terms) < 1e-14)).toBe(true);
     expect(first).toBeGreaterThan(0);
     expect(last).toBeLessThan(vectorsEnd!);
@@ -92,7 +95,17 @@ describe("binaries on one memory", () => {
     networks.activationF64(ACTIVATION_NUMBERS.softplus, out, x, 100);
     const softplus = Math.log1p(Math.exp(1 / 3));
     expect(new Float64Array(memory.buffer, out, 100).every((y) => Math.abs(y - softplus) < 1e-15)).toBe(true);
-    expect(OPTIMISERS.on(memory).STATIC_END.value).toBeLessThanOrEqual(FIRST_BLOCK);
+    const optimisersEnd = OPTIMISERS.on(memory).STATIC_END.value as number;
+
+    // Float32 vectors come last. Their scratch, too, is their own.
+    new Float32Array(memory.buffer, x, 100).fill(0.5);
+    for (let j = 0; j < terms; j++) view.setFloat64(j * TERM_BYTES + TERM_WEIGHT, 2, true);
+    for (let j = 0; j < terms; j++) view.setUint32(j * TERM_BYTES + TERM_VECTOR, x, true);
+    const [start, end] = changed(() => singles.combine(out, 0, table, terms, 1, 100));
+    expect(new Float32Array(memory.buffer, out, 100).every((sum) => sum === terms)).toBe(true);
+    expect(start).toBeGreaterThanOrEqual(optimisersEnd);
+    expect(end).toBeLessThan(singles.STATIC_END.value as number);
+    expect(singles.STATIC_END.value).toBeLessThanOrEqual(FIRST_BLOCK);
   });
 });
 

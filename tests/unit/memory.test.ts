@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { backprop, mlp, rk4, rungeKutta, type SolveError, solve, tsit5, vectorField } from "../../ts/index.ts";
 import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
-import { VECTORS } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F64 } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
 import { type Block, lease, memoryUse } from "../../ts/wasm/memory.ts";
 import { failureOf, rejectionOf } from "./errors.ts";
 import { network, networkField, networkVjp, numbers, parameterCount } from "./networks.ts";
@@ -71,7 +72,7 @@ describe("blocks", () => {
 
   it("stay clear of what the kernels themselves keep in memory", () => {
     const block = lease(64);
-    for (const binary of [VECTORS, NETWORKS, OPTIMISERS])
+    for (const binary of [VECTORS_F64, VECTORS_F32, NETWORKS, OPTIMISERS])
       expect(block.address).toBeGreaterThanOrEqual(binary.on(block.memory).STATIC_END.value as number);
     block.release();
   });

@@ -11,7 +11,8 @@ import { Threads, threads, unknownPace } from "../../ts/threads/pool.ts";
 import { SharedMemory } from "../../ts/threads/shared-memory.ts";
 import { MOST_PAGES, onSharedMemory } from "../../ts/threads/shared-module.ts";
 import { threaded } from "../../ts/threads/threaded.ts";
-import { VECTORS } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F64 } from "../../ts/vectors/kernels.ts";
+import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
 import { FIRST_BLOCK } from "../../ts/wasm/memory.ts";
 import { type HostVector, Scratch } from "../../ts/wasm/scratch.ts";
 
@@ -352,7 +353,11 @@ describe("the build for a shared memory", () => {
     return sections;
   }
 
-  const builds = { vectors: VECTORS.builds(), networks: NETWORKS.builds() };
+  const builds = {
+    "vectors-f64": VECTORS_F64.builds(),
+    "vectors-f32": VECTORS_F32.builds(),
+    networks: NETWORKS.builds(),
+  };
   const each = Object.entries(builds).flatMap(([name, list]) => list.map((own, i) => ({ name: `${name} ${i}`, own })));
 
   it.each(each)("$name: has the same code, and imports its memory as a shared one", ({ own }) => {

@@ -159,6 +159,10 @@ export class AugmentedField implements Field {
     return this.inner.dtype;
   }
 
+  get vectors(): Field["vectors"] {
+    return this.inner.vectors;
+  }
+
   get onDevice(): Field["onDevice"] {
     const { onDevice } = this.inner;
     if (!onDevice) return undefined;
@@ -176,7 +180,7 @@ export class AugmentedField implements Field {
 
   bind(scratch: Scratch, request: BindRequest): BoundAugmented {
     const inner = this.inner.bind(scratch, this.innerRequest(request));
-    const arithmetic = new WasmArithmetic(scratch, request.length, this.dtype);
+    const arithmetic = new WasmArithmetic(scratch, request.length, this);
     return new BoundAugmented(scratch, this, request.slots, arithmetic, inner, undefined);
   }
 

@@ -83,9 +83,10 @@ interface Transposed {
 
 function declareSweep(
   space: Space,
-  { scheme, extended, length, dtype }: Alike,
-  arithmetic: Arithmetic = new WasmArithmetic(space, length, dtype),
+  alike: Alike,
+  arithmetic: Arithmetic = new WasmArithmetic(space, alike.length, alike),
 ): Transposed {
+  const { scheme, extended } = alike;
   const placed = placeScheme(scheme, arithmetic, extended);
   return { arithmetic, placed, sweep: new Sweep(arithmetic, placed, extended) };
 }
@@ -120,14 +121,14 @@ function* sweepBack(
 ): Waiting<Pulled> {
   const { problem, grid, ts, jumps, stopped } = trajectory;
   const { y0, params, extended, direction } = problem;
-  const { dtype } = problem.field;
+  const { dtype, vectors } = problem.field;
   const n = y0.length;
   const scratch = new Scratch();
   const timed = wantTimes || jumps.length > 0;
   const [{ arithmetic, placed, sweep }, own] = inPlace(
     problem,
     scratch,
-    { scheme: schemeOf(problem), extended, length: n, dtype },
+    { scheme: schemeOf(problem), extended, length: n, dtype, vectors },
     { length: n, params, slots, gradient: true, times: timed },
     declareSweep,
   );

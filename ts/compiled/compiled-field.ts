@@ -3,6 +3,7 @@
 import { type ArrayOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField, Field, SparsityPattern } from "../fields/field.ts";
+import { vectorsOf } from "../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { bind, type Compilation } from "./bound.ts";
 import { Calls } from "./calls.ts";
@@ -100,6 +101,7 @@ export const parametersOf = ({ params, dtype }: CommonOptions): [Layout, FloatAr
 
 export abstract class GraphField implements CompiledField<unknown, Dtype>, Compilation {
   readonly dtype: Dtype;
+  readonly vectors: Field["vectors"];
   readonly dim: number | undefined;
   readonly params: never;
   readonly names: readonly string[];
@@ -115,6 +117,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
 
   constructor(dtype: Dtype, dim: number | undefined, layout: Layout, params: FloatArray) {
     this.dtype = dtype;
+    this.vectors = vectorsOf(dtype);
     this.dim = dim;
     this.layout = layout;
     this.params = params as never;

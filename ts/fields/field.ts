@@ -1,9 +1,10 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ). A field is bound to a solve's vectors, in WebAssembly
 // memory or on its device; a bound field evaluates f and its vector–Jacobian product there.
 
-import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { Arithmetic, Rows, Vector } from "../vectors/arithmetic.ts";
+import type { Precision } from "../vectors/kernels.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 
 /** No stored tape: a VJP asked for with this slot evaluates the field anew. */
@@ -143,8 +144,7 @@ interface DeviceSpace {
 }
 
 /** A field as users make one (`mlp`, `vectorField`, `tfjsField`); a bare function is wrapped into one. */
-export interface Field {
-  readonly dtype: Dtype;
+export interface Field extends Precision {
   /** Width of one row of the state; undefined where any length will do. */
   readonly dim: number | undefined;
   /** The parameters θ, owned by the user and updated in place by optimisers; undefined without parameters. */

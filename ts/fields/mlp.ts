@@ -4,6 +4,7 @@
 import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
+import { vectorsOf } from "../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
 import { NETWORKS, type NetworkKernels } from "./mlp-kernels.ts";
@@ -129,6 +130,7 @@ class MlpField implements Mlp, Shape {
   readonly activation: Activation;
   readonly time: boolean;
   readonly dtype: Dtype;
+  readonly vectors: Field["vectors"];
   readonly dim: number;
   readonly params: FloatArray;
   readonly differentiable = true;
@@ -141,6 +143,7 @@ class MlpField implements Mlp, Shape {
     this.time = shape.time;
     this.activation = activation;
     this.dtype = dtype;
+    this.vectors = vectorsOf(dtype);
     this.dim = shape.layers[0]!;
     this.hidden = shape.layers.slice(1, -1).reduce((sum, width) => sum + width, 0);
     this.params = params;

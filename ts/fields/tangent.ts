@@ -50,7 +50,7 @@ export class BoundTangent implements BoundField<HostVector> {
   constructor(scratch: Scratch, { length, params }: BindRequest, { inner, paramsDot, moves }: TangentField) {
     this.scratch = scratch;
     this.length = length / 2;
-    this.arithmetic = new WasmArithmetic(scratch, this.length, inner.dtype);
+    this.arithmetic = new WasmArithmetic(scratch, this.length, inner);
     const bind = (direction: ArrayLike<number> | undefined): BoundField<HostVector> =>
       inner.bind(scratch, {
         length: this.length,
@@ -158,6 +158,10 @@ export class TangentField implements Field {
 
   get dtype(): Field["dtype"] {
     return this.inner.dtype;
+  }
+
+  get vectors(): Field["vectors"] {
+    return this.inner.vectors;
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundTangent {

@@ -1,5 +1,5 @@
-// Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The arithmetic of both is in
-// assembly/controller.ts.
+// Adaptive step sizes on the leased block: Hairer's initial step and the controller's memory. The controller's arithmetic is
+// in assembly/controller.ts.
 
 import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
@@ -78,6 +78,19 @@ export class StepControl {
     return this.judgeSquareKernel(this.address, square);
   }
 
+  /**
+   * r^(−1/k): what purely integral control makes of an error r. The same bits on every engine, which `**` does not promise;
+   * right to ten digits for r² within the range of float64, 0 beyond it.
+   */
+  power(r: number, k: number): number {
+    const { view } = this.memory;
+    const settings = view.slice();
+    this.load({ p: 0, i: 1, d: 0, safety: 1, minFactor: 0, maxFactor: Number.POSITIVE_INFINITY }, k);
+    const factor = Math.abs(this.judgeSquare(r * r));
+    view.set(settings);
+    return factor;
+  }
+
   /** The scaled error of the last step judged. */
   get lastError(): number {
     return this.memory.view[at.CONTROLLER_ERROR / NUMBER_BYTES]!;
@@ -89,9 +102,27 @@ function steadied(e: number, steady: number): number {
   return e === 0 ? 0 : (e * e) / Math.sqrt(e * e + 0.01 * steady * steady);
 }
 
+/** First guess h0 from d0 = ‖y0‖, d1 = ‖f0‖ (Hairer, Nørsett, Wanner, Solving ODEs I, II.4, steps a and b). */
+export function initialGuess(d0: number, d1: number): number {
+  // Infinite where a component is 0 and has a purely relative tolerance.
+  return d0 < 1e-5 || d1 < 1e-5 || !(d0 + d1 < Number.POSITIVE_INFINITY) ? 1e-6 : (0.01 * d0) / d1;
+}
+
+/**
+ * The initial step from h0, d1 and d2 = ‖f(t0 + h0, y0 + h0 f0) − f0‖/h0 (same place, d to f); `power` of d/0.01 is
+ * (0.01/d)^(1/p) for a method of order p. Where the field was not finite at the probe it is h0, a step like any other: one that
+ * is too large will be rejected.
+ */
+export function initialStep(h0: number, d1: number, d2: number, power: (r: number) => number): number {
+  const d = Math.max(d1, d2);
+  if (!(d < Number.POSITIVE_INFINITY)) return h0;
+  return Math.min(100 * h0, d <= 1e-15 ? Math.max(1e-6, h0 * 1e-3) : power(100 * d));
+}
+
 /** Hairer's choice of the first step (Hairer, Nørsett, Wanner, Solving ODEs I, II.4). */
 export class InitialStep {
   private readonly arithmetic: Arithmetic;
+  private readonly control: StepControl;
   private readonly program: Program;
   private readonly probe: Vector;
   private readonly probeSlope: Vector;
@@ -100,9 +131,10 @@ export class InitialStep {
   private readonly change: Terms;
 
   /** `program`: the one of the first step, whose first instruction evaluates the field at the start. */
-  constructor(arithmetic: Arithmetic, program: Program) {
+  constructor(arithmetic: Arithmetic, control: StepControl, program: Program) {
     const first = program.instructions[0]!.k!;
     this.arithmetic = arithmetic;
+    this.control = control;
     this.program = program;
     this.probe = arithmetic.vector();
     this.probeSlope = arithmetic.vector();
@@ -119,7 +151,6 @@ export class InitialStep {
     const { arithmetic } = this;
     const { direction, solver, stops } = problem;
     const stop = stops[0]!;
-    const { initialGuess, initialStep } = arithmetic.kernels;
     const y = this.program.start[0]!;
     const d0 = yield* wait(arithmetic.norm(this.state, 1, y, y));
     const d1 = yield* wait(arithmetic.norm(this.slope, 1, y, y));
@@ -131,7 +162,10 @@ export class InitialStep {
     const pending = field.evaluate(within, this.probe, this.probeSlope, RECOMPUTE);
     if (pending) yield pending;
     const d2 = (yield* wait(arithmetic.norm(this.change, 1, y, y))) / h0;
-    return Math.max(initialStep(h0, d1, d2, solver.order), least);
+    return Math.max(
+      initialStep(h0, d1, d2, (r) => this.control.power(r, solver.order)),
+      least,
+    );
   }
 
   /**

@@ -1,13 +1,13 @@
 // A problem's vectors, declared for one block: scheme, step control and field. Similar solves share the vectors of the
 // first two.
 
-import type { Dtype } from "../base/dtype.ts";
 import type { BindRequest, BoundField } from "../fields/field.ts";
 import { type Problem, schemeOf } from "../problem/problem.ts";
 import { Interpolator } from "../program/interpolator.ts";
 import { type Machine, type PlacedScheme, placeScheme } from "../program/program.ts";
 import type { Scheme } from "../solvers/scheme.ts";
 import { type Arithmetic, type MeasureRoom, roomOf } from "../vectors/arithmetic.ts";
+import type { Precision } from "../vectors/kernels.ts";
 import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { InitialStep, StepControl } from "./adaptive.ts";
@@ -27,12 +27,11 @@ export interface Setup extends Omit<Common, "arithmetic"> {
 }
 
 /** What similar problems share. What is declared for all of them sees nothing else of a problem. */
-export interface Alike {
+export interface Alike extends Precision {
   readonly scheme: Scheme;
   readonly extended: boolean;
   /** Of the state. */
   readonly length: number;
-  readonly dtype: Dtype;
 }
 
 /**
@@ -60,16 +59,17 @@ interface AlikeSolves extends Alike, MeasureRoom {
 function declareSolve(
   space: Space,
   alike: AlikeSolves,
-  arithmetic: Arithmetic = new WasmArithmetic(space, alike.length, alike.dtype),
+  arithmetic: Arithmetic = new WasmArithmetic(space, alike.length, alike),
 ): Common {
   const { scheme, extended, adaptive } = alike;
   arithmetic.measureIn(alike);
   const placed = placeScheme(scheme, arithmetic, extended);
+  const control = adaptive ? new StepControl(arithmetic, space, placed.scheme) : undefined;
   return {
     arithmetic,
     placed,
-    control: adaptive ? new StepControl(arithmetic, space, placed.scheme) : undefined,
-    initial: adaptive ? new InitialStep(arithmetic, placed.programs[0]) : undefined,
+    control,
+    initial: control && new InitialStep(arithmetic, control, placed.programs[0]),
     interpolator: extended ? new Interpolator(arithmetic, placed) : undefined,
   };
 }
@@ -86,6 +86,7 @@ export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Se
       extended,
       length: y0.length,
       dtype: problem.field.dtype,
+      vectors: problem.field.vectors,
       adaptive: steps.kind === "adaptive",
       segments,
       rtols,

@@ -117,7 +117,7 @@ export class BoundThreaded implements BoundField<HostVector> {
     const sums = shared.rows(count, pulled(parameters), dtype);
     this.sums = sums.whole;
     this.total = vector(pulled(parameters));
-    this.arithmetic = new WasmArithmetic(shared, pulled(parameters), dtype);
+    this.arithmetic = new WasmArithmetic(shared, pulled(parameters), field);
     this.adding = this.arithmetic.terms(
       [this.total, ...sums.parts],
       Array.from({ length: count + 1 }, () => 1),
@@ -239,11 +239,9 @@ export class BoundThreaded implements BoundField<HostVector> {
   }
 
   private clear(): void {
-    const { kernels } = this.arithmetic;
     const { address, length } = this.sums;
     // No terms and no base: zeros.
-    if (this.dtype === "float32") kernels.combineF32(address, NONE, NONE, 0, 0, length);
-    else kernels.combineF64(address, NONE, NONE, 0, 0, length);
+    this.arithmetic.kernels.combine(address, NONE, NONE, 0, 0, length);
     this.summed = false;
   }
 

@@ -2,12 +2,14 @@
 // on it. Unlike the solver's own memory it may grow at any time, because views of a shared buffer stay valid.
 import { SolveError } from "../base/errors.ts";
 import { NETWORKS, type NetworkKernels } from "../fields/mlp-kernels.ts";
-import { VECTORS } from "../vectors/kernels.ts";
+import { VECTORS_F64 } from "../vectors/kernels.ts";
+import { VECTORS_F32 } from "../vectors/kernels-f32.ts";
 import { FIRST_BLOCK } from "../wasm/memory.ts";
 import { MOST_PAGES, sharedBinary } from "./shared-module.ts";
 
 const SHARED_NETWORKS = /* @__PURE__ */ sharedBinary(NETWORKS);
-const SHARED_VECTORS = /* @__PURE__ */ sharedBinary(VECTORS);
+const SHARED_F32 = /* @__PURE__ */ sharedBinary(VECTORS_F32);
+const SHARED_F64 = /* @__PURE__ */ sharedBinary(VECTORS_F64);
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
@@ -42,7 +44,8 @@ export class SharedMemory {
   constructor(workers: number) {
     this.base = this.scratchOf(workers);
     // The arithmetic of vectors in this memory finds these kernels.
-    VECTORS.on(this.memory, SHARED_VECTORS.module);
+    VECTORS_F32.on(this.memory, SHARED_F32.module);
+    VECTORS_F64.on(this.memory, SHARED_F64.module);
   }
 
   /** Where a worker's kernels have their scratch. */

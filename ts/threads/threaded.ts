@@ -12,6 +12,7 @@ import { Threads } from "./pool.ts";
 
 class ThreadedMlp<D extends Dtype> implements Mlp<D> {
   readonly dtype: D;
+  readonly vectors: Mlp<D>["vectors"];
   readonly layers: readonly number[];
   readonly activation: Activation;
   readonly time: boolean;
@@ -29,6 +30,7 @@ class ThreadedMlp<D extends Dtype> implements Mlp<D> {
     this.field = field;
     this.pool = pool;
     this.dtype = field.dtype;
+    this.vectors = field.vectors;
     this.layers = field.layers;
     this.activation = field.activation;
     this.time = field.time;

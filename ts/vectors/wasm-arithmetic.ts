@@ -5,7 +5,7 @@ import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { HostArithmetic, HostRows, Measure, Measured, MeasureRoom, MutableTerms } from "./arithmetic.ts";
 import { ArrayRows } from "./array-rows.ts";
-import { VECTORS, type VectorKernels } from "./kernels.ts";
+import { type Precision, VECTORS_F64, type VectorKernels } from "./kernels.ts";
 import * as at from "./table-layout.ts";
 
 /** Where operands are declared; `memory` only after the lease. */
@@ -105,22 +105,21 @@ export class WasmArithmetic implements HostArithmetic {
   readonly host: HostArithmetic = this;
   readonly length: number;
   readonly dtype: Dtype;
+  private readonly precision: Precision;
   private readonly space: Space;
   private readonly sheets: Sheet[] = [];
   private measure: { table: HostVector; rtols: HostVector | undefined; atols: HostVector | undefined } | undefined;
   private measureAddress = 0;
   kernels!: VectorKernels;
-  private combineKernel!: VectorKernels["combineF64"];
-  private normKernel!: VectorKernels["scaledNormF64"];
-  private judgeKernel!: VectorKernels["judgeF64"];
-  private dotKernel!: VectorKernels["dotF64"];
+  private combineKernel!: VectorKernels["combine"];
+  private judgeKernel!: VectorKernels["judge"];
   private readonly norms: Float64Array = new Float64Array(MOST_MEASURED);
-  private finiteKernel!: VectorKernels["allFiniteF64"];
 
-  constructor(space: Space, length: number, dtype: Dtype) {
+  constructor(space: Space, length: number, precision: Precision) {
     this.space = space;
     this.length = length;
-    this.dtype = dtype;
+    this.precision = precision;
+    this.dtype = precision.dtype;
   }
 
   get bytes(): number {
@@ -166,18 +165,13 @@ export class WasmArithmetic implements HostArithmetic {
   }
 
   like(scratch: Scratch, length: number): WasmArithmetic {
-    return new WasmArithmetic(scratch, length, this.dtype);
+    return new WasmArithmetic(scratch, length, this.precision);
   }
 
   load(measure?: Measure): void {
-    const kernels = VECTORS.on(this.space.memory);
-    this.kernels = kernels;
-    const single = this.dtype === "float32";
-    this.combineKernel = single ? kernels.combineF32 : kernels.combineF64;
-    this.normKernel = single ? kernels.scaledNormF32 : kernels.scaledNormF64;
-    this.judgeKernel = single ? kernels.judgeF32 : kernels.judgeF64;
-    this.dotKernel = single ? kernels.dotF32 : kernels.dotF64;
-    this.finiteKernel = single ? kernels.allFiniteF32 : kernels.allFiniteF64;
+    this.kernels = (this.precision.vectors ?? VECTORS_F64).on(this.space.memory);
+    this.combineKernel = this.kernels.combine;
+    this.judgeKernel = this.kernels.judge;
     for (const sheet of this.sheets) sheet.load();
     if (measure) this.loadMeasure(measure);
   }
@@ -234,7 +228,7 @@ export class WasmArithmetic implements HostArithmetic {
   }
 
   norm(terms: TermTable, h: number, ya: HostVector, yb: HostVector): number {
-    return this.normKernel(this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
+    return this.kernels.scaledNorm(this.measureAddress, terms.address, terms.count, h, ya.address, yb.address);
   }
 
   /** In one call, because the next step waits for it. */
@@ -255,15 +249,16 @@ export class WasmArithmetic implements HostArithmetic {
       const { terms, unit } = measured[i]!;
       norms[i] = this.norm(terms, unit ? 1 : h, ya, yb);
     }
-    return this.kernels.control(controller, error(norms));
+    const scaled = error(norms);
+    return this.kernels.judgeSquare(controller, scaled * scaled);
   }
 
   dot(a: HostVector, b: HostVector): number {
-    return this.dotKernel(a.address, b.address, this.length);
+    return this.kernels.dot(a.address, b.address, this.length);
   }
 
   isFinite(x: HostVector): boolean {
-    return this.finiteKernel(x.address, x.length) === 1;
+    return this.kernels.allFinite(x.address, x.length) === 1;
   }
 
   copyIn({ view }: HostVector, numbers: FloatArray): void {

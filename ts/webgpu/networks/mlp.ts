@@ -4,6 +4,7 @@ import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
 import type { BindRequest, BoundField, Field } from "../../fields/field.ts";
 import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../../fields/mlp.ts";
+import { VECTORS_F32 } from "../../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
 import { WebGpu } from "../device/gpu.ts";
@@ -99,6 +100,7 @@ class MlpFunction implements TensorFunction {
 
 class GpuMlpField implements Mlp, TensorField {
   readonly dtype = "float32";
+  readonly vectors = VECTORS_F32;
   readonly asynchronous = true;
   readonly differentiable = true;
   readonly layers: readonly number[];

@@ -3,6 +3,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
 import type { AsyncField, BindRequest, BoundField, Field } from "../../fields/field.ts";
+import { VECTORS_F32 } from "../../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
 import { currentGpu, type WebGpu } from "../device/gpu.ts";
@@ -87,6 +88,7 @@ class TapedFunction implements TensorFunction {
 
 class OwnField implements TensorField {
   readonly dtype = "float32";
+  readonly vectors = VECTORS_F32;
   readonly asynchronous = true;
   readonly dim: number;
   readonly params: Float32Array;

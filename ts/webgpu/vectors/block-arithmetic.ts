@@ -3,7 +3,7 @@
 
 import { type FloatArray, zeros } from "../../base/dtype.ts";
 import type { Arithmetic, Measure, Measured, MeasureRoom, Rows } from "../../vectors/arithmetic.ts";
-import { VECTORS, type VectorKernels } from "../../vectors/kernels.ts";
+import { VECTORS_F64, type VectorKernels } from "../../vectors/kernels.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import type { Shader } from "../device/commands.ts";
 import type { WebGpu } from "../device/gpu.ts";
@@ -50,7 +50,7 @@ export class BlockArithmetic implements Arithmetic {
   }
 
   get kernels(): VectorKernels {
-    return VECTORS.on(this.scratch.memory);
+    return VECTORS_F64.on(this.scratch.memory);
   }
 
   vector(): BlockVector {
@@ -216,7 +216,7 @@ export class BlockArithmetic implements Arithmetic {
 
   /** The controller's factor; after an abort the block may belong to another solve. */
   private decide(controller: number, error: number): number {
-    return this.scratch.leased ? this.kernels.control(controller, error) : Number.NaN;
+    return this.scratch.leased ? this.kernels.judgeSquare(controller, error * error) : Number.NaN;
   }
 
   dot(a: BlockVector, b: BlockVector): Promise<number> {
