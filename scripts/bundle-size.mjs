@@ -9,8 +9,8 @@ import { Failure, inRoot, whenStarted } from "./process.mjs";
 
 /** Budgets in bytes. */
 const IMPORTS = [
-  { names: "{ solve, tsit5 }", from: "odegrad", budget: 31_500 },
-  { names: "{ solve, tsit5, mlp }", from: "odegrad", budget: 46_000 },
+  { names: "{ solve, tsit5 }", from: "odegrad", budget: 29_700 },
+  { names: "{ solve, tsit5, mlp }", from: "odegrad", budget: 44_800 },
   { names: "{ compiled }", from: "odegrad/compiled", budget: 26_000 },
   { names: "{ adam }", from: "odegrad/train", budget: 8_000 },
 ];
