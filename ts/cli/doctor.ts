@@ -4,7 +4,7 @@ import { functionFromText } from "../base/function-from-text.ts";
 import { NETWORKS } from "../fields/mlp-kernels.ts";
 import * as odegrad from "../index.ts";
 import { threads } from "../threads/index.ts";
-import { VECTORS } from "../vectors/kernels.ts";
+import { VECTORS_F64 } from "../vectors/kernels.ts";
 import { webgpu } from "../webgpu/index.ts";
 import type { Command } from "./command.ts";
 
@@ -43,7 +43,7 @@ function runtime(): Finding {
 
 function simd(): Finding {
   try {
-    return VECTORS.module && { ok: true };
+    return VECTORS_F64.module && { ok: true };
   } catch (error) {
     const remedy =
       typeof WebAssembly === "undefined"
