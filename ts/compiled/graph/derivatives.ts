@@ -1,6 +1,7 @@
 // Derivatives of a graph, as more of the same graph: cotangents pulled back from the values to the inputs (reverse mode), and
 // tangents pushed forward.
 import type { Graph, Scalar, Term, Truth } from "./graph.ts";
+import { type Along, CARRY, joined, type Loop, NO_LOOPS } from "./loops.ts";
 import { choiceOf, isFlat, pull, push } from "./partials.ts";
 
 /** A cotangent that counts only where its condition is true: what no branch uses must not become 0 · ∞ there. */
@@ -9,7 +10,7 @@ interface Guarded {
   readonly value: Scalar;
 }
 
-const NOWHERE: Guarded = { where: false, value: 0 };
+const NEVER: Guarded = { where: false, value: 0 };
 
 function sum(graph: Graph, a: Guarded, b: Guarded): Guarded {
   if (a.where === false) return b;
@@ -24,14 +25,92 @@ function sum(graph: Graph, a: Guarded, b: Guarded): Guarded {
 const open = (graph: Graph, { where, value }: Guarded): Scalar => graph.select(where, value, 0);
 
 /** Which terms depend on an input of these arrays, and how: booleans and steps have no derivative. */
-function dependent(terms: readonly Term[], count: number, arrays: ReadonlySet<string>): Uint8Array {
+export function dependent(
+  terms: readonly Term[],
+  count: number,
+  arrays: ReadonlySet<string>,
+  sources: ReadonlyMap<string, readonly Scalar[]> = NO_SOURCES,
+): Uint8Array {
   const depends = new Uint8Array(count);
+  const doesDepend = (value: Scalar): unknown => typeof value === "object" && depends[value.id];
   for (let i = 0; i < count; i++) {
     const term = terms[i]!;
-    const depend = term.array ? arrays.has(term.array) : !isFlat(term) && term.list.some(({ id }) => depends[id]);
+    const depend = term.array
+      ? arrays.has(term.array) || sources.get(term.array)?.some(doesDepend)
+      : !isFlat(term) && term.list.some(({ id }) => depends[id]);
     depends[i] = depend ? 1 : 0;
   }
   return depends;
+}
+
+const NO_SOURCES: ReadonlyMap<string, readonly Scalar[]> = new Map();
+
+/** Pulls cotangents back through the terms of a graph, from the latest to the first, as more of the graph. */
+export class Pullback {
+  private readonly graph: Graph;
+  private readonly depends: Uint8Array;
+  private readonly bars: (Guarded | undefined)[];
+  private at: number;
+
+  /** `depends`: of each term so far, whether its cotangent is wanted. */
+  constructor(graph: Graph, depends: Uint8Array) {
+    this.graph = graph;
+    this.depends = depends;
+    this.at = depends.length;
+    this.bars = new Array(this.at);
+  }
+
+  /** Adds to a term's cotangent a value that there is in every round of `loops`. */
+  give(to: Term, where: Truth, value: Scalar, loops: readonly Loop[]): void {
+    if (!this.depends[to.id] || where === false || value === 0) return;
+    const { graph, bars } = this;
+    let own: Guarded = { where, value };
+    const over = loops.length > to.loops.length ? loops.filter((loop) => !to.loops.includes(loop)) : NO_LOOPS;
+    if (over.length > 0) {
+      const isOutside = where === true || where.loops.every((loop) => to.loops.includes(loop));
+      own = isOutside
+        ? { where, value: graph.sum(over, value) }
+        : { where: true, value: graph.sum(over, open(graph, own)) };
+    }
+    bars[to.id] = sum(graph, bars[to.id] ?? NEVER, own);
+  }
+
+  /** Pulls back all terms from number `end` on; `arrive` is told the cotangents of inputs. */
+  sweep(end: number, arrive?: (input: Term, bar: Scalar) => void): void {
+    const { graph, bars } = this;
+    while (this.at > end) {
+      const i = --this.at;
+      const bar = bars[i];
+      if (!bar) continue;
+      const term = graph.terms[i]!;
+      if (term.array) arrive?.(term, open(graph, bar));
+      else this.pull(term, bar);
+    }
+  }
+
+  private pull(term: Term, bar: Guarded): void {
+    const { graph, depends } = this;
+    const { list, loops, loop } = term;
+    if (loop) {
+      // What is carried is only added to: each round's part has the cotangent of the sum.
+      const [next, , init] = list;
+      this.give(next!, bar.where, bar.value, joined(loops, [loop]));
+      this.give(init!, bar.where, bar.value, loops);
+      return;
+    }
+    const choice = choiceOf(graph, term);
+    if (choice !== undefined) {
+      this.give(list.at(-2)!, graph.and(bar.where, choice), bar.value, loops);
+      this.give(list.at(-1)!, graph.and(bar.where, graph.not(choice)), bar.value, loops);
+    } else if (list[0] === list[1] && depends[list[0]!.id]) {
+      // x · x: one product instead of two alike.
+      this.give(list[0]!, bar.where, push(graph, term, [bar.value, bar.value]), loops);
+    } else {
+      list.forEach((argument, k) => {
+        if (depends[argument.id]) this.give(argument, bar.where, pull(graph, term, k, bar.value), loops);
+      });
+    }
+  }
 }
 
 /**
@@ -44,48 +123,15 @@ export function reverse(
   cotangents: readonly Scalar[],
   arrays: readonly string[],
 ): (array: string, index: number) => Scalar {
-  const count = graph.terms.length;
-  const depends = dependent(graph.terms, count, new Set(arrays));
-  const bars = new Array<Guarded | undefined>(count);
-  const give = (to: Term, where: Truth, value: Scalar): void => {
-    if (depends[to.id] && where !== false && value !== 0)
-      bars[to.id] = sum(graph, bars[to.id] ?? NOWHERE, { where, value });
-  };
-  const relaxed = graph.relaxed;
-  graph.relaxed = true;
-  values.forEach((value, i) => {
-    if (typeof value === "object") give(value, true, cotangents[i]!);
+  const pullback = new Pullback(graph, dependent(graph.terms, graph.terms.length, new Set(arrays)));
+  const bars = new Map<Term, Scalar>();
+  graph.derive(() => {
+    values.forEach((value, i) => {
+      if (typeof value === "object") pullback.give(value, true, cotangents[i]!, NO_LOOPS);
+    });
+    pullback.sweep(0, (input, bar) => void bars.set(input, bar));
   });
-  for (let i = count - 1; i >= 0; i--) {
-    const bar = bars[i];
-    const term = graph.terms[i]!;
-    if (!bar || term.array) continue;
-    const { list } = term;
-    const choice = choiceOf(graph, term);
-    if (choice !== undefined) {
-      give(list.at(-2)!, graph.and(bar.where, choice), bar.value);
-      give(list.at(-1)!, graph.and(bar.where, graph.not(choice)), bar.value);
-    } else if (list[0] === list[1] && depends[list[0]!.id]) {
-      // x · x: one product instead of two alike.
-      give(list[0]!, bar.where, push(graph, term, [bar.value, bar.value]));
-    } else {
-      list.forEach((argument, k) => {
-        if (depends[argument.id]) give(argument, bar.where, pull(graph, term, k, bar.value));
-      });
-    }
-  }
-  const bar = (array: string, index: number): Scalar => {
-    const found = bars[graph.input(array, index).id];
-    return found ? open(graph, found) : 0;
-  };
-  // Opened here, while the graph is relaxed.
-  const opened = new Map(
-    graph.terms
-      .slice(0, count)
-      .flatMap(({ array, index }) => (array ? [[`${array} ${index}`, bar(array, index)]] : [])),
-  );
-  graph.relaxed = relaxed;
-  return (array, index) => opened.get(`${array} ${index}`) ?? 0;
+  return (array, index) => bars.get(graph.input(array, index)) ?? 0;
 }
 
 /** By number up to the latest of them, which terms are needed for some values. */
@@ -104,7 +150,7 @@ function neededFor(values: readonly Scalar[], terms: readonly Term[]): Uint8Arra
 export function forward(
   graph: Graph,
   values: readonly Scalar[],
-  tangent: (array: string, index: number) => Scalar | undefined,
+  tangent: (array: string, index: number, along: readonly Along[]) => Scalar | undefined,
 ): Scalar[] {
   const relaxed = graph.relaxed;
   graph.relaxed = true;
@@ -115,15 +161,22 @@ export function forward(
     if (!needed[i]) continue;
     const term = graph.terms[i]!;
     if (term.array) {
-      const value = tangent(term.array, term.index);
+      // What is carried has a tangent that is carried.
+      const value = term.array === CARRY ? graph.carry(term.loops[0]!) : tangent(term.array, term.index, term.along);
       if (value !== undefined) dots[i] = { where: true, value };
+      continue;
+    }
+    if (term.loop) {
+      const [next, carry, init] = term.list.map(({ id }) => open(graph, dots[id] ?? NEVER));
+      const value = graph.fold(term.loop, carry as Term, next!, init!);
+      if (value !== 0) dots[i] = { where: true, value };
       continue;
     }
     const list = term.list.map(({ id }) => dots[id]);
     if (isFlat(term) || list.every((dot) => !dot)) continue;
     const choice = choiceOf(graph, term);
     const part = (dot: Guarded | undefined, where: Truth, value: (own: Scalar) => Scalar): Guarded =>
-      dot ? { where: graph.and(dot.where, where), value: value(dot.value) } : NOWHERE;
+      dot ? { where: graph.and(dot.where, where), value: value(dot.value) } : NEVER;
     if (choice !== undefined) {
       const same = (value: Scalar): Scalar => value;
       dots[i] = sum(graph, part(list.at(-2), choice, same), part(list.at(-1), graph.not(choice), same));
@@ -138,10 +191,10 @@ export function forward(
       };
     } else {
       const [a, b] = list.map((dot, k) => part(dot, true, (value) => pull(graph, term, k, value)));
-      dots[i] = sum(graph, a!, b ?? NOWHERE);
+      dots[i] = sum(graph, a!, b ?? NEVER);
     }
   }
-  const pushed = values.map((value) => open(graph, (typeof value === "object" && dots[value.id]) || NOWHERE));
+  const pushed = values.map((value) => open(graph, (typeof value === "object" && dots[value.id]) || NEVER));
   graph.relaxed = relaxed;
   return pushed;
 }

@@ -1,12 +1,12 @@
-// A field as a graph of operations on numbers: every value is computed once, whatever was written twice. What is folded while
-// the field itself is traced changes no bit of a value; derivatives are `relaxed`: there 0·x is 0.
+// A field as a graph of operations on numbers. What is folded while the field itself is traced changes no bit of a value;
+// derivatives are `relaxed`: there 0·x is 0.
+import { boundsOf, type Loop, moved, NOWHERE } from "./loops.ts";
 import {
   ADD,
   AND,
   CONSTANT,
   DIVIDE,
   EQUAL,
-  INPUT,
   LESS,
   MATHS,
   MULTIPLY,
@@ -16,110 +16,74 @@ import {
   SELECT,
   SUBTRACT,
 } from "./operations.ts";
+import { isCounter, isOperation, known, positionOf, type Scalar, Terms, type Truth } from "./terms.ts";
 
-/** A value of the graph. Its number is larger than those of its arguments. */
-export interface Term {
-  readonly id: number;
-  readonly operation: Operation;
-  readonly list: readonly Term[];
-  /** Of a constant. */
-  readonly value: number;
-  /** Of an input: which array it is read from, and where; t is an array of one. */
-  readonly array: string;
-  readonly index: number;
-  /** Another one with the same hash. */
-  readonly next: Term | undefined;
-}
+export { isOperation, known, type Scalar, type Term, type Truth } from "./terms.ts";
 
-/** A number of the graph, or one that is known. */
-export type Scalar = number | Term;
-/** A truth value of the graph, or one that is known. */
-export type Truth = boolean | Term;
-
-const NONE: readonly Term[] = [];
-
-export class Graph {
-  readonly terms: Term[] = [];
+export class Graph extends Terms {
   /** Whether 0·x is 0 and x + 0 is x: for derivatives, whose zeros are no −0, NaN or ∞ in disguise. */
   relaxed = false;
-  private readonly constants = new Map<unknown, Term>();
-  private readonly inputs = new Map<string, Term[]>();
-  /** The latest term of each hash of operation and arguments; the others follow by `next`. */
-  private readonly hashed = new Map<number, Term>();
+  private readonly sums = new Map<string, Scalar>();
 
   /** What `make` makes of derivatives: relaxed while it works. */
   derive<T>(make: () => T): T {
     const { relaxed } = this;
     this.relaxed = true;
-    const made = make();
-    this.relaxed = relaxed;
-    return made;
-  }
-
-  /** Number `index` of an array that the field is given. */
-  input(array: string, index: number): Term {
-    const known = this.inputs.get(array) ?? [];
-    this.inputs.set(array, known);
-    known[index] ??= this.append(INPUT, NONE, 0, array, index);
-    return known[index]!;
-  }
-
-  /** A known value as a term. */
-  term(value: Scalar | Truth): Term {
-    if (typeof value === "object") return value;
-    const number = Number(value);
-    // A map takes −0 for 0.
-    const key = Object.is(number, -0) ? "-0" : number;
-    let term = this.constants.get(key);
-    if (!term) {
-      term = this.append(CONSTANT, NONE, number, "", 0);
-      this.constants.set(key, term);
+    try {
+      return make();
+    } finally {
+      this.relaxed = relaxed;
     }
-    return term;
   }
 
-  private append(
-    operation: Operation,
-    list: readonly Term[],
-    value: number,
-    array: string,
-    index: number,
-    next?: Term,
-  ): Term {
-    const term: Term = { id: this.terms.length, operation, list, value, array, index, next };
-    this.terms.push(term);
-    return term;
+  /** Makes derivatives. */
+  relaxing<T>(make: () => T): T {
+    const before = this.relaxed;
+    this.relaxed = true;
+    try {
+      return make();
+    } finally {
+      this.relaxed = before;
+    }
   }
 
-  /** The value of an operation on numbers and truth values: the term that is there already, if it is. */
-  apply(operation: Operation, a: Scalar | Truth, b?: Scalar | Truth, c?: Scalar | Truth): Scalar | Truth {
-    if (typeof a !== "object" && typeof b !== "object" && typeof c !== "object")
-      return operation.apply(a, b as number, c as number);
-    const [list, hash, found] = this.find(operation, a, b, c);
-    if (found) return found;
-    const made = this.append(operation, list, 0, "", 0, this.hashed.get(hash));
-    this.hashed.set(hash, made);
-    return made;
+  /** An operation on other arguments, folded where it can be. */
+  remade(operation: Operation, [a, b, c]: readonly Scalar[]): Scalar {
+    switch (operation) {
+      case ADD:
+        return this.add(a!, b!);
+      case SUBTRACT:
+        return this.subtract(a!, b!);
+      case MULTIPLY:
+        return this.multiply(a!, b!);
+      case DIVIDE:
+        return this.divide(a!, b!);
+      case NEGATE:
+        return this.negate(a!);
+      case SELECT:
+        return this.select(a as unknown as Truth, b!, c!);
+      case NOT:
+        return this.not(a as unknown as Truth) as Scalar;
+      case AND:
+        return this.and(a as unknown as Truth, b as unknown as Truth) as Scalar;
+      default:
+        return this.apply(operation, a!, b, c) as Scalar;
+    }
   }
 
-  /** The arguments of an operation as terms, their hash, and the term of the operation if it is there. */
-  private find(
-    operation: Operation,
-    a: Scalar | Truth,
-    b?: Scalar | Truth,
-    c?: Scalar | Truth,
-  ): [list: Term[], hash: number, found: Term | undefined] {
-    const x = this.term(a);
-    const y = b === undefined ? undefined : this.term(b);
-    const z = c === undefined ? undefined : this.term(c);
-    const hash =
-      Math.imul(Math.imul(operation.code ^ (x.id << 5), 0x9e3779b1) ^ (y?.id ?? 0), 0x85ebca6b) ^ (z?.id ?? 0);
-    const list = z ? [x, y!, z] : y ? [x, y] : [x];
-    let found = this.hashed.get(hash);
-    const isFound = ({ operation: own, list: [p, q, r] }: Term): boolean =>
-      own === operation && p === x && q === y && r === z;
-    while (found && !isFound(found)) found = found.next;
-    return [list, hash, found];
+  /** The sum of a value over all rounds of loops, in whatever order. */
+  sum(loops: readonly Loop[], value: Scalar): Scalar {
+    return loops.reduceRight<Scalar>((inner, loop) => {
+      if (typeof inner === "number" || !inner.loops.includes(loop)) return this.multiply(inner, loop.count);
+      const key = `${loop.id} ${inner.id}`;
+      let sum = this.sums.get(key);
+      if (sum === undefined) {
+        const carry = this.carry(loop);
+        sum = this.fold(loop, carry, this.apply(ADD, carry, inner) as Scalar, 0);
+        this.sums.set(key, sum);
+      }
+      return sum;
+    }, value);
   }
 
   private number(operation: Operation, a: Scalar, b?: Scalar, c?: Scalar): Scalar {
@@ -136,19 +100,36 @@ export class Graph {
     // x + −0 is x, whatever x is; x + 0 is not where x is −0.
     if (Object.is(b, -0) || (b === 0 && this.relaxed)) return a;
     if (Object.is(a, -0) || (a === 0 && this.relaxed)) return b;
+    const counter = this.combined(a, b, 1);
+    if (counter !== undefined) return counter;
     if (isOperation(b, NEGATE)) return this.subtract(a, b.list[0]!);
     return isOperation(a, NEGATE) ? this.subtract(b, a.list[0]!) : this.commuted(ADD, a, b);
+  }
+
+  /** a + factor · b of counters and integers. */
+  private combined(a: Scalar, b: Scalar, factor: number): Scalar | undefined {
+    if (!isCounter(a) && !isCounter(b)) return undefined;
+    const [x, y] = [positionOf(a), positionOf(b)];
+    return x && y && this.counter(moved(x, y, factor));
   }
 
   subtract(a: Scalar, b: Scalar): Scalar {
     if (Object.is(b, 0)) return a;
     if (Object.is(a, -0) || (a === 0 && this.relaxed)) return this.negate(b);
+    const counter = this.combined(a, b, -1);
+    if (counter !== undefined) return counter;
     return isOperation(b, NEGATE) ? this.add(a, b.list[0]!) : this.number(SUBTRACT, a, b);
   }
 
   multiply(a: Scalar, b: Scalar): Scalar {
     if (typeof a === "number" && typeof b !== "number") return this.multiply(b, a);
     if (b === 1) return a;
+    if (isCounter(a) && Number.isInteger(b)) {
+      const [least, most] = boundsOf(a);
+      // 0 · −1 is −0.
+      if (b === 0 ? least >= 0 : (b as number) > 0 || least * most > 0)
+        return this.counter(moved({ index: 0, along: NOWHERE }, a, b as number));
+    }
     if (b === -1) return this.negate(a);
     if (this.relaxed) {
       if (b === 0) return 0;
@@ -249,14 +230,6 @@ export class Graph {
     return this.or(this.compare(LESS, a, 0), this.compare(LESS, 0, a));
   }
 }
-
-/** Whether a value is the answer of an operation. */
-export function isOperation(value: unknown, operation: Operation): value is Term {
-  return typeof value === "object" && (value as Term | null)?.operation === operation;
-}
-
-/** A constant as its number, so that it folds. */
-export const known = (term: Term): Scalar => (term.operation === CONSTANT ? term.value : term);
 
 /** Whether a conjunction is the other truth value, or has it as a part. */
 export const implies = (a: Truth, b: Truth): boolean =>

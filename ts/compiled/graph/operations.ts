@@ -48,6 +48,14 @@ export const INPUT: Operation = operation(
   () => "",
 );
 
+/** Carried through the rounds of a loop: what is carried after a round, what it was before, and what it was at first. */
+export const FOLD: Operation = operation(
+  "fold",
+  3,
+  () => 0,
+  () => "",
+);
+
 export const ADD: Operation = infix("+", (a, b) => a + b);
 export const SUBTRACT: Operation = infix("-", (a, b) => a - b);
 export const MULTIPLY: Operation = infix("*", (a, b) => a * b);

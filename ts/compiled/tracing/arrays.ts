@@ -1,7 +1,11 @@
 // The methods of arrays: JavaScript's own, on an array of the values.
+
+import type { Scalar, Term } from "../graph/graph.ts";
+import { elementsOfSpread, readMoving, writeMoving } from "./families.ts";
+import { keepRounds } from "./kept.ts";
 import { asKnown, asNumber, asTruth } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
-import { ArrayValue, Builtin, Choice, type Value } from "./values.ts";
+import { ArrayValue, Builtin, Choice, Spread, type Value } from "./values.ts";
 
 const METHODS =
   /^(at|concat|entries|every|fill|filter|find|findIndex|forEach|includes|indexOf|keys|map|pop|push|reduce|reduceRight|reverse|set|shift|slice|some|subarray|unshift|values)$/;
@@ -18,6 +22,7 @@ export function elementsOf(tracer: Tracer, value: Value): readonly Value[] {
     if (whenTrue.length !== whenFalse.length) asKnown(tracer, value, "the length of an array");
     return whenTrue.map((element, i) => tracer.heap.merge(value.condition, element, whenFalse[i]));
   }
+  if (value instanceof Spread) return elementsOfSpread(tracer, value);
   return tracer.fail("this is no array", "Only arrays can be gone through.");
 }
 
@@ -42,6 +47,8 @@ export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Va
       return undefined;
     }
     if (name === "some" || name === "every") return ask(tracer, array, name === "every", list[0]);
+    const inRounds = roundsOf(tracer, array, name, list);
+    if (inRounds) return inRounds[0];
     const values = [...before];
     if (/^in/.test(name)) for (const value of values) asKnown(tracer, value, "what is looked for");
     const given = list.map((value, i) => {
@@ -58,6 +65,29 @@ export function arrayMethod(tracer: Tracer, array: ArrayValue, name: string): Va
     return asValue(tracer, array, values, result);
   });
 }
+
+/** What forEach, map and reduce answer where their rounds stay a loop. */
+function roundsOf(tracer: Tracer, array: ArrayValue, name: string, list: readonly Value[]): [Value] | undefined {
+  const { heap } = tracer;
+  const [callee, init] = list;
+  const isSum = name === "reduce";
+  if (name !== "forEach" && name !== "map" && !(isSum && list.length > 1)) return undefined;
+  const count = array.size(tracer);
+  const result = heap.place(init);
+  const made = name === "map" ? tracer.array(new Array<Value>(count).fill(0), array.typed) : undefined;
+  const isKept = keepRounds(tracer, count, (k) => {
+    const element = elementAt(tracer, array, k);
+    const answer = tracer.call(callee, isSum ? [result.value, element, k, array] : [element, k, array]);
+    if (isSum) heap.write(result, answer);
+    else if (made && typeof k === "number") made.set(tracer, k, array.typed ? asNumber(tracer, answer) : answer);
+    else if (made) writeMoving(tracer, made, k as Term, answer);
+  });
+  return isKept ? [isSum ? result.value : made] : undefined;
+}
+
+/** An element of an array in a round of a loop, or in all of them. */
+export const elementAt = (tracer: Tracer, array: ArrayValue, k: Scalar): Value =>
+  typeof k === "number" ? array.items[k]!.value : readMoving(tracer, array, k);
 
 /** Whether one element (or every) answers true, asked one after the other. */
 function ask(tracer: Tracer, array: ArrayValue, every: boolean, callee: Value): Value {

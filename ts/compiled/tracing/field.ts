@@ -1,4 +1,5 @@
 // The graph of a field f(t, y, dy, params): what f leaves in dy, or returns.
+import type { Block } from "../graph/blocks.ts";
 import type { Graph, Scalar } from "../graph/graph.ts";
 import { readFunction } from "../reader/reader.ts";
 import type { Source } from "../reader/refusal.ts";
@@ -16,6 +17,8 @@ export interface TracedField {
   readonly dim: number;
   /** What is compared with the user's function, where that is not the outputs. */
   readonly checked?: { readonly values: readonly Scalar[]; readonly name: (index: number) => string } | undefined;
+  /** Loops that have stayed loops: what they store in arrays of the graph's own, from which `outputs` may be read. */
+  readonly blocks?: readonly Block[];
 }
 
 /** A function's text, and what it takes from outside by the names it has there. */
@@ -28,8 +31,9 @@ interface Readable {
 export function tracerOf(
   { source, given }: Readable,
   layout: Layout,
+  keepsLoops = false,
 ): { tracer: Interpreter; params: Value; call: (...list: readonly Value[]) => Value } {
-  const tracer = new Interpreter(source, given);
+  const tracer = new Interpreter(source, given, keepsLoops);
   const text = readFunction(source);
   const fixed = "a parameter";
   const named = layout.places?.map(({ name, start, length }) => {
@@ -50,8 +54,8 @@ export const inputs = (tracer: Interpreter, array: string, start: number, length
   );
 
 /** Traces f for states of `dim` numbers; throws `SolveError` "invalid" for what cannot be compiled. */
-export function traceField(readable: Readable, dim: number, layout: Layout): TracedField {
-  const { tracer, params, call } = tracerOf(readable, layout);
+export function traceField(readable: Readable, dim: number, layout: Layout, keepsLoops = false): TracedField {
+  const { tracer, params, call } = tracerOf(readable, layout, keepsLoops);
   const { graph } = tracer;
   const dy = tracer.array(new Array<Value>(dim).fill(UNSET), true);
   const result = call(graph.input("t", 0), inputs(tracer, "y", 0, dim, "the state y"), dy, params);
@@ -63,7 +67,7 @@ export function traceField(readable: Readable, dim: number, layout: Layout): Tra
     if (hasGap(value)) tracer.fail(`dy[${i}] is set under a condition only`, "Set every element of dy on every way.");
     return asNumber(tracer, value);
   });
-  return { graph, outputs, dim };
+  return { graph, outputs, dim, blocks: tracer.blocks };
 }
 
 const hasGap = (value: Value): boolean =>

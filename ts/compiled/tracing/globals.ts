@@ -1,6 +1,7 @@
 // The names of JavaScript itself that equations use: Math, Number, Array and a few more.
 import { LESS, MATHS } from "../graph/operations.ts";
 import { elementsOf } from "./arrays.ts";
+import { mathOfCounters } from "./counters.ts";
 import { entriesOf } from "./members.ts";
 import { asKnown, asNumber, asTruth } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
@@ -28,6 +29,8 @@ function mathOf(tracer: Tracer, name: string): Call {
   return (list) => {
     const numbers = (takesAll ? list : list.slice(0, arity)).map((value) => asNumber(tracer, value));
     if (name === "pow") return graph.power(numbers[0]!, numbers[1]!);
+    const counter = numbers.length <= 2 && mathOfCounters(tracer, name, numbers);
+    if (typeof counter === "object" || typeof counter === "number") return counter;
     if (!takesAll) return graph.math(name, numbers[0]!, numbers[1]);
     if (numbers.every((value) => typeof value === "number")) return Math[name as "max"](...(numbers as number[]));
     if (numbers.length === 1) return name === "hypot" ? graph.math("abs", numbers[0]!) : numbers[0]!;

@@ -13,7 +13,7 @@ export interface Completion {
   readonly value?: Value;
 }
 
-interface Mark {
+export interface Mark {
   /** How much had been written. */
   readonly at: number;
   /** How many places there were. */
@@ -54,7 +54,7 @@ export class Heap {
     return this.ended.length;
   }
 
-  private get mark(): Mark {
+  get mark(): Mark {
     return { at: this.journal.length, births: this.births };
   }
 
@@ -66,6 +66,32 @@ export class Heap {
       if (place.born < births) before.set(place, value);
     }
     return before;
+  }
+
+  /** What was in the places that have been written to since a mark, of those that were there. */
+  since(mark: Mark): Map<Place, Value> {
+    return this.before(mark);
+  }
+
+  /** Goes back to a mark; everything since then must have been part of an attempt. */
+  rollBack(mark: Mark): void {
+    this.undo(mark);
+  }
+
+  /** Runs something that may fail: if it throws, nothing has changed. */
+  attempt<T>(run: () => T): T {
+    const { mark, branches } = this;
+    const waiting = this.ended.length;
+    this.branches++;
+    try {
+      return run();
+    } catch (error) {
+      this.ended.length = waiting;
+      this.undo(mark);
+      throw error;
+    } finally {
+      this.branches = branches;
+    }
   }
 
   /** Goes back to a mark and returns what is undone. */

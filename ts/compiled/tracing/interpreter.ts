@@ -26,9 +26,9 @@ export class Interpreter extends Tracer {
   private depth = 0;
   private work = 0;
 
-  constructor(source: Source, given: ReadonlyMap<string, unknown>) {
+  constructor(source: Source, given: ReadonlyMap<string, unknown>, keepsLoops: boolean) {
     const graph = new Graph();
-    super(graph, new Heap(graph), source);
+    super(graph, new Heap(graph), source, keepsLoops);
     this.given = given;
     this.globals = globalsOf(this);
   }
@@ -80,6 +80,21 @@ export class Interpreter extends Tracer {
   private builtin(given: (...list: never[]) => unknown): Value {
     const math = this.globals.get("Math") as Builtin;
     return given.name in math.members && Math[given.name as "sin"] === given ? math.members[given.name] : undefined;
+  }
+
+  attempt(run: () => void): void {
+    const { at, source, depth, kept, blocks } = this;
+    const [loops, before] = [kept.length, blocks.length];
+    try {
+      this.heap.attempt(run);
+    } catch (error) {
+      this.at = at;
+      this.source = source;
+      this.depth = depth;
+      kept.length = loops;
+      blocks.length = before;
+      throw error;
+    }
   }
 
   evaluate(expression: Expression, scope: Scope): Value {

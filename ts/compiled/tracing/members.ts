@@ -1,8 +1,9 @@
 // Elements and properties: reading them, writing them, and going through them.
 import { arrayMethod, elementsOf } from "./arrays.ts";
+import { indexOf, isMoving, readMoving, readSpread, writeMoving } from "./families.ts";
 import { asKnown, asNumber } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
-import { ArrayValue, Builtin, Choice, ObjectValue, type Value } from "./values.ts";
+import { ArrayValue, Builtin, Choice, ObjectValue, Spread, type Value } from "./values.ts";
 
 const isIndex = (key: string | number | boolean): boolean => /^\d+$/.test(String(key));
 
@@ -13,9 +14,14 @@ export function read(tracer: Tracer, object: Value, key: Value): Value {
     return heap.merge(object.condition, read(tracer, object.whenTrue, key), read(tracer, object.whenFalse, key));
   if (key instanceof Choice)
     return heap.merge(key.condition, read(tracer, object, key.whenTrue), read(tracer, object, key.whenFalse));
-  const name = String(asKnown(tracer, key, "an index"));
+  const index = indexOf(tracer, key);
+  if (object instanceof Spread) return readSpread(tracer, object, index, (own, other) => read(tracer, own, other));
+  if (object instanceof ArrayValue && isMoving(index)) return readMoving(tracer, object, index);
+  const name = String(asKnown(tracer, index, "an index"));
   if (object instanceof ArrayValue) {
     if (name === "length") return object.length.value;
+    if (isIndex(name) && !object.fixed)
+      tracer.kept.at(-1)?.reads.push({ array: object, index: { index: Number(name), along: [] } });
     if (isIndex(name)) return Number(name) < object.size(tracer) ? object.items[Number(name)]!.value : undefined;
     return arrayMethod(tracer, object, name);
   }
@@ -37,6 +43,10 @@ export function write(tracer: Tracer, object: Value, key: Value, value: Value): 
       () => void write(tracer, object.whenTrue, key, value),
       () => void write(tracer, object.whenFalse, key, value),
     );
+    return;
+  }
+  if (object instanceof ArrayValue && isMoving(key)) {
+    writeMoving(tracer, object, key, value);
     return;
   }
   const name = String(asKnown(tracer, key, "an index"));

@@ -1,6 +1,7 @@
 // The operators of JavaScript, on known values and on values of the graph.
-import type { Scalar, Truth } from "../graph/graph.ts";
-import { AT_MOST, LESS, REMAINDER } from "../graph/operations.ts";
+import type { Scalar, Term, Truth } from "../graph/graph.ts";
+import { AT_MOST, EQUAL, LESS, REMAINDER } from "../graph/operations.ts";
+import { compareCounters, isSmallCounter, remainderOfCounter } from "./counters.ts";
 import type { Tracer } from "./tracer.ts";
 import { ArrayValue, Builtin, Choice, Closure, isTerm, UNSET, type Value } from "./values.ts";
 
@@ -31,10 +32,16 @@ export function asNumber(tracer: Tracer, value: Value): Scalar {
 /** Whether a value counts as true. */
 export function asTruth(tracer: Tracer, value: Value): Truth {
   const { graph } = tracer;
-  if (isTerm(value)) return value.operation.isBoolean ? value : graph.isTrue(value);
+  if (isTerm(value)) return value.operation.isBoolean ? value : isTrue(tracer, value);
   if (value instanceof Choice)
     return graph.selectTruth(value.condition, asTruth(tracer, value.whenTrue), asTruth(tracer, value.whenFalse));
   return value === UNSET ? Boolean(asNumber(tracer, value)) : Boolean(value);
+}
+
+/** Whether a number counts as true. */
+function isTrue(tracer: Tracer, value: Term): Truth {
+  const isZero = compareCounters(tracer, EQUAL, value, 0);
+  return isZero === undefined ? tracer.graph.isTrue(value) : tracer.graph.not(isZero);
 }
 
 /** A value that must not depend on the state: an index, a length, a key. */
@@ -81,23 +88,23 @@ export function binary(tracer: Tracer, operator: string, a: Value, b: Value): Va
     case "/":
       return graph.divide(x, y);
     case "%":
-      return graph.apply(REMAINDER, x, y);
+      return remainderOfCounter(tracer, x, y) ?? graph.apply(REMAINDER, x, y);
     case "**":
       return graph.power(x, y);
     case "<":
-      return graph.apply(LESS, x, y);
+      return compareCounters(tracer, LESS, x, y) ?? graph.apply(LESS, x, y);
     case ">":
-      return graph.apply(LESS, y, x);
+      return compareCounters(tracer, LESS, y, x) ?? graph.apply(LESS, y, x);
     case "<=":
-      return graph.apply(AT_MOST, x, y);
+      return compareCounters(tracer, AT_MOST, x, y) ?? graph.apply(AT_MOST, x, y);
     case ">=":
-      return graph.apply(AT_MOST, y, x);
+      return compareCounters(tracer, AT_MOST, y, x) ?? graph.apply(AT_MOST, y, x);
   }
   const bits = BITS[operator];
   if (bits && typeof x === "number" && typeof y === "number") return bits(x, y);
   const both = kindOf(a) === "boolean" && kindOf(b) === "boolean";
   if (both && operator === "&") return graph.select(graph.and(asTruth(tracer, a), asTruth(tracer, b)), 1, 0);
-  if (operator === "|" && y === 0 && kindOf(a) === "boolean") return x;
+  if (operator === "|" && y === 0 && (kindOf(a) === "boolean" || isSmallCounter(x))) return x;
   if (both && operator === "|") return graph.select(graph.or(asTruth(tracer, a), asTruth(tracer, b)), 1, 0);
   return tracer.fail(
     `"${operator}" cannot be compiled here`,
@@ -120,9 +127,9 @@ export function isEqual(tracer: Tracer, a: Value, b: Value, loose: boolean): Tru
   const [x, y] = [kindOf(a), kindOf(b)];
   if (x === "boolean" && y === "boolean") return graph.selectTruth(a as Truth, b as Truth, graph.not(b as Truth));
   const isComparable = (kind: string): boolean => kind === "number" || kind === "boolean";
-  return (
-    isComparable(x) && isComparable(y) && (x === y || loose) && graph.equal(asNumber(tracer, a), asNumber(tracer, b))
-  );
+  if (!isComparable(x) || !isComparable(y) || (x !== y && !loose)) return false;
+  const [p, q] = [asNumber(tracer, a), asNumber(tracer, b)];
+  return compareCounters(tracer, EQUAL, p, q) ?? graph.equal(p, q);
 }
 
 export function unary(tracer: Tracer, operator: string, value: Value): Value {

@@ -1,12 +1,15 @@
 // Statements. Each answers how it ends: by going on (undefined), or by leaving a loop or the function.
 import type { Case, Statement } from "../reader/syntax.ts";
-import { elementsOf } from "./arrays.ts";
+import { elementAt, elementsOf } from "./arrays.ts";
+import { countedRounds } from "./counted.ts";
 import type { Completion } from "./heap.ts";
+import { keepRounds } from "./kept.ts";
 import { entriesOf } from "./members.ts";
 import { asKnown, asTruth, isEqual } from "./operators.ts";
 import { assign } from "./patterns.ts";
+import { NotKept } from "./rounds.ts";
 import type { Tracer } from "./tracer.ts";
-import { Closure, Scope } from "./values.ts";
+import { ArrayValue, Closure, Scope } from "./values.ts";
 
 /** Rounds of a loop whose end depends on the state, at most: each is traced, and more are a mistake. */
 const MOST_OPEN_ROUNDS = 64;
@@ -124,6 +127,7 @@ function loop(
   const first = heap.waiting;
   let scope = new Scope(around);
   if (start) run(tracer, start, scope);
+  if (kept(tracer, node, scope, labels)) return undefined;
   let completion: Completion | undefined;
   let open = 0;
   for (let i = 0; ; i++) {
@@ -149,6 +153,19 @@ function loop(
   return leave(tracer, first, labels, completion);
 }
 
+/** Whether a loop has stayed one. */
+function kept(tracer: Tracer, node: Statement & { kind: "loop" }, scope: Scope, labels: readonly string[]): boolean {
+  const counted = tracer.keepsLoops ? countedRounds(tracer, node, scope) : undefined;
+  if (!counted) return false;
+  const isKept = keepRounds(tracer, counted.count, (k) => {
+    counted.enter(k);
+    if (round(tracer, node.body, scope, labels) || !counted.isEntered(k)) throw new NotKept();
+  });
+  if (isKept) counted.end();
+  else counted.enter(0);
+  return isKept;
+}
+
 function each(
   tracer: Tracer,
   node: Statement & { kind: "each" },
@@ -158,6 +175,14 @@ function each(
   const { as, target, keys, of, body } = node;
   const first = tracer.heap.waiting;
   const given = tracer.evaluate(of, around);
+  if (given instanceof ArrayValue && !keys) {
+    const isKept = keepRounds(tracer, given.size(tracer), (k) => {
+      const scope = new Scope(around);
+      assign(tracer, target, elementAt(tracer, given, k), scope, as !== undefined && as !== "var");
+      if (round(tracer, body, scope, labels)) throw new NotKept();
+    });
+    if (isKept) return undefined;
+  }
   const values = keys ? entriesOf(tracer, given).map(([key]) => key) : elementsOf(tracer, given);
   let completion: Completion | undefined;
   for (const value of values) {

@@ -1,5 +1,6 @@
 // The values that a function computes with while it is traced: JavaScript's own, and numbers and truth values of the graph.
 import type { Term } from "../graph/graph.ts";
+import type { Loop, Position } from "../graph/loops.ts";
 import type { Source } from "../reader/refusal.ts";
 import type { FunctionText } from "../reader/syntax.ts";
 
@@ -17,6 +18,7 @@ export type Value =
   | Choice
   | ArrayValue
   | ObjectValue
+  | Spread
   | Closure
   | Builtin;
 
@@ -27,9 +29,22 @@ export interface Place {
   readonly born: number;
 }
 
+/** What the rounds of loops find where each finds another array or object; the last loop's rounds fastest. */
+export class Spread {
+  readonly values: readonly Value[];
+  readonly loops: readonly Loop[];
+
+  constructor(values: readonly Value[], loops: readonly Loop[]) {
+    this.values = values;
+    this.loops = loops;
+  }
+}
+
 /** What values ask of the tracer that they belong to. */
 interface Keeper {
   readonly heap: { place(value: Value): Place; write(place: Place, value: Value): void };
+  /** The loops that are being traced: what is read in their rounds must not be what others write. */
+  readonly kept: readonly { readonly reads: { readonly array: ArrayValue; readonly index: Position | undefined }[] }[];
   fail(problem: string, remedy: string): never;
 }
 
@@ -75,12 +90,18 @@ export class ArrayValue {
   }
 
   values(tracer: Keeper): Value[] {
+    if (!this.fixed) tracer.kept.at(-1)?.reads.push({ array: this, index: undefined });
     return this.items.slice(0, this.size(tracer)).map((place) => place.value);
+  }
+
+  /** To be called before it is changed. */
+  change(tracer: Keeper): void {
+    changed(tracer, this.fixed);
   }
 
   /** Sets an element, or appends one. */
   set(tracer: Keeper, index: number, value: Value): void {
-    changed(tracer, this.fixed);
+    this.change(tracer);
     const { heap } = tracer;
     while (this.items.length <= index) this.items.push(heap.place(undefined));
     heap.write(this.items[index]!, value);
