@@ -1,4 +1,5 @@
 // Where the repository is, and how its scripts run programs.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -8,6 +9,29 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** An absolute path from one relative to the repository. */
 export const inRoot = (...parts) => join(root, ...parts);
+
+/** Where work that runs beside other work has its output, an array of texts, in place of the terminal. */
+const apart = new AsyncLocalStorage();
+
+/** Shows a text. */
+export function show(text, stream = process.stdout) {
+  const texts = apart.getStore();
+  if (texts) texts.push(text);
+  else stream.write(text);
+}
+
+/** Runs all of these functions at once, and shows the output of each when it has ended; resolves to what they resolve to. */
+export const sideBySide = (works) =>
+  Promise.all(
+    works.map(async (work) => {
+      const texts = [];
+      try {
+        return await apart.run(texts, work);
+      } finally {
+        show(texts.join(""));
+      }
+    }),
+  );
 
 /**
  * Runs a program, in the repository root unless told otherwise, and resolves to its exit code (128 where a signal ended it). Its
@@ -29,7 +53,7 @@ export function run(command, args, { capture = false, quiet = false, cwd = root,
       child[name].setEncoding("utf8").on("data", (text) => {
         output += text;
         if (name === "stdout") stdout += text;
-        if (!quiet) process[name].write(text);
+        if (!quiet) show(text, process[name]);
       });
     }
     child.on("error", reject);

@@ -2,13 +2,14 @@
 // table and one line, "N passed, N failed". What a machine cannot do is skipped with the reason; with CI set in the
 // environment a skip is a failure.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, freemem } from "node:os";
 import { stripVTControlCharacters } from "node:util";
 import { chromiumEnvironment, unpackChromium } from "../tests/runtimes/chromium.mjs";
 import { countReported } from "../tests/runtimes/report.mjs";
 import { build } from "./build.mjs";
 import { bundleSizes, wrongFigures } from "./bundle-size.mjs";
 import { install } from "./install.mjs";
-import { commandOf, Failure, inRoot, run, runNode, whenStarted } from "./process.mjs";
+import { commandOf, Failure, inRoot, run, runNode, show, sideBySide, whenStarted } from "./process.mjs";
 
 const CI = Boolean(process.env.CI);
 
@@ -21,11 +22,27 @@ const PARTS = {
   node: () => runRuntime(process.execPath, ["tests/runtimes/node.mjs"]),
   // No permissions: the package needs none.
   deno: () => runDeno(["tests/runtimes/deno.mjs"]),
+  bun: runBun,
   browser: () => runRuntime(process.execPath, ["tests/runtimes/browser.mjs"]),
   webgpu: testWebgpu,
   package: testPackage,
   size: testSize,
 };
+
+/** Parts that run at the same time where the machine has the cores and the memory: none of them fills a machine. */
+const SIDE_BY_SIDE = [
+  ["kernels", "package"],
+  ["node", "deno", "bun", "browser"],
+];
+const ROOM = availableParallelism() > 1 && freemem() > 4 * 2 ** 30;
+
+/** Runs these functions at once where there is room, else one after the other. */
+async function together(works) {
+  if (ROOM) return sideBySide(works);
+  const results = [];
+  for (const work of works) results.push(await work());
+  return results;
+}
 
 /** A program that ends badly or counts nothing has failed, whatever it printed. */
 const honest = (counts, code) =>
@@ -58,10 +75,12 @@ async function runVitest(folder, args) {
   return honest({ ...counts, skipped: numPendingTests, note: numPendingTests > 0 ? "see the output above" : "" }, code);
 }
 
-/** Runs a runner of tests/runtimes, which prints one line a check. */
-async function runRuntime(command, args, env = {}) {
+/**
+ * The scenarios as one file each: fixtures and the example are part of them. The package stays outside, as users have it.
+ * Made once, though several runtimes need them.
+ */
+const bundleScenarios = once(async () => {
   const esbuild = await import("esbuild");
-  // One file each: fixtures and the example are part of it. The package stays outside, as users have it.
   await esbuild.build({
     absWorkingDir: inRoot(),
     entryPoints: ["scenario", "threads-scenario", "webgpu-scenario"].map((name) => `tests/runtimes/${name}.ts`),
@@ -73,6 +92,19 @@ async function runRuntime(command, args, env = {}) {
     target: "es2022",
     logLevel: "warning",
   });
+});
+
+function once(work) {
+  let result;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+/** Runs a runner of tests/runtimes, which prints one line a check. */
+async function runRuntime(command, args, env = {}) {
+  await bundleScenarios();
   const { code, output } = await run(command, args, { capture: true, env });
   return honest(countReported(output), code);
 }
@@ -89,6 +121,17 @@ async function runDeno(args, permissions = [], environment = {}) {
   return runRuntime(process.execPath, [commandOf("deno"), "run", ...flags, ...args], env);
 }
 
+/** The runner with Bun, where npm has a Bun for this system that starts on its processor. */
+async function runBun() {
+  const folder = inRoot("node_modules/@oven");
+  const [name] = existsSync(folder) ? readdirSync(folder) : [];
+  if (name === undefined) return skip(`npm has no Bun for ${process.platform} ${process.arch}`);
+  const bun = `${folder}/${name}/bin/bun${process.platform === "win32" ? ".exe" : ""}`;
+  const { code } = await run(bun, ["--version"], { quiet: true });
+  if (code !== 0) return skip(`${name} does not start here (exit code ${code}): it may need a newer processor`);
+  return runRuntime(bun, ["tests/runtimes/bun.mjs"]);
+}
+
 /**
  * Fields on the GPU: all checks in Node, and in Deno and Chromium those of what runtimes do in their own way. On Linux x64
  * with the software adapter that comes with Chromium, elsewhere with what the machine has. Then once more in Node and Deno
@@ -101,15 +144,19 @@ async function testWebgpu() {
   const permissions = ["--allow-read", "--allow-env", "--allow-sys"];
   const node = (args, given) => runRuntime(process.execPath, ["tests/runtimes/webgpu-node.mjs", ...args], given);
   const deno = (args, given) => runDeno(["tests/runtimes/webgpu-deno.mjs", ...args], permissions, given);
-  const results = [
-    await node([], env),
-    await deno([], env),
-    await runRuntime(process.execPath, ["tests/runtimes/webgpu-browser.mjs"]),
+  const works = [
+    () => node([], env),
+    () => deno([], env),
+    () => runRuntime(process.execPath, ["tests/runtimes/webgpu-browser.mjs"]),
   ];
   if (process.platform === "linux") {
     const hidden = { VK_DRIVER_FILES: inRoot("build/no-driver.json"), DENO_WEBGPU_BACKEND: "metal" };
-    results.push(await node(["without"], hidden), await deno(["without"], hidden));
+    works.push(
+      () => node(["without"], hidden),
+      () => deno(["without"], hidden),
+    );
   }
+  const results = await together(works);
   const sum = (column) => results.reduce((total, result) => total + result[column], 0);
   const notes = results.map(({ note }) => note).filter(Boolean);
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), note: notes.join("; ") };
@@ -125,8 +172,8 @@ async function testPackage() {
 async function testSize() {
   const sizes = await bundleSizes();
   const wrong = wrongFigures(sizes);
-  for (const { described, ok } of sizes) console.log(`${ok ? "✓" : "✖"} ${described}`);
-  for (const text of wrong) console.log(`✖ ${text}`);
+  for (const { described, ok } of sizes) show(`${ok ? "✓" : "✖"} ${described}\n`);
+  for (const text of wrong) show(`✖ ${text}\n`);
   const failed = sizes.filter(({ ok }) => !ok).length + (wrong.length > 0 ? 1 : 0);
   return {
     passed: sizes.length + 1 - failed,
@@ -137,19 +184,19 @@ async function testSize() {
 }
 
 function skip(reason) {
-  console.log(`○ SKIPPED: ${reason}`);
+  show(`○ SKIPPED: ${reason}\n`);
   return { passed: 0, failed: 0, skipped: 1, note: reason };
 }
 
 /** Runs one part, whatever happens in it, and times it. */
 async function runPart(name, work) {
-  console.log(`\n── ${name} ${"─".repeat(60 - name.length)}`);
+  show(`\n── ${name} ${"─".repeat(60 - name.length)}\n`);
   const start = performance.now();
   let counts;
   try {
     counts = await work();
   } catch (error) {
-    console.error(error instanceof Failure ? `✖ ${error.message}` : error);
+    show(`${error instanceof Failure ? `✖ ${error.message}` : error.stack}\n`, process.stderr);
     counts = { passed: 0, failed: 1, skipped: 0, note: String(error.message).split("\n")[0] };
   }
   const { passed, failed, skipped, note = "" } = counts;
@@ -169,6 +216,18 @@ function printTable(results) {
     const cells = row.map((cell, i) => (i === 0 || i === 5 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])));
     console.log(cells.join("  ").trimEnd());
   }
+}
+
+/** The parts in order, those that run side by side together where the first of them stands. */
+function groupsOf(names) {
+  const left = new Set(names);
+  return names
+    .map((name) => {
+      const group = (SIDE_BY_SIDE.find((parts) => parts.includes(name)) ?? [name]).filter((part) => left.has(part));
+      for (const part of group) left.delete(part);
+      return group;
+    })
+    .filter((group) => group.length > 0);
 }
 
 /** Splits off every `--only PART`; the rest is vitest's. */
@@ -197,7 +256,9 @@ await whenStarted(import.meta.url, async () => {
   });
   results.push(prepared);
   if (prepared.failed === 0) {
-    for (const name of names) results.push(await runPart(name, () => PARTS[name](rest)));
+    for (const group of groupsOf(names)) {
+      results.push(...(await together(group.map((name) => () => runPart(name, () => PARTS[name](rest))))));
+    }
   }
   printTable(results);
   const sum = (column) => results.reduce((total, result) => total + result[column], 0);
