@@ -62,4 +62,5 @@ export { vern9 } from "./solvers/explicit/vern9.ts";
 export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
 export { reversibleHeun } from "./solvers/reversible-heun.ts";
 export { type Interpolant, rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";
+export { type AsyncSteps, type Step, type Steps, type StepsOptions, type StepsStatus, steps } from "./steps.ts";
 export { mlp };

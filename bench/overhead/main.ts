@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { number, printMachine, printTable, printVerdicts, times, type Verdict, writeJson } from "../report.ts";
 import { contestant, race, type SamplingOptions, type Timing } from "../sampling.ts";
+import { compareLive } from "./live.ts";
 import { ATOL, RTOL, SOLVES, type Solve, solving } from "./measurements.ts";
 import type { Problem } from "./problems.ts";
 import { unrolled } from "./unrolled.ts";
@@ -96,6 +97,7 @@ printMachine();
 console.log(`dopri5, rtol = atol = ${RTOL}, controller PI; fields in JavaScript\n`);
 const results: Result[] = [];
 for (const each of SOLVES) results.push(await compare(each));
+const live = await compareLive();
 const { byMedian, byShortest } = results[0]!;
 const verdicts: Verdict[] = [
   {
@@ -104,6 +106,7 @@ const verdicts: Verdict[] = [
     // On a busy machine medians say little, so both must hold.
     holds: Math.max(byMedian, byShortest) <= 1.3,
   },
+  ...live,
 ];
 printVerdicts(verdicts);
 writeJson("bench-overhead.json", { rtol: RTOL, atol: ATOL, results, verdicts });

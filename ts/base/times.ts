@@ -4,7 +4,8 @@ const FIRST_ROOM = 32;
 
 export class Times {
   private numbers: Float64Array;
-  private length = 0;
+  /** Set to 0, all are forgotten. */
+  length = 0;
 
   /** `room`: how many there will be, where that is known. */
   constructor(room: number = FIRST_ROOM) {

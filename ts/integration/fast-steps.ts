@@ -1,5 +1,5 @@
 // The steps of small states, taken by functions that are written for their scheme (program/written-step.ts): one step a
-// call where somebody looks at steps, else all steps up to the next stop in one call. Steps and verdicts are the same
+// call where somebody looks at steps or is told of them, else all steps up to the next stop in one call. Steps and verdicts are the same
 // as `Stepping`'s, to the bit. `Stepping` keeps the first step, the steps that end at a stop, and every failure.
 import type { FloatArray } from "../base/dtype.ts";
 import type { FillingField } from "../fields/field.ts";
@@ -35,17 +35,22 @@ export class FastSteps {
    */
   private readonly numbers: Float64Array = new Float64Array(6).fill(Number.NaN);
   private readonly run: Float64Array | undefined;
+  /** Whether a loop may take only one step. */
+  private readonly singly: boolean;
   /** For even and for odd steps: the vectors that a written step works on. */
   private readonly arrays: readonly Float64Array[][];
   private readonly evaluations: number;
   private readonly kept: boolean;
 
-  /** The fast steps of a problem, if it has any. `unseen`: whether nobody looks at the steps between stops. */
-  static of(problem: Problem, setup: Setup, unseen: boolean): FastSteps | undefined {
+  /**
+   * The fast steps of a problem, if it has any. `unseen`: whether nobody looks into the steps between stops; `told`: whether
+   * somebody is told of each.
+   */
+  static of(problem: Problem, setup: Setup, unseen: boolean, told: boolean): FastSteps | undefined {
     const { field, arithmetic } = setup.machine;
     const { host } = arithmetic;
     const written = host && field.filling && writtenStep(setup.placed.scheme, problem.y0.length);
-    return written && new FastSteps(problem, setup, host, unseen, written);
+    return written && new FastSteps(problem, setup, host, unseen, told, written);
   }
 
   private constructor(
@@ -53,6 +58,7 @@ export class FastSteps {
     setup: Setup,
     host: HostArithmetic,
     unseen: boolean,
+    told: boolean,
     written: WrittenStep,
   ) {
     const { scheme, programs, fsal } = setup.placed;
@@ -68,7 +74,8 @@ export class FastSteps {
       this.numbers[AT.atol] = measure.atol as number;
     }
     const given = steps.kind === "given";
-    this.loop = unseen && given ? writtenSteps(scheme, y0.length) : undefined;
+    this.singly = told;
+    this.loop = unseen && given && !told ? writtenSteps(scheme, y0.length) : undefined;
     this.controlled = unseen && simple && !given ? writtenRun(scheme, y0.length) : undefined;
     this.run = this.controlled && new Float64Array(Object.keys(RUN).length);
   }
@@ -94,11 +101,21 @@ export class FastSteps {
     return numbers[AT.square]!;
   }
 
-  /** Takes steps before the next stop, where there is a loop for them. */
-  advance(state: StepState): void {
-    if (this.filling === undefined || state.stop >= state.problem.stops.length) return;
-    if (this.loop !== undefined) this.takeGiven(state, this.loop, this.filling);
-    else if (this.controlled !== undefined) this.takeControlled(state, this.controlled, this.filling);
+  /** Takes steps before the next stop, where there is a loop for them. Returns whether it took one that is to be told. */
+  advance(state: StepState): boolean {
+    const { filling, controlled, singly } = this;
+    if (filling === undefined || state.stop >= state.problem.stops.length) return false;
+    if (this.loop !== undefined) this.takeGiven(state, this.loop, filling);
+    else if (controlled !== undefined) {
+      const { maxSteps } = state.problem;
+      for (let tried = 1; tried > 0; ) {
+        const most = maxSteps - state.stats.steps;
+        tried = this.takeControlled(state, controlled, filling, singly ? Math.min(1, most) : most);
+        if (!singly) return false;
+        if (tried > 0 && !state.wasRejected) return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -130,11 +147,16 @@ export class FastSteps {
     state.firstKnown = false;
   }
 
-  /** Takes steps under control. */
-  private takeControlled(state: StepState, controlled: WrittenRun, { f, params, answer }: FillingField): void {
+  /** Tries `most` steps under control, or fewer; returns how many. */
+  private takeControlled(
+    state: StepState,
+    controlled: WrittenRun,
+    { f, params, answer }: FillingField,
+    most: number,
+  ): number {
     const { numbers, setup } = this;
     const { stats, problem, parity } = state;
-    const { maxSteps, direction, stops } = problem;
+    const { direction, stops } = problem;
     const { judgeSquareKernel, address } = setup.control!;
     const run = this.run!;
     numbers[AT.t] = state.t;
@@ -145,10 +167,10 @@ export class FastSteps {
     run[RUN.minStep] = state.minStep;
     run[RUN.maxStep] = state.maxStep;
     // biome-ignore format: the order of its parameters
-    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, maxSteps - stats.steps, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
+    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, most, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
     const rejected = run[RUN.rejected]!;
     const tried = accepted + rejected;
-    if (tried === 0) return;
+    if (tried === 0) return 0;
     state.runner.evaluations += tried * (this.evaluations - 1) + run[RUN.fresh]!;
     stats.steps += tried;
     stats.accepted += accepted;
@@ -161,6 +183,8 @@ export class FastSteps {
     state.firstKnown = state.wasRejected || this.kept;
     state.errorWasNaN = Number.isNaN(square);
     state.startAt(numbers[AT.t]!, parity ^ (accepted & 1));
+    state.stageEnd = state.t;
+    return tried;
   }
 }
 

@@ -36,6 +36,8 @@ interface Integration {
   readonly watch?: EventWatch | undefined;
   /** Rows of output, filled as they are reached. */
   readonly ys: FloatArray;
+  /** Takes every accepted step over; the loop yields what it returns, and goes on when it is resumed. */
+  readonly each?: (stepping: Stepping, y: FloatArray) => Promise<unknown>;
 }
 
 /** How far a solve came. Outputs are in their rows once they have arrived from the device, if the states are on one. */
@@ -59,7 +61,7 @@ export interface Outcome {
  * user's own functions pass through.
  */
 export function* integrate(it: Integration): Waiting<Outcome> {
-  const { problem, setup, path, tape, watch, ys } = it;
+  const { problem, setup, path, tape, watch, ys, each } = it;
   const { interpolator } = setup;
   const { arithmetic } = setup.machine;
   const { ts, y0, direction, steps, onStep } = problem;
@@ -72,8 +74,17 @@ export function* integrate(it: Integration): Waiting<Outcome> {
         }
       : undefined;
   // A step is looked at before it is advanced over where something of it is wanted.
-  const watched = watch !== undefined || path !== undefined || onStep !== undefined;
-  const handOut = watched || ts.length > 2;
+  const watched = watch !== undefined || path !== undefined;
+  const tell =
+    onStep || each
+      ? (y: FloatArray): Promise<unknown> | undefined => {
+          const { t, h } = stepping;
+          stats.evaluations = runner.evaluations;
+          onStep?.({ t, h, y, stats });
+          return each?.(stepping, y);
+        }
+      : undefined;
+  const handOut = watched || tell !== undefined || ts.length > 2;
   // Outputs inside steps need the step; outputs at the end of steps are stops.
   const unseen =
     !watched && accept === undefined && problem.accept === undefined && (ts.length === 2 || !problem.extended);
@@ -81,6 +92,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     keepTapes,
     handOut,
     unseen,
+    tell,
     firstKnown: it.firstKnown ?? false,
     accept,
   });
@@ -154,15 +166,16 @@ export function* integrate(it: Integration): Waiting<Outcome> {
         arithmetic.copyOut(state, ys, outputs * y0.length);
       }
       stepping.advanceOver(extended);
-      if (!watch && !onStep) continue;
+      if (!watch && !tell) continue;
       const { host } = arithmetic;
       const state = host ? host.view(program.end[0]!) : yield* numbersOf(arithmetic, program.end[0]!);
       const ending = found && act(found, end, program.end);
-      if (ending) return ending;
-      if (onStep) {
-        stats.evaluations = runner.evaluations;
-        onStep({ t: end, h, y: state, stats });
+      if (!ending?.failure) {
+        // Where an event ends the solve, the state before its effect.
+        const pause = tell?.(ending ? watch!.occurrences.jumps.at(-1)!.before : state);
+        if (pause) yield pause;
       }
+      if (ending) return ending;
     }
   } catch (error) {
     // What ended the waiting is a failure like any other, with what was reached until then; anything else is the user's.
@@ -194,7 +207,7 @@ function* firstSize(stepping: Stepping, keepTapes: boolean): Waiting<number> {
 }
 
 /** A copy of what a vector holds. */
-function* numbersOf(arithmetic: Arithmetic, vector: Vector): Waiting<FloatArray> {
+export function* numbersOf(arithmetic: Arithmetic, vector: Vector): Waiting<FloatArray> {
   const numbers = zeros(arithmetic.dtype, vector.length);
   arithmetic.copyOut(vector, numbers);
   yield* wait(arithmetic.arrived());

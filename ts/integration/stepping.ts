@@ -1,6 +1,8 @@
 // The steps of a solve: propose, run the scheme's instructions, judge the error, accept or reject. A plain object whose
 // `advance` returns at a pending evaluation and is called again later: engines optimise this far better than a
 // generator. The generator in integrate.ts waits, and does what is not done in every step.
+
+import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
 import { notAccepted, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
@@ -28,8 +30,10 @@ export interface SteppingOptions {
   readonly keepTapes: boolean;
   /** Whether every accepted step must be handed out before it is advanced over. */
   readonly handOut: boolean;
-  /** True if nothing (outputs, events, accept, onStep, dense, tape) needs the steps between two stops. */
+  /** True if nothing (outputs, events, accept, dense, tape) needs the steps between two stops. */
   readonly unseen: boolean;
+  /** Called with the state after each accepted step that is not handed out; what it returns is waited for. */
+  readonly tell: ((y: FloatArray) => Promise<unknown> | undefined) | undefined;
   /** Whether the derivative at the start is in its place already. */
   readonly firstKnown: boolean;
   /** Called for each accepted step while its vectors are in place. */
@@ -52,28 +56,38 @@ export class Stepping extends StepState {
   private readonly pair: PairWatch | undefined;
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
+  private readonly tell: SteppingOptions["tell"];
 
-  constructor(problem: Problem, setup: Setup, { keepTapes, handOut, unseen, firstKnown, accept }: SteppingOptions) {
+  constructor(
+    problem: Problem,
+    setup: Setup,
+    { keepTapes, handOut, unseen, tell, firstKnown, accept }: SteppingOptions,
+  ) {
     super(problem, setup, keepTapes, firstKnown);
     const measured = problem.measure.segments.reduce((sum, { length }) => sum + length, 0);
     this.failure = undefined;
     // States on a device are looked at in the verdict on the step, or at the end.
     const { host } = setup.machine.arithmetic;
     this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
-    this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined);
+    this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined, tell !== undefined);
     this.pair = setup.placed.scheme.pair?.watch();
     this.handOut = handOut;
     this.accept = accept;
+    this.tell = tell;
   }
 
   /**
    * Goes on until an evaluation is pending, which is returned, or a step is to be handed out (`phase` "accepted"), or the
    * end or a failure is reached ("done").
    */
-  advance(): Promise<void> | undefined {
+  advance(): Promise<unknown> | undefined {
     for (;;) {
       if (this.phase === "propose") {
-        if (this.fast !== undefined) this.fast.advance(this);
+        if (this.quick()) {
+          const pause = this.tell!(this.setup.machine.arithmetic.host!.view(this.program.start[0]!));
+          if (pause !== undefined) return pause;
+          continue;
+        }
         this.propose();
       }
       if (this.phase === "run") {
@@ -91,6 +105,11 @@ export class Stepping extends StepState {
         this.advanceOver(false);
       }
     }
+  }
+
+  /** Takes one step at once where steps are told and `fast` can; between steps only. Whether it did. */
+  quick(): boolean {
+    return this.fast?.advance(this) === true;
   }
 
   /** Chooses the next step, or finds that there is none. */

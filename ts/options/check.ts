@@ -23,12 +23,20 @@ export interface Request {
 
 const DEFAULT_MAX_STEPS = 100_000;
 
-/** Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". */
-export function requestOf(given: Field | BareField, options: SolveOptions): Request {
+/**
+ * Checks everything a user can get wrong, before anything runs. Throws `SolveError` code "invalid". `timesOf` and `stepSizes`
+ * read the options of those names: who takes the steps one by one reads them in another way.
+ */
+export function requestOf(
+  given: Field | BareField,
+  options: SolveOptions,
+  timesOf: typeof monotone = monotone,
+  stepSizes: typeof stepsOf = stepsOf,
+): Request {
   checkOptions("", options, Object.keys(OPTION_NAMES));
   const field = asField(given, options.params);
   const y0 = stateOf(options, field);
-  const { times: ts, direction } = monotone("ts", options.ts);
+  const { times: ts, direction } = timesOf("ts", options.ts);
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
@@ -64,7 +72,7 @@ export function requestOf(given: Field | BareField, options: SolveOptions): Requ
     onStep: options.onStep,
     onFailure: oneOf("onFailure", options.onFailure, ["throw", "return"], "throw"),
     // The last: too many steps are a failure of their own, to be told of options that are right.
-    steps: stepsOf(options, solver, ts, stops, direction, maxSteps),
+    steps: stepSizes(options, solver, ts, stops, direction, maxSteps),
   };
   return { problem, adjoint };
 }

@@ -50,7 +50,7 @@ export interface SolveOptions {
    * For fields on a GPU: whether states stay there ("device", the default where nothing needs them elsewhere) or are in
    * WebAssembly memory and travel for each evaluation.
    */
-  readonly residency?: "host" | "device";
+  readonly residency?: "host" | "device" | undefined;
   /** Parameters handed to a bare function as its fourth argument. */
   readonly params?: unknown;
   readonly signal?: AbortSignal;

@@ -5,40 +5,8 @@ import { pid } from "../problem/controller.ts";
 import type { Steps } from "../problem/problem.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
+import { FixedTimes } from "./fixed-times.ts";
 import type { SolveOptions } from "./options.ts";
-
-/** How many fixed steps each interval between stops takes. */
-function stepCounts(start: number, stops: Float64Array, stepSize: number): number[] {
-  // What t cannot resolve makes no step of its own.
-  const rounding = 2 * Number.EPSILON * Math.max(Math.abs(start), Math.abs(stops[stops.length - 1]!));
-  return Array.from(stops, (stop, i) =>
-    Math.max(1, Math.ceil((Math.abs(stop - (stops[i - 1] ?? start)) - rounding) / stepSize - 1e-9)),
-  );
-}
-
-/**
- * The first `most` step times of fixed steps after the start: each interval between stops in equal steps, all but its last
- * of the full size.
- */
-function fixedGrid(
-  start: number,
-  stops: Float64Array,
-  stepSize: number,
-  counts: readonly number[],
-  most: number,
-  direction: number,
-): Float64Array {
-  const grid = new Float64Array(most + 1);
-  grid[0] = start;
-  let n = 0;
-  for (let i = 0; i < stops.length; i++) {
-    const from = stops[i - 1] ?? start;
-    for (let j = 1; j <= counts[i]! && n < grid.length - 1; j++) {
-      grid[++n] = j === counts[i] ? stops[i]! : from + j * stepSize * direction;
-    }
-  }
-  return grid;
-}
 
 function replayGrid(value: unknown, ts: Float64Array, stops: Float64Array, direction: number): Float64Array {
   const { times: grid, direction: gridDirection } = monotone("grid", value);
@@ -99,13 +67,12 @@ export function stepsOf(
   }
   if (stepSize !== undefined) {
     positive("stepSize", stepSize);
-    const counts = stepCounts(ts[0]!, stops, stepSize);
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    refuseTooMany(options, total, maxSteps);
-    return {
-      kind: "given",
-      grid: fixedGrid(ts[0]!, stops, stepSize, counts, Math.min(total, maxSteps + 1), direction),
-    };
+    const times = new FixedTimes(ts[0]!, stops, stepSize, direction);
+    refuseTooMany(options, times.total, maxSteps);
+    const taken = new Float64Array(Math.min(times.total, maxSteps + 1) + 1);
+    taken[0] = ts[0]!;
+    for (let n = 1; n < taken.length; n++) taken[n] = times.next();
+    return { kind: "given", grid: taken };
   }
   if (!solver.adaptive) {
     throw invalid(

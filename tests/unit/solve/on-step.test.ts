@@ -21,6 +21,28 @@ describe("onStep", () => {
     expect(reports.flatMap(({ y }) => y)).toEqual([...everyStep.ys.slice(3)]);
   });
 
+  it("is told of the step that an event ends the solve with, with the state before its effect", () => {
+    const reports: { t: number; y: number[] }[] = [];
+    const effect = (_t: number, y: { [i: number]: number }): void => {
+      y[0] = 9;
+    };
+    const root = (_t: number, y: ArrayLike<number>): number => y[0]! - 0.5;
+    const onStep = ({ t, y }: StepReport): void => void reports.push({ t, y: [...y] });
+    const solution = solve(decay, { y0: [1], ts: [0, 5], events: [{ root, effect, terminal: true }], onStep });
+    expect(reports.map(({ t }) => t)).toEqual([...solution.grid.slice(1)]);
+    expect(reports.at(-1)).toEqual({ t: solution.ts[1], y: [...solution.ys.slice(1)] });
+  });
+
+  it("is told alike where steps are written out, and where they are watched", () => {
+    const times = (more: object): number[] => {
+      const all: number[] = [];
+      solve(decay, { y0: [1, 2], ts: [0, 5], ...more, onStep: ({ t, y }) => void all.push(t, ...y) });
+      return all;
+    };
+    expect(times({})).toEqual(times({ dense: true }));
+    expect(times({ maxSteps: 40 })).toEqual(times({ accept: () => true }));
+  });
+
   it("has negative steps where time decreases", () => {
     const steps: number[] = [];
     solve(decay, { y0: [1], ts: [2, 0], onStep: ({ h }) => void steps.push(h) });
