@@ -108,12 +108,12 @@ export class FastSteps {
     if (this.loop !== undefined) this.takeGiven(state, this.loop, filling);
     else if (controlled !== undefined) {
       const { maxSteps } = state.problem;
-      for (let tried = 1; tried > 0; ) {
+      let tried: number;
+      do {
         const most = maxSteps - state.stats.steps;
         tried = this.takeControlled(state, controlled, filling, singly ? Math.min(1, most) : most);
-        if (!singly) return false;
-        if (tried > 0 && !state.wasRejected) return true;
-      }
+      } while (singly && tried > 0 && state.wasRejected);
+      return singly && tried > 0;
     }
     return false;
   }
