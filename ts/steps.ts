@@ -280,6 +280,5 @@ export function steps(field: BareField | Field, options: StepsOptions): Steps | 
   if (problem.residency === "device" && problem.steps.kind === "given")
     throw invalid("residency", "device", '"host" together with stepSize or grid');
   const nextTime = fixed && ((): number => fixed!.next());
-  const extended = problem.solver.scheme.dense !== undefined;
-  return new Iteration({ ...problem, extended }, nextTime) as unknown as Steps | AsyncSteps;
+  return new Iteration({ ...problem, extended: true }, nextTime) as unknown as Steps | AsyncSteps;
 }

@@ -6,7 +6,6 @@ import { type Awaitable, drive, type Waiting } from "../base/waiting.ts";
 import type { EventWatch } from "../events/watch.ts";
 import { firstTime, type Problem } from "../problem/problem.ts";
 import type { StepStats } from "../problem/report.ts";
-import type { Instruction } from "../program/program.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import { numbersOf } from "./integrate.ts";
 import type { Setup } from "./setup.ts";
@@ -17,7 +16,6 @@ export const TAKEN: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
 /** Below this many numbers a plain loop beats TypedArray.set. */
 const FEW = 24;
-const NOTHING: readonly Instruction[] = [];
 
 export class TakenStep {
   /** The state at its end: a copy, written anew by the next step. */
@@ -96,7 +94,7 @@ export class TakenStep {
 
   private *inside(t: number): Waiting<FloatArray> {
     const { start, end, h, stepping, problem } = this;
-    const { direction, solver } = problem;
+    const { direction } = problem;
     const way = (t - start) * direction >= 0 && (end - t) * direction >= 0;
     if (!stepping || !way || !this.scratch.leased)
       throw invalid(
@@ -108,14 +106,12 @@ export class TakenStep {
     const { placed, machine, interpolator } = this.setup;
     const program = placed.programs[stepping.parity ^ 1]!;
     if (t === start) return yield* numbersOf(machine.arithmetic, program.start[0]!);
-    if (!interpolator)
-      throw invalid("t", t, `${end}, the step's end, with solver ${solver.name}, which has no continuous extension`);
     const { stageEnd, runner, stats } = stepping;
     if (!this.extended) {
-      yield* runner.finish(program.dense?.instructions ?? NOTHING, 0, firstTime(problem, start), h, stageEnd);
+      yield* runner.finish(program.dense!.instructions, 0, firstTime(problem, start), h, stageEnd);
       stats.evaluations = runner.evaluations;
       this.extended = true;
     }
-    return yield* numbersOf(machine.arithmetic, interpolator.at(program, (t - start) / h, h));
+    return yield* numbersOf(machine.arithmetic, interpolator!.at(program, (t - start) / h, h));
   }
 }
