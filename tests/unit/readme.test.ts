@@ -60,3 +60,11 @@ it("the README's page asks for the version that is packed", () => {
   const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
   expect(Array.from(readme.matchAll(/odegrad@([\d.]+)/g), ([, asked]) => asked)).toEqual([version]);
 });
+
+it("the README's figures are those of BENCHMARKS.md", () => {
+  const benchmarks = readFileSync(new URL("BENCHMARKS.md", root), "utf8");
+  const [table] = /\| measured \|[\s\S]*?\n\n/.exec(readme)!;
+  const figures = Array.from(table.matchAll(/\d[\d.–]*(?:×| [µm]s)/g), ([figure]) => figure);
+  expect(figures.length).toBeGreaterThan(8);
+  expect(figures.filter((figure) => !benchmarks.includes(figure))).toEqual([]);
+});
