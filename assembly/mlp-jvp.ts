@@ -2,7 +2,7 @@
 // mlpForward left:  ż ← W ȧ + Ẇ a + ḃ,  ȧ ← act′(z) ż.
 //
 // θ̇ comes packed as a network of its own: a second descriptor of the same shape, null where θ̇ = 0. Of its work only one
-// buffer is used, which holds Ẇ a + ḃ of a block of rows and so must take the state's rows too.
+// buffer is used, which holds Ẇ a + ḃ of a block of rows and so must take the outputs' rows too.
 import { BLOCK_ROWS, LAYER_FORWARD } from "../ts/fields/descriptor-layout";
 import { activate, activationGradient, keepsArgument } from "./activation";
 import { multiply } from "./dense";
@@ -10,16 +10,16 @@ import { padded } from "./dense-pack";
 import { lanes } from "./lanes";
 import {
   batchOf,
-  biasAtTime,
   biasOf,
-  hasTime,
   inputsOf,
   kindOf,
   layerCount,
   layerRecord,
   outputsOf,
+  outputStride,
   rowNumbers,
   rowStride,
+  sharedBias,
   tapeOffset,
   workBuffer,
 } from "./mlp";
@@ -32,11 +32,8 @@ export function mlpJvp<T>(d: usize, dot: usize, t: f64, x: usize, xDot: usize, o
   const kind = kindOf(d);
   const first = layerRecord(d, 0);
   const stateStride = <usize>inputsOf(first) * sizeof<T>();
-  let firstBias: usize = 0;
-  if (dot) {
-    firstBias = biasOf(layerRecord(dot, 0));
-    if (hasTime(d)) firstBias = biasAtTime<T>(firstBias, <T>t, padded<T>(outputsOf(first)));
-  }
+  const outputBytes = outputStride<T>(d);
+  const firstBias = dot ? sharedBias<T>(dot, t) : 0;
   for (let row = 0; row < batch; row += BLOCK_ROWS) {
     const rows = min(batch - row, BLOCK_ROWS);
     // a and ȧ of the layer below.
@@ -48,8 +45,8 @@ export function mlpJvp<T>(d: usize, dot: usize, t: f64, x: usize, xDot: usize, o
       const inputs = inputsOf(layer);
       const last = l == layers - 1;
       const columns = last ? outputsOf(layer) : padded<T>(outputsOf(layer));
-      const toStride = last ? stateStride : rowStride(layer);
-      const to = last ? out + <usize>row * stateStride : workBuffer(d, l & 1);
+      const toStride = last ? outputBytes : rowStride(layer);
+      const to = last ? out + <usize>row * outputBytes : workBuffer(d, l & 1);
       const numbers = last ? rows * columns : rowNumbers<T>(layer, rows);
       multiply<T>(aDot, stride, load<usize>(layer, LAYER_FORWARD), 0, to, toStride, rows, columns, inputs);
       if (dot) {

@@ -1,9 +1,11 @@
 // The MLP field in one call each: its value, its vector–Jacobian product, and the packing of its weights.
 //
 // A descriptor, which ts/fields/mlp-layout.ts writes, says what there is; ts/fields/descriptor-layout.ts has its words.
-// θ is W₁, b₁, W₂, b₂, …, W row-major [outputs × inputs]. With time, t is the last input of the first layer, so the last
-// column of W₁ joins its bias as bias + t · column; the packed bias of that layer has four parts of padded(outputs):
-// bias, column, their sum at t, and the column sums of δ in the backward pass.
+// θ is W₁, b₁, W₂, b₂, …, W row-major [outputs × inputs]. Inputs of the first layer that all rows share, of which t may be
+// the last, come after the others; their columns of W₁ join its bias as bias + Σ value · column. The packed bias of that
+// layer then has parts of padded(outputs) numbers: bias, column of each shared input, their sum, and the column sums of δ in the
+// backward pass; behind them are the values of the shared inputs, which the caller writes but for t, and their cotangents, which
+// the backward pass leaves there.
 //
 // The tape is what the forward pass leaves for the backward pass: of every hidden layer, [batch] rows of its outputs
 // (for silu and gelu its arguments), rows padded to whole vectors or more; what stands in the pads has no meaning.
@@ -12,8 +14,8 @@
 // the work buffers (three, of min(batch, BLOCK_ROWS) widest rows) are small whatever the batch.
 import {
   BLOCK_ROWS, LAYER_BACKWARD, LAYER_BIAS, LAYER_BYTES, LAYER_FORWARD, LAYER_INPUTS, LAYER_OUTPUTS, LAYER_STRIDE, LAYER_TAPE,
-  LAYER_WEIGHTS, NETWORK_ACTIVATION, NETWORK_BATCH, NETWORK_BYTES, NETWORK_LAYERS, NETWORK_PARAMS, NETWORK_TIME,
-  NETWORK_WORK, NETWORK_WORK_SIZE,
+  LAYER_WEIGHTS, NETWORK_ACTIVATION, NETWORK_BATCH, NETWORK_BYTES, NETWORK_LAYERS, NETWORK_PARAMS,
+  NETWORK_SHARED, NETWORK_TIME, NETWORK_WORK, NETWORK_WORK_SIZE,
 } from "../ts/fields/descriptor-layout";
 import { activate, activationGradient, keepsArgument } from "./activation";
 import { multiply } from "./dense";
@@ -37,8 +39,8 @@ export function kindOf(d: usize): i32 {
 }
 // @ts-ignore: decorator
 @inline
-export function hasTime(d: usize): bool {
-  return load<i32>(d, NETWORK_TIME) != 0;
+export function sharedOf(d: usize): i32 {
+  return load<i32>(d, NETWORK_SHARED);
 }
 // @ts-ignore: decorator
 @inline
@@ -84,7 +86,13 @@ export function rowStride(layer: usize): usize {
 // @ts-ignore: decorator
 @inline
 function weightStride<T>(d: usize, l: i32): usize {
-  return <usize>(inputsOf(layerRecord(d, l)) + i32(l == 0 && hasTime(d))) * sizeof<T>();
+  return <usize>(inputsOf(layerRecord(d, l)) + (l == 0 ? sharedOf(d) : 0)) * sizeof<T>();
+}
+/** Bytes of a row of the network's outputs, which have no pads. */
+// @ts-ignore: decorator
+@inline
+export function outputStride<T>(d: usize): usize {
+  return <usize>outputsOf(layerRecord(d, layerCount(d) - 1)) * sizeof<T>();
 }
 /** Numbers in `rows` rows of the layer's output, pads included. */
 // @ts-ignore: decorator
@@ -108,21 +116,23 @@ export function mlpPack<T>(d: usize): void {
     if (backward) pack<T>(backward, w, stride, one, outputs, inputs, l > 0);
     const bias = biasOf(layer);
     packVector<T>(bias, w + <usize>outputs * stride, one, outputs);
-    if (l == 0 && hasTime(d)) {
-      packVector<T>(bias + <usize>padded<T>(outputs) * one, w + <usize>inputs * one, stride, outputs);
+    if (l > 0) continue;
+    for (let j = 0; j < sharedOf(d); j++) {
+      const column = bias + <usize>(1 + j) * <usize>padded<T>(outputs) * one;
+      packVector<T>(column, w + <usize>(inputs + j) * one, stride, outputs);
     }
   }
 }
 
-/** dx ← f(t, x), both [batch × width] without pads; leaves the tape. A null dx ends after the tape, a null tape is none. */
+/** dx ← f(t, x), both rows without pads; leaves the tape. A null dx ends after the tape, a null tape is none. */
 export function mlpForward<T>(d: usize, t: f64, x: usize, dx: usize, tape: usize): void {
   const layers = layerCount(d);
   const batch = batchOf(d);
   const kind = kindOf(d);
   const first = layerRecord(d, 0);
   const stateStride = <usize>inputsOf(first) * sizeof<T>();
-  let bias = biasOf(first);
-  if (hasTime(d)) bias = biasAtTime<T>(bias, <T>t, padded<T>(outputsOf(first)));
+  const outputBytes = outputStride<T>(d);
+  const bias = sharedBias<T>(d, t);
   for (let row = 0; row < batch; row += BLOCK_ROWS) {
     const rows = min(batch - row, BLOCK_ROWS);
     let from = x + <usize>row * stateStride;
@@ -134,8 +144,8 @@ export function mlpForward<T>(d: usize, t: f64, x: usize, dx: usize, tape: usize
       const biasHere = l == 0 ? bias : biasOf(layer);
       if (l == layers - 1) {
         if (dx) {
-          const to = dx + <usize>row * stateStride;
-          multiply<T>(from, fromStride, panels, biasHere, to, stateStride, rows, outputs, inputsOf(layer));
+          const to = dx + <usize>row * outputBytes;
+          multiply<T>(from, fromStride, panels, biasHere, to, outputBytes, rows, outputs, inputsOf(layer));
         }
         break;
       }
@@ -166,16 +176,17 @@ export function mlpBackward<T>(
   const layers = layerCount(d);
   const batch = batchOf(d);
   const kind = kindOf(d);
-  const time = hasTime(d);
+  const shared = sharedOf(d);
   const first = layerRecord(d, 0);
   const stateStride = <usize>inputsOf(first) * sizeof<T>();
+  const outputBytes = outputStride<T>(d);
   const width = <usize>padded<T>(outputsOf(first)) * sizeof<T>();
-  const sums = biasOf(first) + 3 * width;
-  if (time) memory.fill(sums, 0, width);
+  const sums = biasOf(first) + <usize>(shared + 2) * width;
+  if (shared) memory.fill(sums, 0, width);
   for (let row = 0; row < batch; row += BLOCK_ROWS) {
     const rows = min(batch - row, BLOCK_ROWS);
-    let delta = cotangent + <usize>row * stateStride;
-    let deltaStride = stateStride;
+    let delta = cotangent + <usize>row * outputBytes;
+    let deltaStride = outputBytes;
     for (let l = layers - 1; l >= 0; l--) {
       const layer = layerRecord(d, l);
       const inputs = inputsOf(layer);
@@ -197,10 +208,10 @@ export function mlpBackward<T>(
         const w = thetaBar + weightOffset(layer);
         const stride = weightStride<T>(d, l);
         weightGradient<T>(delta, deltaStride, a, aStride, w, stride, rows, outputs, inputs);
-        if (l > 0 || !time) columnSums<T>(w + <usize>outputs * stride, delta, deltaStride, outputs, rows);
+        if (l > 0 || !shared) columnSums<T>(w + <usize>outputs * stride, delta, deltaStride, outputs, rows);
       }
       if (l == 0) {
-        if (time) columnSums<T>(sums, delta, deltaStride, outputs, rows);
+        if (shared) columnSums<T>(sums, delta, deltaStride, outputs, rows);
         const to = xBar + <usize>row * stateStride;
         multiply<T>(delta, deltaStride, panels, 0, to, stateStride, rows, inputs, outputs);
       } else {
@@ -213,35 +224,77 @@ export function mlpBackward<T>(
       }
     }
   }
-  if (!time) return 0;
-  return timeGradient<T>(sums, sums - 2 * width, thetaBar, weightStride<T>(d, 0), outputsOf(first), <T>t);
+  return shared ? sharedGradient<T>(d, thetaBar, t) : 0;
 }
 
-/** bias + t · column, into the part behind the two. */
-export function biasAtTime<T>(bias: usize, t: T, n: i32): usize {
-  const width = <usize>n * sizeof<T>();
-  const out = bias + 2 * width;
-  for (let i: usize = 0; i < width; i += sizeof<T>()) {
-    store<T>(out + i, load<T>(bias + i) + t * load<T>(bias + width + i));
+/** The first layer's bias with what the shared inputs add to it. */
+export function sharedBias<T>(d: usize, t: f64): usize {
+  const first = layerRecord(d, 0);
+  const bias = biasOf(first);
+  const shared = sharedOf(d);
+  if (!shared) return bias;
+  const width = <usize>padded<T>(outputsOf(first)) * sizeof<T>();
+  const out = bias + <usize>(shared + 1) * width;
+  const values = out + 2 * width;
+  storeTime<T>(d, values, shared, t);
+  let base = bias;
+  let column = bias;
+  for (let j: usize = 0; j < <usize>shared; j++) {
+    column += width;
+    const value = load<T>(values + j * sizeof<T>());
+    for (let i: usize = 0; i < width; i += sizeof<T>()) {
+      store<T>(out + i, load<T>(base + i) + value * load<T>(column + i));
+    }
+    base = out;
   }
   return out;
 }
 
-/** b̄ += s, the last column of W̄ += t s (W̄ null: not); returns column · s, for s the column sums of the first layer's δ. */
-function timeGradient<T>(sums: usize, column: usize, w: usize, wStride: usize, n: i32, t: T): f64 {
+/** Puts t among the values of the shared inputs, where it is one. */
+// @ts-ignore: decorator
+@inline
+function storeTime<T>(d: usize, values: usize, shared: i32, t: f64): void {
+  if (load<i32>(d, NETWORK_TIME)) store<T>(values + <usize>(shared - 1) * sizeof<T>(), <T>t);
+}
+
+/**
+ * For s the column sums of the first layer's δ: b̄ += s, and of each shared input the column of W̄ += value · s (W̄ null: not)
+ * and its cotangent ← column · s. Returns the last of them, ∂f/∂t · cotangent where t is that input.
+ */
+function sharedGradient<T>(d: usize, w: usize, t: f64): f64 {
   const update = w != 0;
-  const bias = w + <usize>n * wStride;
+  const first = layerRecord(d, 0);
+  const shared = sharedOf(d);
+  const n = outputsOf(first);
+  const width = <usize>padded<T>(n) * sizeof<T>();
   const end = <usize>n * sizeof<T>();
-  let result: f64 = 0;
-  w += wStride - sizeof<T>();
-  for (let i: usize = 0; i < end; i += sizeof<T>()) {
-    const s = load<T>(sums + i);
-    result += <f64>s * <f64>load<T>(column + i);
-    if (update) {
-      store<T>(bias + i, load<T>(bias + i) + s);
-      store<T>(w, load<T>(w) + t * s);
-      w += wStride;
-    }
+  const wStride = weightStride<T>(d, 0);
+  let column = biasOf(first);
+  const sums = column + <usize>(shared + 2) * width;
+  if (update) {
+    const bias = w + <usize>n * wStride;
+    for (let i: usize = 0; i < end; i += sizeof<T>()) store<T>(bias + i, load<T>(bias + i) + load<T>(sums + i));
   }
-  return result;
+  let value = sums + width;
+  storeTime<T>(d, value, shared, t);
+  let result: f64 = 0;
+  w += <usize>inputsOf(first) * sizeof<T>();
+  for (let j = 0; j < shared; j++) {
+    column += width;
+    const v = load<T>(value);
+    let at = w;
+    result = 0;
+    for (let i: usize = 0; i < end; i += sizeof<T>()) {
+      const s = load<T>(sums + i);
+      result += <f64>s * <f64>load<T>(column + i);
+      if (update) {
+        store<T>(at, load<T>(at) + v * s);
+        at += wStride;
+      }
+    }
+    store<T>(value + <usize>shared * sizeof<T>(), <T>result);
+    value += sizeof<T>();
+    w += sizeof<T>();
+  }
+  return load<i32>(d, NETWORK_TIME) ? result : 0;
 }

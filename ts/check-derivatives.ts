@@ -7,6 +7,7 @@ import { firstNotFinite } from "./base/finite.ts";
 import { type Awaitable, drive, type Waiting, wait } from "./base/waiting.ts";
 import { type BoundField, type Field, RECOMPUTE } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
+import { inSolve } from "./options/check.ts";
 import { finiteNumbers } from "./options/checks.ts";
 import { type HostVector, Scratch } from "./wasm/scratch.ts";
 
@@ -48,7 +49,7 @@ const STENCIL: readonly (readonly [number, number])[] = [
  * (float32: 1e-2); "non-finite" where f cannot be evaluated nearby.
  */
 export function checkDerivatives(field: Field | BareField, point: CheckPoint): Awaitable<DerivativeCheck> {
-  const checked = asField(field, undefined);
+  const checked = inSolve(asField(field, undefined), undefined, []);
   if (!checked.differentiable && !checked.hasJvp && !checked.hasJacobian)
     throw invalid("field", field, "one with a vjp or a jvp, such as vectorField({ f, vjp, jvp })");
   if (typeof point !== "object" || point === null) throw invalid("point", point, "an object { t, y, params }");

@@ -2,18 +2,20 @@
 // the kernels' numbers of the activations. Both compilers read this file, AssemblyScript with every constant as an i32:
 // nothing but integers may stand here. Places are in bytes, each of one 32-bit word; addresses and sizes there are in bytes.
 
-/** The header: layers, batch, the activation's number, and whether t is an input (0 or 1). */
+/** The header: layers, batch, the activation's number, and how many inputs all rows share. */
 export const NETWORK_LAYERS = 0;
 export const NETWORK_BATCH = 4;
 export const NETWORK_ACTIVATION = 8;
-export const NETWORK_TIME = 12;
+export const NETWORK_SHARED = 12;
 /** Addresses of the parameters θ and of the work buffers, and the size of one buffer. */
 export const NETWORK_PARAMS = 16;
 export const NETWORK_WORK = 20;
 export const NETWORK_WORK_SIZE = 24;
+/** Whether the last of the shared inputs is t (0 or 1). */
+export const NETWORK_TIME = 28;
 export const NETWORK_BYTES = 32;
 
-/** The record of a layer, one after the other behind the header: inputs (without t), outputs, the offset of W in θ. */
+/** The record of a layer, one after the other behind the header: inputs (without shared ones), outputs, the offset of W in θ. */
 export const LAYER_INPUTS = 0;
 export const LAYER_OUTPUTS = 4;
 export const LAYER_WEIGHTS = 8;

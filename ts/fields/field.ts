@@ -163,6 +163,11 @@ export interface Field extends Precision {
   readonly sparsity?: SparsityPattern | undefined;
   /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
+  /**
+   * The field as a solve has it: with what the solve's option `inputs` is, where f jumps at most at `times`, its start and end
+   * among them. Throws `SolveError` "invalid" for what no solve can have. Left out: the field itself, without inputs.
+   */
+  inSolve?(inputs: unknown, times: readonly number[]): Field;
   /** Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */
   readonly onDevice?: ((scratch: Scratch, length: number) => DeviceSpace) | undefined;
   /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */

@@ -272,11 +272,12 @@ export function vectorField(options: VectorFieldOptions): VectorField {
 
 /** A field from what `solve` was given. */
 export function asField(given: Field | BareField, params: unknown): Field {
-  if (typeof given === "function") return new FunctionField(given, {}, undefined, undefined, params);
-  if (typeof given !== "object" || given === null || !("bind" in given)) {
+  // Every function has a `bind` of its own, and some fields are functions.
+  if (!("dtype" in Object(given))) {
+    if (typeof given === "function") return new FunctionField(given, {}, undefined, undefined, params);
     throw invalid("field", given, "a function (t, y, dy, params) => void, or a field from vectorField or mlp");
   }
   if (params !== undefined)
     throw invalid("params", params, "undefined for a field that has params of its own; set field.params instead");
-  return given;
+  return given as Field;
 }

@@ -25,10 +25,16 @@ const WIDE_ROW_BYTES = 1024;
 const WORD_BYTES = 4;
 
 export interface Shape {
-  /** Widths from state to state, time not counted. */
+  /** Widths from the state on, shared inputs not counted. */
   readonly layers: readonly number[];
+  /** Inputs of the first layer that all rows share, after the state; none by default. */
+  readonly inputs?: number;
+  /** Whether t is one more of them, the last. */
   readonly time: boolean;
 }
+
+/** How many inputs all rows share. */
+const sharedOf = ({ inputs = 0, time }: Shape): number => inputs + (time ? 1 : 0);
 
 interface Dense {
   readonly inputs: number;
@@ -38,14 +44,15 @@ interface Dense {
 }
 
 /** The dense layers and how many parameters they have together. */
-export function parameterLayout({ layers, time }: Shape): { dense: Dense[]; length: number } {
+export function parameterLayout(shape: Shape): { dense: Dense[]; length: number } {
+  const { layers } = shape;
   const dense: Dense[] = [];
   let length = 0;
   for (let l = 1; l < layers.length; l++) {
     const inputs = layers[l - 1]!;
     const outputs = layers[l]!;
     dense.push({ inputs, outputs, weights: length });
-    length += outputs * (inputs + (time && l === 1 ? 1 : 0) + 1);
+    length += outputs * (inputs + (l === 1 ? sharedOf(shape) : 0) + 1);
   }
   return { dense, length };
 }
@@ -56,8 +63,10 @@ export interface Layout {
   /** Packed weights and biases. */
   readonly packedLength: number;
   readonly workLength: number;
-  /** As many rows as the kernels take at a time, of the widest layer, the state's included. */
+  /** As many rows as the kernels take at a time, of the widest layer, the last one's included. */
   readonly blockLength: number;
+  /** Where the values of shared inputs are in the packed form; their cotangents follow. */
+  readonly values: number;
   readonly descriptorWords: number;
   /** Writes the descriptor for the given addresses. */
   describe(words: Uint32Array, addresses: { theta: number; packed: number; work: number }): void;
@@ -81,10 +90,12 @@ export function kernelLayout(
   };
   const { dense } = parameterLayout(shape);
   const hidden = dense.length - 1;
+  const shared = sharedOf(shape);
 
   let packedLength = 0;
   let tapeLength = 0;
   let widest = 0;
+  let values = 0;
   const pack = (length: number): number => {
     const place = packedLength;
     packedLength += length;
@@ -92,16 +103,12 @@ export function kernelLayout(
   };
   const records = dense.map(({ inputs, outputs, weights }, l) => {
     const rowStride = l < hidden ? stride(outputs) : 0;
-    const record = {
-      inputs,
-      outputs,
-      weights,
-      forward: pack(inputs * padded(outputs)),
-      backward: gradient ? pack(outputs * padded(inputs)) : undefined,
-      bias: pack(padded(outputs) * (shape.time && l === 0 ? 4 : 1)),
-      tape: tapeLength,
-      rowStride,
-    };
+    const forward = pack(inputs * padded(outputs));
+    const backward = gradient ? pack(outputs * padded(inputs)) : undefined;
+    const here = l === 0 ? shared : 0;
+    const bias = pack(padded(outputs) * (here > 0 ? here + 3 : 1));
+    if (here > 0) values = pack(padded(2 * here));
+    const record = { inputs, outputs, weights, forward, backward, bias, tape: tapeLength, rowStride };
     tapeLength += batch * rowStride;
     widest = Math.max(widest, rowStride);
     return record;
@@ -112,7 +119,8 @@ export function kernelLayout(
     tapeLength,
     packedLength,
     workLength: at.WORK_BUFFERS * buffer,
-    blockLength: Math.min(batch, at.BLOCK_ROWS) * Math.max(widest, shape.layers[0]!),
+    blockLength: Math.min(batch, at.BLOCK_ROWS) * Math.max(widest, shape.layers.at(-1)!),
+    values,
     descriptorWords: (at.NETWORK_BYTES + at.LAYER_BYTES * records.length) / WORD_BYTES,
     describe(words, { theta, packed, work }) {
       let start = 0;
@@ -122,6 +130,7 @@ export function kernelLayout(
       write(at.NETWORK_LAYERS, records.length);
       write(at.NETWORK_BATCH, batch);
       write(at.NETWORK_ACTIVATION, ACTIVATION_NUMBERS[activation]);
+      write(at.NETWORK_SHARED, shared);
       write(at.NETWORK_TIME, shape.time ? 1 : 0);
       write(at.NETWORK_PARAMS, theta);
       write(at.NETWORK_WORK, work);

@@ -1,5 +1,5 @@
 // Parameters of a network as its kernels read them: packed in the leased block, with the descriptor that says where.
-import type { Dtype } from "../base/dtype.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { NETWORKS } from "./mlp-kernels.ts";
 import type { Layout } from "./mlp-layout.ts";
@@ -22,6 +22,11 @@ export class PackedParams {
     this.packed = scratch.vector(layout.packedLength, dtype);
     this.work = scratch.vector(workLength, dtype);
     this.descriptor = scratch.vector(layout.descriptorWords / 2, "float64");
+  }
+
+  /** The values of shared inputs, t not counted, and whatever stands behind them; after `load`. */
+  get values(): FloatArray {
+    return this.packed.view.subarray(this.layout.values);
   }
 
   /** Packs `params`, after the lease; returns the descriptor's address. */

@@ -1,21 +1,24 @@
 // A multilayer perceptron as a field: SIMD kernels evaluate it and its vector–Jacobian product in one call each, on
-// weights that are packed once per solve.
+// weights that are packed once per solve. Outside solves it is a function, of one row or of a batch.
 
-import { type ArrayOf, bytesOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { type ArrayOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
 import { vectorsOf } from "../vectors/kernels-f32.ts";
-import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { type HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, type Field, RECOMPUTE } from "./field.ts";
-import { NETWORKS, type NetworkKernels } from "./mlp-kernels.ts";
-import { ACTIVATIONS, type Activation, kernelLayout, parameterLayout, type Shape } from "./mlp-layout.ts";
-import { PackedParams } from "./mlp-packed.ts";
+import { BoundMlp, type Network } from "./mlp-bound.ts";
+import { BoundDriven, type InputFunction } from "./mlp-driven.ts";
+import { ACTIVATIONS, type Activation, parameterLayout, type Shape } from "./mlp-layout.ts";
 
+export type { InputFunction } from "./mlp-driven.ts";
 export type { Activation } from "./mlp-layout.ts";
 
 export interface MlpOptions {
-  /** Widths from state to state, at least two; the first equals the last. */
+  /** Widths from the state to the outputs, at least two; as the field of a solve the first equals the last. */
   readonly layers: readonly number[];
+  /** So many inputs more in a row, after the state and before t; in a solve its option `inputs` gives them. 0 by default. */
+  readonly inputs?: number;
   /** After every layer but the last; "tanh" by default. "gelu" is the erf form, "elu" has α = 1. */
   readonly activation?: Activation;
   /** Whether t is one more input of the first layer, by the last column of W₁; false by default. */
@@ -31,8 +34,8 @@ export interface MlpOptions {
   readonly seed?: number;
 }
 
-/** What `mlp` returns: a field on batches of rows [batch × layers[0]], with its parameters. */
-export interface Mlp<D extends Dtype = Dtype> extends Field {
+/** A field on batches of rows [batch × layers[0]] with the options and parameters of a multilayer perceptron. */
+export interface MlpField<D extends Dtype = Dtype> extends Field {
   readonly dtype: D;
   readonly layers: readonly number[];
   readonly activation: Activation;
@@ -41,92 +44,46 @@ export interface Mlp<D extends Dtype = Dtype> extends Field {
   readonly params: ArrayOf<D>;
 }
 
-const NONE = 0;
+/** Arrays of numbers that are added to. */
+type Sums = { [index: number]: number; readonly length: number };
 
-class BoundMlp implements BoundField<HostVector> {
-  readonly tapeLength: number;
-  readonly tape: HostVector | undefined;
-  readonly paramsBar: HostVector | undefined;
-  private readonly scratch: Scratch;
-  private readonly dtype: Dtype;
-  private readonly params: FloatArray;
-  private readonly packed: PackedParams;
-  /** θ̇, where tangents are wanted and it is not zero. */
-  private readonly paramsDot: ArrayLike<number> | undefined;
-  private readonly packedDot: PackedParams | undefined;
-  /** The tape of a VJP that evaluates anew. */
-  private readonly spare: HostVector | undefined;
-  // Everything the hot path needs, as plain numbers and functions, from `load`.
-  private at = NONE;
-  private dotAt = NONE;
-  private tapes = NONE;
-  private readonly tapeBytes: number;
-  private spareAt = NONE;
-  private paramsBarAt = NONE;
-  private forward!: NetworkKernels["mlpForwardF32"];
-  private backward!: NetworkKernels["mlpBackwardF32"];
-  private push!: NetworkKernels["mlpJvpF32"];
-
-  constructor(scratch: Scratch, { length, params, slots, gradient, tangent }: BindRequest, field: MlpField) {
-    const { dtype, activation } = field;
-    const layout = kernelLayout(field, activation, dtype, length / field.dim, gradient);
-    const vector = (n: number): HostVector => scratch.vector(n, dtype);
-    this.scratch = scratch;
-    this.dtype = dtype;
-    this.params = params ?? field.params;
-    this.tapeLength = layout.tapeLength;
-    this.tape = slots * layout.tapeLength > 0 ? vector(slots * layout.tapeLength) : undefined;
-    this.tapeBytes = layout.tapeLength * bytesOf(dtype);
-    const count = this.params.length;
-    this.packed = new PackedParams(scratch, layout, dtype, count, layout.workLength);
-    this.paramsDot = tangent?.params;
-    if (this.paramsDot) {
-      const forwardOnly = kernelLayout(field, activation, dtype, length / field.dim, false);
-      this.packedDot = new PackedParams(scratch, forwardOnly, dtype, count, layout.blockLength);
-    }
-    if (!gradient) return;
-    this.paramsBar = vector(this.params.length);
-    if (layout.tapeLength > 0) this.spare = vector(layout.tapeLength);
-  }
-
-  load(): void {
-    const kernels = NETWORKS.on(this.scratch.memory);
-    const single = this.dtype === "float32";
-    this.forward = single ? kernels.mlpForwardF32 : kernels.mlpForwardF64;
-    this.backward = single ? kernels.mlpBackwardF32 : kernels.mlpBackwardF64;
-    this.push = single ? kernels.mlpJvpF32 : kernels.mlpJvpF64;
-    this.tapes = this.tape?.address ?? NONE;
-    this.spareAt = this.spare?.address ?? NONE;
-    this.paramsBarAt = this.paramsBar?.address ?? NONE;
-    this.at = this.packed.load(this.params);
-    this.dotAt = this.packedDot?.load(this.paramsDot!) ?? NONE;
-  }
-
-  evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
-    this.forward(this.at, t, x.address, dx.address, this.slotAt(slot));
-  }
-
-  vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
-    let tape = this.slotAt(slot);
-    if (slot === RECOMPUTE) {
-      tape = this.spareAt;
-      // A null output: only the tape is wanted. A network of one layer has none.
-      if (tape !== NONE) this.forward(this.at, t, x.address, NONE, tape);
-    }
-    return this.backward(this.at, t, x.address, cotangent.address, xBar.address, this.paramsBarAt, tape);
-  }
-
-  jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
-    this.push(this.at, this.dotAt, t, x.address, xDot.address, out.address, this.slotAt(slot));
-  }
-
-  private slotAt(slot: number): number {
-    return slot < 0 || this.tapes === NONE ? NONE : this.tapes + slot * this.tapeBytes;
-  }
+/** What `mlp` returns: a field, and a function of rows. Weights are packed anew at each call, which a solve does once. */
+export interface Mlp<D extends Dtype = Dtype> extends MlpField<D> {
+  readonly inputs: number;
+  /** The outputs for one row: state, inputs, and t where `time` is true. */
+  (...row: readonly number[]): ArrayOf<D>;
+  (row: ArrayLike<number>): ArrayOf<D>;
+  /**
+   * The outputs [batch × layers.at(-1)] for y, rows of state and inputs [batch × (layers[0] + inputs)]; `out` is filled and
+   * returned where it is given. Throws `SolveError` "invalid" for other lengths.
+   */
+  evaluate(t: number, y: ArrayLike<number>): ArrayOf<D>;
+  evaluate<A extends Sums>(t: number, y: ArrayLike<number>, out: A): A;
+  /**
+   * Adds cotangentᵀ ∂outputs/∂y, cotangentᵀ ∂outputs/∂params and cotangent · ∂outputs/∂t to the last argument, with `params`
+   * in place of the network's own; y as in `evaluate`, the cotangent [batch × layers.at(-1)].
+   */
+  vjp(
+    t: number,
+    y: ArrayLike<number>,
+    params: ArrayLike<number>,
+    cotangent: ArrayLike<number>,
+    outputs: { readonly y: Sums; readonly params: Sums; readonly t: Sums },
+  ): void;
 }
 
-class MlpField implements Mlp, Shape {
+/** A network whose rows are state and inputs. */
+const withInputs = ({ layers: [first, ...others], inputs, time, activation, dtype, params }: Perceptron): Network => ({
+  layers: [first! + inputs, ...others],
+  time,
+  activation,
+  dtype,
+  params,
+});
+
+class Perceptron implements MlpField, Network {
   readonly layers: readonly number[];
+  readonly inputs: number;
   readonly activation: Activation;
   readonly time: boolean;
   readonly dtype: Dtype;
@@ -138,8 +95,9 @@ class MlpField implements Mlp, Shape {
   /** Widths of all hidden layers together. */
   private readonly hidden: number;
 
-  constructor(shape: Shape, activation: Activation, dtype: Dtype, params: FloatArray) {
+  constructor(shape: Required<Shape>, activation: Activation, dtype: Dtype, params: FloatArray) {
     this.layers = shape.layers;
+    this.inputs = shape.inputs;
     this.time = shape.time;
     this.activation = activation;
     this.dtype = dtype;
@@ -151,19 +109,110 @@ class MlpField implements Mlp, Shape {
 
   /** W₁, b₁, W₂, b₂, … */
   get tensors(): readonly number[] {
-    return parameterLayout(this).dense.flatMap(({ inputs, outputs }, l) => [
-      outputs * (inputs + (this.time && l === 0 ? 1 : 0)),
-      outputs,
-    ]);
+    const { dense, length } = parameterLayout(this);
+    return dense.flatMap(({ outputs, weights }, l) => [(dense[l + 1]?.weights ?? length) - weights - outputs, outputs]);
   }
 
   tapeLength(length: number): number {
     return (length / this.dim) * this.hidden;
   }
 
+  inSolve(inputs: unknown, times: readonly number[]): Field {
+    const { layers, dim } = this;
+    if (layers.at(-1) !== dim)
+      throw invalid("layers", layers, `for an mlp as the field of a solve, the last width equal to the first, ${dim}`);
+    if (this.inputs === 0 && inputs === undefined) return this;
+    if (this.inputs === 0 || typeof inputs !== "function")
+      throw invalid(
+        "inputs",
+        inputs,
+        this.inputs > 0
+          ? `a function (t, out) => void that fills the ${this.inputs} inputs of this mlp`
+          : "undefined for an mlp without the option inputs",
+      );
+    const drive = { inputs: inputs as InputFunction, times };
+    const bind: Field["bind"] = (scratch, request) => new BoundDriven(scratch, request, this, drive);
+    return Object.assign(Object.create(this), { bind });
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundMlp(scratch, request, this);
   }
+
+  /** `net(…)`. */
+  answer(list: readonly [ArrayLike<number>] | readonly number[]): FloatArray {
+    const row = typeof list[0] === "object" ? Array.from(list[0]) : (list as number[]);
+    const length = this.dim + this.inputs;
+    if (row.length !== length + (this.time ? 1 : 0))
+      throw invalid(
+        "net(…)",
+        row,
+        `${length} numbers, a row of ${this.dim} and its inputs${this.time ? ", and t" : ""}`,
+      );
+    return this.evaluate(row[length] ?? 0, row.slice(0, length));
+  }
+
+  evaluate<A extends Sums>(t: number, y: ArrayLike<number>, out?: A): A {
+    return this.alone(y, false, this.params, (bound, x, outputs) => {
+      bound.evaluate(t, x, outputs, RECOMPUTE);
+      const filled = (out ?? zeros(this.dtype, outputs.length)) as A;
+      for (let i = 0; i < outputs.length; i++) filled[i] = outputs.view[i]!;
+      return filled;
+    });
+  }
+
+  vjp(
+    t: number,
+    y: ArrayLike<number>,
+    params: ArrayLike<number>,
+    cotangent: ArrayLike<number>,
+    sums: { readonly y: Sums; readonly params: Sums; readonly t: Sums },
+  ): void {
+    const add = (to: Sums, view: FloatArray): void => {
+      for (let i = 0; i < view.length; i++) to[i]! += view[i]!;
+    };
+    this.alone(y, true, params, (bound, x, outputs, xBar) => {
+      bound.paramsBar!.view.fill(0);
+      outputs.view.set(cotangent);
+      sums.t[0]! += bound.vjp(t, x, outputs, xBar, RECOMPUTE);
+      add(sums.y, xBar.view);
+      add(sums.params, bound.paramsBar!.view);
+    });
+  }
+
+  /** Binds the network to memory for these rows alone. */
+  private alone<T>(
+    y: ArrayLike<number>,
+    gradient: boolean,
+    params: ArrayLike<number>,
+    use: (bound: BoundMlp, x: HostVector, outputs: HostVector, xBar: HostVector) => T,
+  ): T {
+    const { dtype } = this;
+    const network = withInputs(this);
+    const width = network.layers[0]!;
+    const { length } = y;
+    if (!(length > 0 && length % width === 0)) throw invalid("y", y, `rows of ${width} numbers, the state and inputs`);
+    const scratch = new Scratch();
+    const request = { length, params: checkedParams(this, dtype, params), slots: 0, gradient };
+    const bound = new BoundMlp(scratch, request, network);
+    const x = scratch.vector(length, dtype);
+    const outputs = scratch.vector((length / width) * network.layers.at(-1)!, dtype);
+    const xBar = scratch.vector(gradient ? length : 0, dtype);
+    scratch.lease();
+    try {
+      bound.load();
+      x.view.set(y);
+      return use(bound, x, outputs, xBar);
+    } finally {
+      scratch.release();
+    }
+  }
+}
+
+/** The network as the function that it is, too. */
+function callable(network: Perceptron): Perceptron {
+  const net = (...list: number[]): FloatArray => (net as unknown as Perceptron).answer(list);
+  return Object.assign(Object.setPrototypeOf(net, Perceptron.prototype), network);
 }
 
 /** Weights and biases uniform in ±1/√fan-in, as PyTorch's Linear starts. */
@@ -171,9 +220,9 @@ function initialParams(shape: Shape, dtype: Dtype, seed: number): FloatArray {
   const { dense, length } = parameterLayout(shape);
   const params = zeros(dtype, length);
   const random = uniform(seed);
-  dense.forEach(({ inputs, weights }, l) => {
-    const bound = 1 / Math.sqrt(inputs + (shape.time && l === 0 ? 1 : 0));
+  dense.forEach(({ outputs, weights }, l) => {
     const end = dense[l + 1]?.weights ?? length;
+    const bound = 1 / Math.sqrt((end - weights) / outputs - 1);
     for (let i = weights; i < end; i++) params[i] = bound * (2 * random() - 1);
   });
   return params;
@@ -186,7 +235,7 @@ function checkedParams(shape: Shape, dtype: Dtype, given: ArrayLike<number>): Fl
     throw invalid(
       "mlp option params",
       given,
-      `${length} numbers, W₁, b₁, W₂, b₂, … for layers [${widths}]${shape.time ? " and time" : ""}`,
+      `${length} numbers, W₁, b₁, W₂, b₂, … for layers [${widths}]${shape.inputs ? `, ${shape.inputs} inputs` : ""}${shape.time ? " and time" : ""}`,
     );
   }
   for (let i = 0; i < length; i++) {
@@ -197,30 +246,31 @@ function checkedParams(shape: Shape, dtype: Dtype, given: ArrayLike<number>): Fl
 }
 
 function checkedLayers(layers: readonly number[]): number[] {
-  const allowed = "an array of at least two integers ≥ 1, the widths from state to state, the first equal to the last";
+  const allowed = "an array of at least two integers ≥ 1, the widths from the state to the outputs";
   const isWidth = (width: unknown): boolean => Number.isInteger(width) && (width as number) >= 1;
   const isList = Array.isArray(layers) && layers.length >= 2 && Array.from(layers).every(isWidth);
-  if (!isList || layers[0] !== layers.at(-1)) throw invalid("mlp option layers", layers, allowed);
+  if (!isList) throw invalid("mlp option layers", layers, allowed);
   return [...layers];
 }
 
 /**
  * A multilayer perceptron dy/dt = W_n act(… act(W₁ y + b₁) …) + b_n as a differentiable field, for batches of rows
- * [batch × layers[0]]. Throws `SolveError` "invalid" for bad options.
+ * [batch × layers[0]], and as a function: `net(x1, x2, …)`. Throws `SolveError` "invalid" for bad options.
  */
 export function mlp(options: MlpOptions & { readonly dtype: "float64" }): Mlp<"float64">;
 export function mlp(options: MlpOptions & { readonly dtype?: "float32" }): Mlp<"float32">;
 export function mlp(options: MlpOptions): Mlp;
 export function mlp(options: MlpOptions): Mlp {
   // A saved network may have more keys.
-  checkOptions("mlp", options, ["layers", "activation", "time", "dtype", "params", "seed"], false);
-  const { activation = "tanh", time = false, dtype = "float32", params, seed = 0 } = options;
+  checkOptions("mlp", options, ["layers", "inputs", "activation", "time", "dtype", "params", "seed"], false);
+  const { inputs = 0, activation = "tanh", time = false, dtype = "float32", params, seed = 0 } = options;
   const layers = checkedLayers(options.layers);
   if (!ACTIVATIONS.includes(activation)) throw invalid("mlp option activation", activation, ACTIVATIONS.join(", "));
   if (typeof time !== "boolean") throw invalid("mlp option time", time, "true or false");
   if (dtype !== "float32" && dtype !== "float64") throw invalid("mlp option dtype", dtype, '"float32" or "float64"');
   if (!Number.isSafeInteger(seed)) throw invalid("mlp option seed", seed, "an integer");
-  const shape = { layers, time };
+  if (!(Number.isSafeInteger(inputs) && inputs >= 0)) throw invalid("mlp option inputs", inputs, "an integer ≥ 0");
+  const shape = { layers, inputs, time };
   const theta = params === undefined ? initialParams(shape, dtype, seed) : checkedParams(shape, dtype, params);
-  return new MlpField(shape, activation, dtype, theta);
+  return callable(new Perceptron(shape, activation, dtype, theta)) as unknown as Mlp;
 }

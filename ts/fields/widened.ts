@@ -107,6 +107,11 @@ class WidenedField implements Field {
     return this.field.tapeLength?.(length) ?? Number.POSITIVE_INFINITY;
   }
 
+  inSolve(inputs: unknown, times: readonly number[]): Field {
+    const own = this.field.inSolve?.(inputs, times) ?? this.field;
+    return own === this.field ? this : new WidenedField(own);
+  }
+
   bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
     return new BoundWidened(scratch, request, this.field);
   }
@@ -117,7 +122,7 @@ class WidenedField implements Field {
  * parameters and the field's arithmetic stay float32. Throws `SolveError` "invalid" for a field that is float64 already.
  */
 export function widened(field: Field): Field {
-  if (typeof field !== "object" || field?.dtype !== "float32")
+  if (field?.dtype !== "float32")
     throw invalid("widened(field)", field, 'a field of dtype "float32", such as mlp({ … })');
   return new WidenedField(field);
 }

@@ -34,9 +34,11 @@ export function requestOf(
   stepSizes: typeof stepsOf = stepsOf,
 ): Request {
   checkOptions("", options, Object.keys(OPTION_NAMES));
-  const field = asField(given, options.params);
-  const y0 = stateOf(options, field);
+  const unbound = asField(given, options.params);
+  const y0 = stateOf(options, unbound);
   const { times: ts, direction } = timesOf("ts", options.ts);
+  const jumps = jumpsOf(options.stepTimes, ts, direction);
+  const field = inSolve(unbound, options.inputs, [ts[0]!, ...jumps, ts.at(-1)!]);
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
@@ -45,7 +47,6 @@ export function requestOf(
   if (adjoint !== undefined) checkAdjoint(adjoint, field, solver);
   const events = eventsOf(options.events, adjoint);
   checkCallbacks(options);
-  const jumps = jumpsOf(options.stepTimes, ts, direction);
   const lands = landsOn(options, solver);
   const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, ts[0]!, direction);
   const { dense = false } = options;
@@ -75,6 +76,13 @@ export function requestOf(
     steps: stepSizes(options, solver, ts, stops, direction, maxSteps),
   };
   return { problem, adjoint };
+}
+
+/** The field with its inputs in a solve that has its start, jumps and end at these times. */
+export function inSolve(field: Field, inputs: unknown, times: readonly number[]): Field {
+  if (inputs !== undefined && !field.inSolve)
+    throw invalid("inputs", inputs, "undefined for a field that takes none; mlp({ inputs, … }) takes some");
+  return field.inSolve?.(inputs, times) ?? field;
 }
 
 /** A copy of y0 in the field's dtype: whole rows of its width. */

@@ -1,6 +1,7 @@
 // The options of `solve` as users write them.
 import type { Adjoint } from "../adjoints/adjoint.ts";
 import type { FloatArray } from "../base/dtype.ts";
+import type { InputFunction } from "../fields/mlp.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { SolveEvent } from "../problem/event.ts";
 import type { StepReport } from "../problem/report.ts";
@@ -51,6 +52,11 @@ export interface SolveOptions {
    * WebAssembly memory and travel for each evaluation.
    */
   readonly residency?: "host" | "device" | undefined;
+  /**
+   * For an `mlp` with the option `inputs`: fills one row's worth of them at t, the same for all rows. Where they jump belongs in
+   * `stepTimes`; ∂L/∂ts takes their time derivative by one-sided differences.
+   */
+  readonly inputs?: InputFunction | undefined;
   /** Parameters handed to a bare function as its fourth argument. */
   readonly params?: unknown;
   readonly signal?: AbortSignal;
@@ -81,6 +87,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   accept: true,
   adjoint: true,
   residency: true,
+  inputs: true,
   params: true,
   signal: true,
   onStep: true,

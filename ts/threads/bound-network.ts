@@ -4,7 +4,7 @@
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import { type BindRequest, type BoundField, type OwnTapes, RECOMPUTE } from "../fields/field.ts";
 import type { Mlp } from "../fields/mlp.ts";
-import { type Layout as Kernel, kernelLayout, type Shape } from "../fields/mlp-layout.ts";
+import { type Layout as Kernel, kernelLayout } from "../fields/mlp-layout.ts";
 import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { type HostVector, Layout, type Scratch } from "../wasm/scratch.ts";
 import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from "./chunks.ts";
@@ -75,7 +75,7 @@ export class BoundThreaded implements BoundField<HostVector> {
   constructor(
     scratch: Scratch,
     { length, params, slots, gradient }: BindRequest,
-    field: Mlp & Shape,
+    field: Mlp,
     pool: Threads,
     chunks: Chunks,
     paces: Paces,

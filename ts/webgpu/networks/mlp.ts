@@ -3,7 +3,7 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import { invalid } from "../../base/errors.ts";
 import type { BindRequest, BoundField, Field } from "../../fields/field.ts";
-import { type Activation, mlp as coreMlp, type Mlp, type MlpOptions } from "../../fields/mlp.ts";
+import { type Activation, mlp as coreMlp, type MlpField, type MlpOptions } from "../../fields/mlp.ts";
 import { VECTORS_F32 } from "../../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../../wasm/scratch.ts";
 import type { TensorDevice } from "../device/exchange.ts";
@@ -32,7 +32,7 @@ export interface GpuMlpOptions<Device extends TensorDevice = WebGpu> extends Mlp
 
 /** What `mlp` returns; see the core's. */
 export type GpuMlp<Device extends TensorDevice = WebGpu> = Placed<
-  Mlp & TensorField & { readonly params: Float32Array },
+  MlpField & TensorField & { readonly params: Float32Array },
   Device
 >;
 
@@ -98,7 +98,7 @@ class MlpFunction implements TensorFunction {
   }
 }
 
-class GpuMlpField implements Mlp, TensorField {
+class GpuMlpField implements MlpField, TensorField {
   readonly dtype = "float32";
   readonly vectors = VECTORS_F32;
   readonly asynchronous = true;
@@ -116,7 +116,7 @@ class GpuMlpField implements Mlp, TensorField {
   /** The GPU whose own shaders compute it; undefined where tfjs does. */
   private readonly fusing: WebGpu | undefined;
 
-  constructor(core: Mlp, device: TensorDevice, fusing: WebGpu | undefined) {
+  constructor(core: MlpField, device: TensorDevice, fusing: WebGpu | undefined) {
     const { layers, activation, time, dim } = core;
     this.layers = layers;
     this.activation = activation;
@@ -166,6 +166,10 @@ export function mlp<Device extends TensorDevice = WebGpu>(options: GpuMlpOptions
   const { dtype = "float32" } = core;
   if (dtype !== "float32")
     throw invalid("mlp option dtype", dtype, '"float32" on a GPU; for float64 use mlp from odegrad');
-  return new GpuMlpField(coreMlp({ ...core, dtype }), device, kernels === "tfjs" ? undefined : gpu) as Mlp &
+  const network = coreMlp({ ...core, dtype });
+  const { layers, inputs } = network;
+  if (inputs > 0) throw invalid("mlp option inputs", inputs, "0 on a GPU; mlp from odegrad takes inputs");
+  if (layers.at(-1) !== layers[0]) throw invalid("mlp option layers", layers, "on a GPU, the last width as the first");
+  return new GpuMlpField(network, device, kernels === "tfjs" ? undefined : gpu) as MlpField &
     TensorField as GpuMlp<Device>;
 }

@@ -1,0 +1,94 @@
+// A network in a solve with inputs: values at t that all rows share, which the user's function fills before each evaluation.
+import { BACKWARD, FORWARD } from "../base/differences.ts";
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid } from "../base/errors.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import type { BindRequest } from "./field.ts";
+import { BoundMlp, type Network } from "./mlp-bound.ts";
+
+/** Fills `out` with the inputs at t: one row's worth, the same for all rows. */
+export type InputFunction = (t: number, out: Float64Array) => void;
+
+/** What drives a network. */
+export interface Drive {
+  readonly inputs: InputFunction;
+  /** The start, the end and the jumps of the solve: between them the inputs have a derivative. */
+  readonly times: readonly number[];
+}
+
+/** The distance of differences in t, relative to the time between jumps. */
+const DISTANCE = 2 ** -14;
+
+export class BoundDriven extends BoundMlp {
+  private readonly drive: Drive;
+  private readonly out: Float64Array;
+  /** Where the kernels read the values and leave their cotangents, and where they read those beside θ̇. */
+  private values!: FloatArray;
+  private bars!: FloatArray;
+  private valuesDot: FloatArray | undefined;
+
+  constructor(scratch: Scratch, request: BindRequest, network: Network, drive: Drive) {
+    super(scratch, request, network);
+    this.drive = drive;
+    this.out = new Float64Array(network.inputs!);
+  }
+
+  override load(): void {
+    super.load();
+    const { time } = this.network;
+    this.values = this.packed.values;
+    this.bars = this.values.subarray(this.out.length + (time ? 1 : 0));
+    this.valuesDot = this.packedDot?.values;
+  }
+
+  /** The inputs at t. */
+  private at(t: number): Float64Array {
+    const { out } = this;
+    // What is not filled shows as NaN.
+    out.fill(Number.NaN);
+    const result: unknown = this.drive.inputs(t, out);
+    if (result !== undefined) throw invalid("what inputs returned", result, "nothing: it fills its second argument");
+    return out;
+  }
+
+  private fill(t: number): void {
+    const values = this.at(t);
+    this.values.set(values);
+    this.valuesDot?.set(values);
+  }
+
+  override evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
+    this.fill(t);
+    super.evaluate(t, x, dx, slot);
+  }
+
+  override vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
+    this.fill(t);
+    return super.vjp(t, x, cotangent, xBar, slot) + this.alongTime(t);
+  }
+
+  override jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
+    this.fill(t);
+    super.jvp(t, x, xDot, out, slot);
+  }
+
+  /** The inputs' part of ∂f/∂t · cotangent, by differences to the side that is further from a jump. */
+  private alongTime(t: number): number {
+    let low = Number.NEGATIVE_INFINITY;
+    let high = Number.POSITIVE_INFINITY;
+    for (const time of this.drive.times) {
+      if (time < t && time > low) low = time;
+      if (time > t && time < high) high = time;
+    }
+    const [below, above] = [Number.isFinite(low) ? t - low : 0, Number.isFinite(high) ? high - t : 0];
+    // So that t and its neighbour differ by just this.
+    const width = t + DISTANCE * Math.max(below, above) - t;
+    if (width === 0) return 0;
+    let sum = 0;
+    for (const [distance, weight] of above >= below ? FORWARD : BACKWARD) {
+      const values = this.at(t + distance * width);
+      for (let i = 0; i < values.length; i++) sum += weight * values[i]! * this.bars[i]!;
+    }
+    return sum / width;
+  }
+}
