@@ -4,8 +4,8 @@
 // θ is W₁, b₁, W₂, b₂, …, W row-major [outputs × inputs]. Inputs of the first layer that all rows share, of which t may be
 // the last, come after the others; their columns of W₁ join its bias as bias + Σ value · column. The packed bias of that
 // layer then has parts of padded(outputs) numbers: bias, column of each shared input, their sum, and the column sums of δ in the
-// backward pass; behind them are the values of the shared inputs, which the caller writes but for t, and their cotangents, which
-// the backward pass leaves there.
+// backward pass; behind them are the values of the shared inputs, which the caller writes but for t, their cotangents, which the
+// backward pass leaves there, and room for as many numbers more, for mlp-second.ts.
 //
 // The tape is what the forward pass leaves for the backward pass: of every hidden layer, [batch] rows of its outputs
 // (for silu and gelu its arguments), rows padded to whole vectors or more; what stands in the pads has no meaning.
@@ -64,7 +64,7 @@ export function outputsOf(layer: usize): i32 {
 }
 // @ts-ignore: decorator
 @inline
-function weightOffset(layer: usize): usize {
+export function weightsOf(layer: usize): usize {
   return load<usize>(layer, LAYER_WEIGHTS);
 }
 // @ts-ignore: decorator
@@ -85,7 +85,7 @@ export function rowStride(layer: usize): usize {
 /** Bytes of a row of W. */
 // @ts-ignore: decorator
 @inline
-function weightStride<T>(d: usize, l: i32): usize {
+export function weightStride<T>(d: usize, l: i32): usize {
   return <usize>(inputsOf(layerRecord(d, l)) + (l == 0 ? sharedOf(d) : 0)) * sizeof<T>();
 }
 /** Bytes of a row of the network's outputs, which have no pads. */
@@ -108,7 +108,7 @@ export function mlpPack<T>(d: usize): void {
     const layer = layerRecord(d, l);
     const inputs = inputsOf(layer);
     const outputs = outputsOf(layer);
-    const w = load<usize>(d, NETWORK_PARAMS) + weightOffset(layer);
+    const w = load<usize>(d, NETWORK_PARAMS) + weightsOf(layer);
     const stride = weightStride<T>(d, l);
     const one = sizeof<T>();
     pack<T>(load<usize>(layer, LAYER_FORWARD), w, one, stride, inputs, outputs, l < layers - 1);
@@ -205,7 +205,7 @@ export function mlpBackward<T>(
             activate<T>(kind, a, kept, rowNumbers<T>(below, rows));
           }
         }
-        const w = thetaBar + weightOffset(layer);
+        const w = thetaBar + weightsOf(layer);
         const stride = weightStride<T>(d, l);
         weightGradient<T>(delta, deltaStride, a, aStride, w, stride, rows, outputs, inputs);
         if (l > 0 || !shared) columnSums<T>(w + <usize>outputs * stride, delta, deltaStride, outputs, rows);

@@ -22,7 +22,7 @@ export class Network<T> {
   descriptor: usize = 0;
   workNumbers: i32 = 0;
   work: usize = 0;
-  /** The values of the shared inputs, and behind them their cotangents. */
+  /** The values of the shared inputs, behind them their cotangents, then their rates. */
   values: usize = 0;
 
   constructor(
@@ -52,7 +52,7 @@ export class Network<T> {
       store<usize>(record, backward ? operand<T>(outputs * padded<T>(inputs)) : 0, 16);
       const shared = l == 0 ? this.inputs + i32(time) : 0;
       const bias = padded<T>(outputs) * (shared ? shared + 3 : 1);
-      store<usize>(record, operand<T>(bias + 2 * shared), 20);
+      store<usize>(record, operand<T>(bias + 3 * shared), 20);
       if (l == 0) this.values = load<usize>(record, 20) + <usize>(bias * size);
       store<i32>(record, this.tapeNumbers * size, 24);
       store<i32>(record, stride * size, 28);

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { bytePatch, byteText } from "../../scripts/byte-text.mjs";
 import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { ACTIVATION_NUMBERS } from "../../ts/fields/mlp-layout.ts";
+import { SECOND_ORDER } from "../../ts/fields/second-kernels.ts";
 import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
 import { VECTORS_F64 } from "../../ts/vectors/kernels.ts";
 import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
@@ -21,6 +22,7 @@ const files = {
   "vectors-f32": VECTORS_F32.builds()[0]!,
   networks: plain!,
   "networks-relaxed": relaxed!,
+  "second-order": SECOND_ORDER.builds()[0]!,
   optimisers: OPTIMISERS.builds()[0]!,
 };
 

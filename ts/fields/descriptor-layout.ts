@@ -28,6 +28,12 @@ export const LAYER_TAPE = 24;
 export const LAYER_STRIDE = 28;
 export const LAYER_BYTES = 32;
 
+/** A pair of the second-order pass: addresses of its tangent and its cotangent, and τ, a double. */
+export const PAIR_TANGENT = 0;
+export const PAIR_COTANGENT = 4;
+export const PAIR_TIME = 8;
+export const PAIR_BYTES = 16;
+
 /** Work buffers, and the rows that each holds: as many as the kernels run through all layers at a time. */
 export const WORK_BUFFERS = 3;
 export const BLOCK_ROWS = 48;

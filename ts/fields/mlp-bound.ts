@@ -3,7 +3,7 @@ import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { type BindRequest, type BoundField, RECOMPUTE } from "./field.ts";
 import { NETWORKS, type NetworkKernels } from "./mlp-kernels.ts";
-import { type Activation, kernelLayout, type Shape } from "./mlp-layout.ts";
+import { type Activation, kernelLayout, type Layout, type Shape } from "./mlp-layout.ts";
 import { PackedParams } from "./mlp-packed.ts";
 
 /** What is bound. */
@@ -19,8 +19,9 @@ export class BoundMlp implements BoundField<HostVector> {
   readonly tapeLength: number;
   readonly tape: HostVector | undefined;
   readonly paramsBar: HostVector | undefined;
-  protected readonly network: Network;
-  private readonly scratch: Scratch;
+  readonly network: Network;
+  readonly layout: Layout;
+  readonly scratch: Scratch;
   private readonly params: FloatArray;
   protected readonly packed: PackedParams;
   /** θ̇, where tangents are wanted and it is not zero. */
@@ -29,12 +30,14 @@ export class BoundMlp implements BoundField<HostVector> {
   /** The tape of a VJP that evaluates anew. */
   private readonly spare: HostVector | undefined;
   // Everything the hot path needs, as plain numbers and functions, from `load`.
-  private descriptor = NONE;
+  /** The address of the network's descriptor, and of ∂L/∂θ, null where none is asked for. */
+  descriptor: number = NONE;
   private dot = NONE;
   private tapes = NONE;
   private readonly tapeBytes: number;
   private spareAt = NONE;
-  private paramsBarAt = NONE;
+  paramsBarAt: number = NONE;
+  kernels!: NetworkKernels;
   private forward!: NetworkKernels["mlpForwardF32"];
   private backward!: NetworkKernels["mlpBackwardF32"];
   private push!: NetworkKernels["mlpJvpF32"];
@@ -46,6 +49,7 @@ export class BoundMlp implements BoundField<HostVector> {
     const vector = (n: number): HostVector => scratch.vector(n, dtype);
     this.scratch = scratch;
     this.network = network;
+    this.layout = layout;
     this.params = params ?? network.params;
     this.tapeLength = layout.tapeLength;
     this.tape = slots * layout.tapeLength > 0 ? vector(slots * layout.tapeLength) : undefined;
@@ -64,6 +68,7 @@ export class BoundMlp implements BoundField<HostVector> {
 
   load(): void {
     const kernels = NETWORKS.on(this.scratch.memory);
+    this.kernels = kernels;
     const single = this.network.dtype === "float32";
     this.forward = single ? kernels.mlpForwardF32 : kernels.mlpForwardF64;
     this.backward = single ? kernels.mlpBackwardF32 : kernels.mlpBackwardF64;
@@ -80,13 +85,24 @@ export class BoundMlp implements BoundField<HostVector> {
   }
 
   vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
-    let tape = this.slotAt(slot);
-    if (slot === RECOMPUTE) {
-      tape = this.spareAt;
-      // A null output: only the tape is wanted. A network of one layer has none.
-      if (tape !== NONE) this.forward(this.descriptor, t, x.address, NONE, tape);
-    }
+    const tape = this.tapeOf(t, x, slot);
     return this.backward(this.descriptor, t, x.address, cotangent.address, xBar.address, this.paramsBarAt, tape);
+  }
+
+  /** The address of the tape at (t, x), made anew for RECOMPUTE. */
+  tapeOf(t: number, x: HostVector, slot: number): number {
+    if (slot !== RECOMPUTE) return this.slotAt(slot);
+    // A null output: only the tape is wanted. A network of one layer has none.
+    if (this.spareAt !== NONE) this.forward(this.descriptor, t, x.address, NONE, this.spareAt);
+    return this.spareAt;
+  }
+
+  /** Called before a pass at t other than these; `rates`: whether it needs the derivative of shared inputs by t. */
+  prepare(_t: number, _rates: boolean): void {}
+
+  /** What such a pass leaves at shared inputs, as a part of its derivative by t. */
+  alongTime(_t: number): number {
+    return 0;
   }
 
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {

@@ -22,22 +22,22 @@ const DISTANCE = 2 ** -14;
 export class BoundDriven extends BoundMlp {
   private readonly drive: Drive;
   private readonly out: Float64Array;
-  /** Where the kernels read the values and leave their cotangents, and where they read those beside θ̇. */
+  /** How many inputs all rows share, t counted. */
+  private readonly shared: number;
+  /** Where the kernels read the values, leave their cotangents and read their rates, and where they read those beside θ̇. */
   private values!: FloatArray;
-  private bars!: FloatArray;
   private valuesDot: FloatArray | undefined;
 
   constructor(scratch: Scratch, request: BindRequest, network: Network, drive: Drive) {
     super(scratch, request, network);
     this.drive = drive;
     this.out = new Float64Array(network.inputs!);
+    this.shared = this.out.length + (network.time ? 1 : 0);
   }
 
   override load(): void {
     super.load();
-    const { time } = this.network;
     this.values = this.packed.values;
-    this.bars = this.values.subarray(this.out.length + (time ? 1 : 0));
     this.valuesDot = this.packedDot?.values;
   }
 
@@ -51,29 +51,36 @@ export class BoundDriven extends BoundMlp {
     return out;
   }
 
-  private fill(t: number): void {
+  override prepare(t: number, rates = false): void {
+    if (rates) this.values.set(this.slopes(t), 2 * this.shared);
     const values = this.at(t);
     this.values.set(values);
     this.valuesDot?.set(values);
   }
 
   override evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
-    this.fill(t);
+    this.prepare(t);
     super.evaluate(t, x, dx, slot);
   }
 
   override vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
-    this.fill(t);
+    this.prepare(t);
     return super.vjp(t, x, cotangent, xBar, slot) + this.alongTime(t);
   }
 
   override jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
-    this.fill(t);
+    this.prepare(t);
     super.jvp(t, x, xDot, out, slot);
   }
 
-  /** The inputs' part of ∂f/∂t · cotangent, by differences to the side that is further from a jump. */
-  private alongTime(t: number): number {
+  /** From the cotangents of the inputs, which the kernels have left behind the values. */
+  override alongTime(t: number): number {
+    const { values, shared } = this;
+    return this.slopes(t).reduce((sum, slope, i) => sum + slope * values[shared + i]!, 0);
+  }
+
+  /** The derivatives of the inputs by t, by differences to the side that is further from a jump. */
+  private slopes(t: number): Float64Array {
     let low = Number.NEGATIVE_INFINITY;
     let high = Number.POSITIVE_INFINITY;
     for (const time of this.drive.times) {
@@ -83,12 +90,12 @@ export class BoundDriven extends BoundMlp {
     const [below, above] = [Number.isFinite(low) ? t - low : 0, Number.isFinite(high) ? high - t : 0];
     // So that t and its neighbour differ by just this.
     const width = t + DISTANCE * Math.max(below, above) - t;
-    if (width === 0) return 0;
-    let sum = 0;
+    const slopes = new Float64Array(this.out.length);
+    if (width === 0) return slopes;
     for (const [distance, weight] of above >= below ? FORWARD : BACKWARD) {
       const values = this.at(t + distance * width);
-      for (let i = 0; i < values.length; i++) sum += weight * values[i]! * this.bars[i]!;
+      for (let i = 0; i < values.length; i++) slopes[i]! += (weight / width) * values[i]!;
     }
-    return sum / width;
+    return slopes;
   }
 }

@@ -65,7 +65,7 @@ export interface Layout {
   readonly workLength: number;
   /** As many rows as the kernels take at a time, of the widest layer, the last one's included. */
   readonly blockLength: number;
-  /** Where the values of shared inputs are in the packed form; their cotangents follow. */
+  /** Where the values of shared inputs are in the packed form; their cotangents and their rates follow. */
   readonly values: number;
   readonly descriptorWords: number;
   /** Writes the descriptor for the given addresses. */
@@ -107,7 +107,7 @@ export function kernelLayout(
     const backward = gradient ? pack(outputs * padded(inputs)) : undefined;
     const here = l === 0 ? shared : 0;
     const bias = pack(padded(outputs) * (here > 0 ? here + 3 : 1));
-    if (here > 0) values = pack(padded(2 * here));
+    if (here > 0) values = pack(padded(3 * here));
     const record = { inputs, outputs, weights, forward, backward, bias, tape: tapeLength, rowStride };
     tapeLength += batch * rowStride;
     widest = Math.max(widest, rowStride);

@@ -32,7 +32,7 @@ export function threaded<D extends Dtype>(field: Mlp<D>, pool: Threads): Mlp<D> 
       const chunks = chunksOf(batch);
       const work = workOf(field, field.dtype, batch) * RECOMPUTING_WORK;
       // What is decided here must not change from a solve to its pullback, which reads the tape of the one in the other.
-      if (!chunks || work < pool.threshold || request.tangent) return field.bind(scratch, request);
+      if (!chunks || work < pool.threshold || request.tangent || request.pairs) return field.bind(scratch, request);
       const paces = pacesOf.get(batch) ?? unknownPaces();
       pacesOf.set(batch, paces);
       return new BoundThreaded(scratch, request, field, pool, chunks, paces);
