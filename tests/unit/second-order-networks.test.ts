@@ -1,10 +1,10 @@
 // Second derivatives of networks as bound fields give them: against complex steps through a VJP in complex arithmetic, and
 // with inputs against differences of their own VJPs.
 import { describe, expect, it } from "vitest";
+import type { Dtype } from "../../ts/base/dtype.ts";
 import type { Field, Pair } from "../../ts/fields/field.ts";
 import { RECOMPUTE } from "../../ts/fields/field.ts";
 import { twiceDifferentiable } from "../../ts/fields/mlp-second.ts";
-import type { Dtype } from "../../ts/base/dtype.ts";
 import { mlp, vectorField, widened } from "../../ts/index.ts";
 import { type HostVector, Scratch } from "../../ts/wasm/scratch.ts";
 import { numbers } from "./networks.ts";
@@ -53,7 +53,12 @@ function second(field: Field, { t, x, pairs }: Point, slot = RECOMPUTE): { x: nu
 const ZERO = real(0);
 
 /** The VJP of a tanh network with time for one row, in complex arithmetic: ∂/∂x, ∂/∂θ and ∂/∂t. */
-function complexVjp(layers: readonly number[], theta: readonly number[], row: readonly Complex[], v: readonly number[]) {
+function complexVjp(
+  layers: readonly number[],
+  theta: readonly number[],
+  row: readonly Complex[],
+  v: readonly number[],
+) {
   const values = [[...row]];
   const weights: { at: number; inputs: number; outputs: number }[] = [];
   let at = 0;
@@ -62,7 +67,10 @@ function complexVjp(layers: readonly number[], theta: readonly number[], row: re
     const [inputs, outputs] = [a.length, layers[l]!];
     weights.push({ at, inputs, outputs });
     const z = Array.from({ length: outputs }, (_, j) =>
-      a.reduce((s, value, k) => add(s, multiply(real(theta[at + j * inputs + k]!), value)), real(theta[at + outputs * inputs + j]!)),
+      a.reduce(
+        (s, value, k) => add(s, multiply(real(theta[at + j * inputs + k]!), value)),
+        real(theta[at + outputs * inputs + j]!),
+      ),
     );
     at += outputs * (inputs + 1);
     values.push(l < layers.length - 1 ? z.map(tanh) : z);
@@ -156,8 +164,18 @@ it("inputs move with t", () => {
   const h = 1e-4;
   const slope = (of: (s: number) => readonly number[]): number[] =>
     of(0).map((_, i) => (8 * (of(h)[i]! - of(-h)[i]!) - (of(2 * h)[i]! - of(-2 * h)[i]!)) / (12 * h));
-  expect(distance(found.x, slope((s) => vjp(s).y.slice(0, 2)))).toBeLessThan(1e-9);
-  expect(distance(found.params, slope((s) => vjp(s).params))).toBeLessThan(1e-9);
+  expect(
+    distance(
+      found.x,
+      slope((s) => vjp(s).y.slice(0, 2)),
+    ),
+  ).toBeLessThan(1e-9);
+  expect(
+    distance(
+      found.params,
+      slope((s) => vjp(s).params),
+    ),
+  ).toBeLessThan(1e-9);
   const [byU] = slope((s) => vjp(s).y.slice(2));
   const [byT] = slope((s) => vjp(s).t);
   expect(found.t).toBeCloseTo(byT! + byU! * 2 * Math.cos(2 * t), 9);
