@@ -142,21 +142,15 @@ describe("refusals", () => {
   const driven = mlp({ ...SHAPE });
   const options = { y0: [1, 2], ts: [0, 1] };
   it.each([
-    [
-      () => solve(driven, options),
-      /inputs is undefined; allowed: a function \(t, out\) => void that fills the 2 inputs/,
-    ],
+    [() => solve(driven, options), /inputs is undefined; allowed: a function \(t, out\) that fills 2 inputs/],
     [() => solve(driven, { ...options, inputs: [1, 2] as never }), /inputs is \[1, 2\]/],
     [
       () => solve(driven, { ...options, inputs: ((): number[] => [1, 2]) as never }),
       /what inputs returned is \[1, 2\]/,
     ],
-    [
-      () => solve(mlp({ layers: [2, 2] }), { ...options, inputs: drive }),
-      /undefined for an mlp without the option inputs/,
-    ],
+    [() => solve(mlp({ layers: [2, 2] }), { ...options, inputs: drive }), /undefined for an mlp without inputs/],
     [() => solve((_, y) => y, { ...options, inputs: drive }), /undefined for a field that takes none/],
-    [() => solve(widened(mlp({ layers: [2, 2], inputs: 1 })), options), /fills the 1 inputs/],
+    [() => solve(widened(mlp({ layers: [2, 2], inputs: 1 })), options), /fills 1 inputs/],
     [() => checkDerivatives(driven, { t: 0, y: [1, 2] }), /inputs is undefined/],
   ])("%#", (work, message) => {
     const failure = failureOf(work);

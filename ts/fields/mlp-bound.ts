@@ -80,13 +80,25 @@ export class BoundMlp implements BoundField<HostVector> {
     this.dot = this.packedDot?.load(this.paramsDot!) ?? NONE;
   }
 
+  /** Called before every pass; `rates`: whether it needs the derivatives of shared inputs by t. */
+  prepare(_t: number, _rates = false): void {}
+
+  /** ∂f/∂t · cotangent as far as it goes through shared inputs, from what a pass has left there. */
+  alongTime(_t: number): number {
+    return 0;
+  }
+
   evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
+    this.prepare(t);
     this.forward(this.descriptor, t, x.address, dx.address, this.slotAt(slot));
   }
 
   vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
+    this.prepare(t);
     const tape = this.tapeOf(t, x, slot);
-    return this.backward(this.descriptor, t, x.address, cotangent.address, xBar.address, this.paramsBarAt, tape);
+    const { descriptor, paramsBarAt } = this;
+    const rate = this.backward(descriptor, t, x.address, cotangent.address, xBar.address, paramsBarAt, tape);
+    return rate + this.alongTime(t);
   }
 
   /** The address of the tape at (t, x), made anew for RECOMPUTE. */
@@ -97,15 +109,8 @@ export class BoundMlp implements BoundField<HostVector> {
     return this.spareAt;
   }
 
-  /** Called before a pass at t other than these; `rates`: whether it needs the derivative of shared inputs by t. */
-  prepare(_t: number, _rates: boolean): void {}
-
-  /** What such a pass leaves at shared inputs, as a part of its derivative by t. */
-  alongTime(_t: number): number {
-    return 0;
-  }
-
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
+    this.prepare(t);
     this.push(this.descriptor, this.dot, t, x.address, xDot.address, out.address, this.slotAt(slot));
   }
 

@@ -2,7 +2,7 @@
 import { BACKWARD, FORWARD } from "../base/differences.ts";
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import type { Scratch } from "../wasm/scratch.ts";
 import type { BindRequest } from "./field.ts";
 import { BoundMlp, type Network } from "./mlp-bound.ts";
 
@@ -12,8 +12,8 @@ export type InputFunction = (t: number, out: Float64Array) => void;
 /** What drives a network. */
 export interface Drive {
   readonly inputs: InputFunction;
-  /** The start, the end and the jumps of the solve: between them the inputs have a derivative. */
-  readonly times: readonly number[];
+  /** The start, the end and the jumps of the solve, ascending: between them the inputs have a derivative. */
+  readonly times: Float64Array;
 }
 
 /** The distance of differences in t, relative to the time between jumps. */
@@ -51,26 +51,11 @@ export class BoundDriven extends BoundMlp {
     return out;
   }
 
-  override prepare(t: number, rates = false): void {
+  override prepare(t: number, rates?: boolean): void {
     if (rates) this.values.set(this.slopes(t), 2 * this.shared);
     const values = this.at(t);
     this.values.set(values);
     this.valuesDot?.set(values);
-  }
-
-  override evaluate(t: number, x: HostVector, dx: HostVector, slot: number): void {
-    this.prepare(t);
-    super.evaluate(t, x, dx, slot);
-  }
-
-  override vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector, slot: number): number {
-    this.prepare(t);
-    return super.vjp(t, x, cotangent, xBar, slot) + this.alongTime(t);
-  }
-
-  override jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector, slot: number): void {
-    this.prepare(t);
-    super.jvp(t, x, xDot, out, slot);
   }
 
   /** From the cotangents of the inputs, which the kernels have left behind the values. */
@@ -81,13 +66,10 @@ export class BoundDriven extends BoundMlp {
 
   /** The derivatives of the inputs by t, by differences to the side that is further from a jump. */
   private slopes(t: number): Float64Array {
-    let low = Number.NEGATIVE_INFINITY;
-    let high = Number.POSITIVE_INFINITY;
-    for (const time of this.drive.times) {
-      if (time < t && time > low) low = time;
-      if (time > t && time < high) high = time;
-    }
-    const [below, above] = [Number.isFinite(low) ? t - low : 0, Number.isFinite(high) ? high - t : 0];
+    const { times } = this.drive;
+    const next = times.findIndex((time) => time > t);
+    // At the end there is nothing above, and at(−2) is what is before the last.
+    const [below, above] = [t - times.at(next - 1)!, times[next]! - t || 0];
     // So that t and its neighbour differ by just this.
     const width = t + DISTANCE * Math.max(below, above) - t;
     const slopes = new Float64Array(this.out.length);

@@ -72,15 +72,6 @@ export interface Mlp<D extends Dtype = Dtype> extends MlpField<D> {
   ): void;
 }
 
-/** A network whose rows are state and inputs. */
-const withInputs = ({ layers: [first, ...others], inputs, time, activation, dtype, params }: Perceptron): Network => ({
-  layers: [first! + inputs, ...others],
-  time,
-  activation,
-  dtype,
-  params,
-});
-
 class Perceptron implements MlpField, Network {
   readonly layers: readonly number[];
   readonly inputs: number;
@@ -120,17 +111,16 @@ class Perceptron implements MlpField, Network {
   inSolve(inputs: unknown, times: readonly number[]): Field {
     const { layers, dim } = this;
     if (layers.at(-1) !== dim)
-      throw invalid("layers", layers, `for an mlp as the field of a solve, the last width equal to the first, ${dim}`);
-    if (this.inputs === 0 && inputs === undefined) return this;
-    if (this.inputs === 0 || typeof inputs !== "function")
+      throw invalid("layers", layers, `in a solve, those of an mlp whose last width is its first, ${dim}`);
+    const taken = this.inputs;
+    if (taken > 0 ? typeof inputs !== "function" : inputs !== undefined)
       throw invalid(
         "inputs",
         inputs,
-        this.inputs > 0
-          ? `a function (t, out) => void that fills the ${this.inputs} inputs of this mlp`
-          : "undefined for an mlp without the option inputs",
+        taken > 0 ? `a function (t, out) that fills ${taken} inputs` : "undefined for an mlp without inputs",
       );
-    const drive = { inputs: inputs as InputFunction, times };
+    if (taken === 0) return this;
+    const drive = { inputs: inputs as InputFunction, times: Float64Array.from(new Set(times)).sort() };
     const bind: Field["bind"] = (scratch, request) => new BoundDriven(scratch, request, this, drive);
     return Object.assign(Object.create(this), { bind });
   }
@@ -144,11 +134,7 @@ class Perceptron implements MlpField, Network {
     const row = typeof list[0] === "object" ? Array.from(list[0]) : (list as number[]);
     const length = this.dim + this.inputs;
     if (row.length !== length + (this.time ? 1 : 0))
-      throw invalid(
-        "net(…)",
-        row,
-        `${length} numbers, a row of ${this.dim} and its inputs${this.time ? ", and t" : ""}`,
-      );
+      throw invalid("net(…)", row, `${length} numbers${this.time ? " and t" : ""}`);
     return this.evaluate(row[length] ?? 0, row.slice(0, length));
   }
 
@@ -187,16 +173,17 @@ class Perceptron implements MlpField, Network {
     params: ArrayLike<number>,
     use: (bound: BoundMlp, x: HostVector, outputs: HostVector, xBar: HostVector) => T,
   ): T {
-    const { dtype } = this;
-    const network = withInputs(this);
-    const width = network.layers[0]!;
+    const { dtype, layers } = this;
     const { length } = y;
-    if (!(length > 0 && length % width === 0)) throw invalid("y", y, `rows of ${width} numbers, the state and inputs`);
+    // Inputs are a part of the rows here.
+    const width = layers[0]! + this.inputs;
+    const network: Network = Object.assign(Object.create(this), { layers: [width, ...layers.slice(1)], inputs: 0 });
+    if (!(length > 0 && length % width === 0)) throw invalid("y", y, `rows of ${width} numbers`);
     const scratch = new Scratch();
     const request = { length, params: checkedParams(this, dtype, params), slots: 0, gradient };
     const bound = new BoundMlp(scratch, request, network);
     const x = scratch.vector(length, dtype);
-    const outputs = scratch.vector((length / width) * network.layers.at(-1)!, dtype);
+    const outputs = scratch.vector((length / width) * layers.at(-1)!, dtype);
     const xBar = scratch.vector(gradient ? length : 0, dtype);
     scratch.lease();
     try {
