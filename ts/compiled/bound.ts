@@ -1,6 +1,6 @@
 // A compiled field bound to one leased block, where its functions work on the vectors.
 import type { Dtype, FloatArray } from "../base/dtype.ts";
-import type { BindRequest, BoundField, FillingField, Pair, SparsityPattern } from "../fields/field.ts";
+import type { BindRequest, BoundField, FieldText, FillingField, Pair, SparsityPattern } from "../fields/field.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { Kind } from "./functions.ts";
 import type { OnArrays, OnMemory, Program } from "./program.ts";
@@ -84,6 +84,10 @@ class BoundJavaScript extends Bound {
 
   get filling(): FillingField | "unknown" {
     return this.checked ? this.whole : "unknown";
+  }
+
+  get text(): FieldText | undefined {
+    return this.program.fieldText;
   }
 
   protected compute(t: number, x: HostVector, dx: HostVector): void {

@@ -3,7 +3,8 @@
 import type { Dtype } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 import { functionFromText } from "../base/function-from-text.ts";
-import { javascriptOf } from "./emission/javascript.ts";
+import type { FieldText } from "../fields/field.ts";
+import { javascriptOf, statementsOf } from "./emission/javascript.ts";
 import { type Schedule, scheduleOf } from "./emission/schedule.ts";
 import { webassemblyOf } from "./emission/webassembly.ts";
 import { ARRAYS, jacobianOfField, type Kind, storesOf, widthOf } from "./functions.ts";
@@ -22,6 +23,8 @@ export type OnMemory = (t: number, ...addresses: readonly number[]) => number;
 
 /** States up to this length are computed by JavaScript: a call into WebAssembly takes longer than their arithmetic. */
 const SMALL = 4;
+/** A written step takes in fields of so many operations, several times each. */
+const FEW = 100;
 /** And so many operations: engines do not optimise long functions. */
 const SHORT = 1000;
 
@@ -42,6 +45,7 @@ export class Program {
   private readonly functions = new Map<Kind, OnArrays>();
   private readonly modules = new Map<string, (memory: WebAssembly.Memory) => OnMemory>();
   private entries: Jacobian | undefined;
+  private taken: FieldText | undefined;
 
   constructor(traced: TracedField, parameters: number) {
     this.traced = traced;
@@ -66,6 +70,23 @@ export class Program {
   /** The text of a function in JavaScript. */
   text(kind: Kind): string {
     return javascriptOf(this.schedule(kind), ["t", ...ARRAYS[kind]]);
+  }
+
+  /** The field's text, for steps that take it in; undefined where it is too long for that. */
+  get fieldText(): FieldText | undefined {
+    const schedule = this.schedule("f");
+    if (schedule.steps.length > FEW) return undefined;
+    const params = Array.from({ length: this.parameters }, (_, j) => `const p_${j}=params[${j}];`);
+    this.taken ??= {
+      head: params.join(""),
+      at: (t, y, dy) => {
+        const statements = statementsOf(schedule, (array, i) =>
+          array === "t" ? "T" : array === "dy" ? `${dy}_${i}=${dy}[${i}]` : `${array === "y" ? y : "p"}_${i}`,
+        );
+        return `const T=${t};${statements.join("")}`;
+      },
+    };
+    return this.taken;
   }
 
   /** A function in WebAssembly on a memory, for one row or for the rows of a batch. */

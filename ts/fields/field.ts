@@ -58,6 +58,17 @@ export interface FillingField {
   answer(result: unknown, dy: Float64Array): void;
 }
 
+/** A JavaScript function as text, for a whole step written in JavaScript to take in; used where it `fills`, too. */
+export interface FieldText {
+  /** Statements at the beginning of the step, with `params`. */
+  readonly head: string;
+  /**
+   * Statements that set the variables `${dy}_0`, `${dy}_1`, … and the array `dy` from t, an expression, and the variables
+   * `${y}_0`, `${y}_1`, ….
+   */
+  at(t: string, y: string, dy: string): string;
+}
+
 /** Rows for tapes in memory of the field's own, where evaluations leave them and VJPs find them. */
 export interface TapeRows extends Rows {
   /** Whether they still are there. Otherwise they are copied, as others are. */
@@ -126,6 +137,8 @@ export interface BoundField<V extends Vector = Vector> {
    * "unknown" until the first evaluation has shown whether it fills its output at once.
    */
   readonly filling?: FillingField | "unknown" | undefined;
+  /** The same function as text, the same object wherever the text is the same. */
+  readonly text?: FieldText | undefined;
   /** Where tapes need not be copied. */
   readonly ownTapes?: OwnTapes | undefined;
 }

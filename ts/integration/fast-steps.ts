@@ -49,7 +49,7 @@ export class FastSteps {
   static of(problem: Problem, setup: Setup, unseen: boolean, told: boolean): FastSteps | undefined {
     const { field, arithmetic } = setup.machine;
     const { host } = arithmetic;
-    const written = host && field.filling && writtenStep(setup.placed.scheme, problem.y0.length);
+    const written = host && field.filling && writtenStep(setup.placed.scheme, problem.y0.length, field.text);
     return written && new FastSteps(problem, setup, host, unseen, told, written);
   }
 
@@ -62,6 +62,7 @@ export class FastSteps {
     written: WrittenStep,
   ) {
     const { scheme, programs, fsal } = setup.placed;
+    const { text } = setup.machine.field;
     this.setup = setup;
     this.written = written;
     this.filling = undefined;
@@ -75,8 +76,8 @@ export class FastSteps {
     }
     const given = steps.kind === "given";
     this.singly = told;
-    this.loop = unseen && given && !told ? writtenSteps(scheme, y0.length) : undefined;
-    this.controlled = unseen && simple && !given ? writtenRun(scheme, y0.length) : undefined;
+    this.loop = unseen && given && !told ? writtenSteps(scheme, y0.length, text) : undefined;
+    this.controlled = unseen && simple && !given ? writtenRun(scheme, y0.length, text) : undefined;
     this.run = this.controlled && new Float64Array(Object.keys(RUN).length);
   }
 

@@ -5,7 +5,7 @@
 
 import { functionFromText } from "../base/function-from-text.ts";
 import type { Times } from "../base/times.ts";
-import type { FillingField } from "../fields/field.ts";
+import type { FieldText, FillingField } from "../fields/field.ts";
 import type { Operation, Scheme } from "../solvers/scheme.ts";
 import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import type { Instruction } from "./program.ts";
@@ -75,23 +75,28 @@ export type WrittenRun = (
   answer: (result: unknown, k: Float64Array) => void,
 ) => number;
 
-/** The functions written for a scheme, by the state's length; they are collected with the scheme. */
-type Written<T> = WeakMap<Scheme, (T | undefined)[]>;
+/**
+ * The functions written for a scheme, by the field's text (of a field that is called, the scheme again) and the state's
+ * length; they are collected with scheme and field.
+ */
+type Written<T> = WeakMap<Scheme, WeakMap<object, (T | undefined)[]>>;
 const writtenOnce: Written<WrittenStep> = new WeakMap();
 const writtenInLoops: Written<WrittenSteps> = new WeakMap();
 const writtenRuns: Written<WrittenRun> = new WeakMap();
 
-/** The step of a scheme for states of `length` numbers; undefined where there is none. */
-export const writtenStep = (scheme: Scheme, length: number): WrittenStep | undefined =>
-  write(writtenOnce, scheme, length, ["numbers", "from"], source);
+/** The step of a scheme for states of `length` numbers, which takes the field's text in; undefined where there is none. */
+export const writtenStep = (scheme: Scheme, length: number, field?: FieldText): WrittenStep | undefined =>
+  write(writtenOnce, scheme, length, field, ["numbers", "from"], source);
 
 /** The loop over given steps of a scheme; undefined where there is none. */
-export const writtenSteps = (scheme: Scheme, length: number): WrittenSteps | undefined =>
-  write(writtenInLoops, scheme, length, ["given", "from", "to", "firstKnown"], loopSource);
+export const writtenSteps = (scheme: Scheme, length: number, field?: FieldText): WrittenSteps | undefined =>
+  write(writtenInLoops, scheme, length, field, ["given", "from", "to", "firstKnown"], loopSource);
 
 /** The loop over steps under error control, for schemes that estimate their error once. */
-export const writtenRun = (scheme: Scheme, length: number): WrittenRun | undefined =>
-  scheme.error && !scheme.steadyingError ? write(writtenRuns, scheme, length, RUN_PARAMETERS, runSource) : undefined;
+export const writtenRun = (scheme: Scheme, length: number, field?: FieldText): WrittenRun | undefined =>
+  scheme.error && !scheme.steadyingError
+    ? write(writtenRuns, scheme, length, field, RUN_PARAMETERS, runSource)
+    : undefined;
 
 const RUN_PARAMETERS = ["numbers", "run", "parity", "firstKnown", "most", "grid", "judge", "controller", "reject"];
 
@@ -99,14 +104,17 @@ function write<T>(
   written: Written<T>,
   scheme: Scheme,
   length: number,
+  field: FieldText | undefined,
   own: readonly string[],
-  text: (scheme: Scheme, length: number) => string,
+  text: (scheme: Scheme, length: number, field: FieldText | undefined) => string,
 ): T | undefined {
   // A state of several parts has starts that no operation puts anything in; it is rare, and left to the kernels.
   if (length > LARGEST || scheme.start.length > 1) return undefined;
-  const byLength = written.get(scheme) ?? [];
-  written.set(scheme, byLength);
-  if (!(length in byLength)) byLength[length] = compile(own, text(scheme, length)) as T | undefined;
+  const byField = written.get(scheme) ?? new WeakMap();
+  written.set(scheme, byField);
+  const byLength = byField.get(field ?? scheme) ?? [];
+  byField.set(field ?? scheme, byLength);
+  if (!(length in byLength)) byLength[length] = compile(own, text(scheme, length, field)) as T | undefined;
   return byLength[length];
 }
 
@@ -131,10 +139,10 @@ interface Text {
   readonly body: string[];
 }
 
-function textOf({ operations }: Scheme, length: number, firstKnown: string): Text {
+function textOf({ operations }: Scheme, length: number, field: FieldText | undefined, firstKnown: string): Text {
   const elements = Array.from({ length }, (_, i) => i);
   const names = new Map<object, string>();
-  const head: string[] = [];
+  const head: string[] = field ? [field.head] : [];
   const lines: string[] = [];
   let place = 0;
   const name = (variable: object, prefix: string): string => {
@@ -146,8 +154,8 @@ function textOf({ operations }: Scheme, length: number, firstKnown: string): Tex
   const places = operations.map(({ out, evaluate }) => ({ out: name(out, "x"), k: evaluate && name(evaluate.k, "k") }));
   // Each number is read into a variable as soon as it is there: for the engine, a call of the field may change any
   // array.
-  const read = (array: string): void => {
-    for (const i of elements) lines.push(`const ${array}_${i} = ${array}[${i}];`);
+  const read = (array: string, word = "const"): void => {
+    for (const i of elements) lines.push(`${word} ${array}_${i} = ${array}[${i}];`);
   };
   const start = operations[0]!;
   read(places[0]!.out);
@@ -157,16 +165,20 @@ function textOf({ operations }: Scheme, length: number, firstKnown: string): Tex
     if (!k) return;
     const { c } = operation.evaluate!;
     const at = c === 1 ? "stageEnd" : `t + ${literal(c)} * h`;
-    const call = `const r${index} = field(${at}, ${out}, ${k}, params); if (r${index} !== undefined) answer(r${index}, ${k});`;
+    // The field's text sets these variables itself.
+    if (field) read(k, "let");
+    const call = field
+      ? `{ ${field.at(at, out, k)} }`
+      : `const r${index} = field(${at}, ${out}, ${k}, params); if (r${index} !== undefined) answer(r${index}, ${k});`;
     lines.push(operation === start ? `if (!(${firstKnown})) { ${call} }` : call);
-    read(k);
+    if (!field) read(k);
   });
   return { names, elements, head, body: lines };
 }
 
-function loopSource(scheme: Scheme, length: number): string {
+function loopSource(scheme: Scheme, length: number, field: FieldText | undefined): string {
   const { start, end, fsal } = scheme;
-  const { names, elements, head, body } = textOf(scheme, length, "firstKnown");
+  const { names, elements, head, body } = textOf(scheme, length, field, "firstKnown");
   const copy = (to: object, from: object): string[] =>
     elements.map((i) => `${names.get(to)}[${i}] = ${names.get(from)}_${i};`);
   const keeps = keepsLast(scheme);
@@ -193,15 +205,15 @@ const keepsLast = ({ operations, fsal }: Scheme): boolean =>
 const readNumbers = (array: string, places: Record<string, number>, names: readonly string[]): string[] =>
   names.map((name) => `const ${name} = ${array}[${places[name]}];`);
 
-function source(scheme: Scheme, length: number): string {
-  const text = textOf(scheme, length, "from !== 0");
+function source(scheme: Scheme, length: number, field: FieldText | undefined): string {
+  const text = textOf(scheme, length, field, "from !== 0");
   const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
   const numbers = readNumbers("numbers", AT, ["t", "h", "stageEnd", "rtol", "atol"]);
   return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
 }
 
-function runSource(scheme: Scheme, length: number): string {
-  const text = textOf(scheme, length, "firstKnown");
+function runSource(scheme: Scheme, length: number, field: FieldText | undefined): string {
+  const text = textOf(scheme, length, field, "firstKnown");
   return [
     "const sides = arrays;",
     ...readNumbers("numbers", AT, ["rtol", "atol"]),

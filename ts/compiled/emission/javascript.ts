@@ -12,20 +12,19 @@ const literal = (value: number): string => {
   return text.startsWith("-") ? `(${text})` : text;
 };
 
-/** The text of an arrow function that stores what the schedule stores; it returns `sum` where something is added to it. */
-export function javascriptOf({ steps, uses }: Schedule, parameters: readonly string[]): string {
+/** The statements that store what a schedule stores. `element`: an element of an array as an expression that can be set. */
+export function statementsOf(
+  { steps, uses }: Schedule,
+  element: (array: string, index: number) => string,
+): readonly string[] {
   const lines: string[] = [];
   const texts = new Map<number, string>();
   const depths = new Map<number, number>();
   const of = (value: Term | number): string =>
     typeof value === "number" ? literal(value) : (texts.get(value.id) ?? literal(value.value));
-  const element = (array: string, index: number): string =>
-    array === "t" || array === "sum" ? array : `${array}[${index}]`;
-  let sums = false;
   for (const step of steps) {
     if ("store" in step) {
       const { array, index, value, adds } = step.store;
-      sums ||= array === "sum";
       lines.push(`${element(array, index)}${adds ? "+=" : "="}${of(value)};`);
       continue;
     }
@@ -38,8 +37,15 @@ export function javascriptOf({ steps, uses }: Schedule, parameters: readonly str
     texts.set(id, isInline ? text : `v${id}`);
     depths.set(id, isInline ? depth : 0);
   }
-  if (sums) lines.unshift("let sum=0;");
+  return lines;
+}
+
+/** The text of an arrow function that stores what the schedule stores; it returns `sum` where something is added to it. */
+export function javascriptOf(schedule: Schedule, parameters: readonly string[]): string {
+  const lines = statementsOf(schedule, (array, index) =>
+    array === "t" || array === "sum" ? array : `${array}[${index}]`,
+  );
   // A pullback answers a number on every way.
-  if (parameters.includes("pBar")) lines.push(sums ? "return sum;" : "return 0;");
-  return `(${parameters.join(",")})=>{\n${lines.join("\n")}\n}`;
+  const sums = parameters.includes("pBar") ? ["let sum=0;", ...lines, "return sum;"] : lines;
+  return `(${parameters.join(",")})=>{\n${sums.join("\n")}\n}`;
 }
