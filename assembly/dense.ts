@@ -12,11 +12,11 @@
 import { BLOCK_ROWS } from "../ts/fields/descriptor-layout";
 import { isSlim } from "./dense-pack";
 import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x2, tile6x2 } from "./dense-tiles";
-import { lanes } from "./lanes";
+import { fuses, lanes } from "./lanes";
 import { scratch } from "./scratch";
 
 // BLOCK_ROWS stay in the L1 cache while the panels pass by; it is a multiple of both tiles' heights.
-const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+const TILE_ROWS: i32 = fuses() ? 6 : 4;
 
 /**
  * C [rows × columns] ← A [rows × depth] B + bias. Strides in bytes, alignment that of one number. `bias` has
@@ -36,7 +36,7 @@ export function multiply<T>(
   const wide = 2 * lanes<T>();
   for (; rows > 0; rows -= BLOCK_ROWS) {
     const block = min(rows, BLOCK_ROWS);
-    const tiled = block - (block % TILE_ROWS);
+    const tiled = block < TILE_ROWS ? 0 : block - (block % TILE_ROWS);
     if (tiled) {
       let p = panels;
       for (let j = 0; j < columns; j += wide) {

@@ -16,6 +16,16 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
   return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
+// 1 + 2⁻¹² and 1 + 2⁻¹¹, read from memory, so that the compiler leaves the answer to the engine.
+const SQUARED = memory.data<f32>([1.000244140625, 1.00048828125], 16);
+
+/** Whether `madd` rounds once: of (1 + 2⁻¹²)² − (1 + 2⁻¹¹) = 2⁻²⁴ nothing is left otherwise. */
+export function fuses(): bool {
+  const x = v128.load_splat<f32>(SQUARED);
+  const rest = madd<f32>(x, x, v128.neg<f32>(v128.load_splat<f32>(SQUARED, 4)));
+  return f32x4.extract_lane(rest, 0) != 0;
+}
+
 /**
  * a·b + c, rounded twice in every build: for what waits for memory anyway, where fusing would gain nothing but other bits.
  */

@@ -4,37 +4,28 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleForBrowser } from "./bundle.mjs";
-import { bytePatch, byteText } from "./byte-text.mjs";
+import { byteText } from "./byte-text.mjs";
+import { spaced } from "./fused.mjs";
 import { install } from "./install.mjs";
 import { minify } from "./minified.mjs";
 import { commandOf, Failure, inRoot, runNode, whenStarted } from "./process.mjs";
 
 /**
- * The binaries: where the library has each, under which name, and the targets of asconfig.json that are its builds, the plain
- * one first. Only networks fuse their multiply-adds, so the others have one build.
+ * The binaries: where the library has each, and under which name. A target of asconfig.json is its build. Only networks fuse
+ * their multiply-adds, so the others have one build; of networks the library makes the plain build itself.
  */
 const BINARIES = [
-  { name: "vectors-f64", kernels: "ts/vectors/kernels.ts", value: "VECTORS_F64", targets: ["vectors-f64"] },
-  { name: "vectors-f32", kernels: "ts/vectors/kernels-f32.ts", value: "VECTORS_F32", targets: ["vectors-f32"] },
-  {
-    name: "networks",
-    kernels: "ts/fields/mlp-kernels.ts",
-    value: "NETWORKS",
-    targets: ["networks", "networks-relaxed"],
-  },
-  {
-    name: "second-order",
-    kernels: "ts/fields/second-kernels.ts",
-    value: "SECOND_ORDER",
-    targets: ["second-order"],
-  },
-  { name: "optimisers", kernels: "ts/optimisers/kernels.ts", value: "OPTIMISERS", targets: ["optimisers"] },
+  { name: "vectors-f64", kernels: "ts/vectors/kernels.ts", value: "VECTORS_F64" },
+  { name: "vectors-f32", kernels: "ts/vectors/kernels-f32.ts", value: "VECTORS_F32" },
+  { name: "networks", kernels: "ts/fields/mlp-kernels.ts", value: "NETWORKS", fused: true },
+  { name: "second-order", kernels: "ts/fields/second-kernels.ts", value: "SECOND_ORDER" },
+  { name: "optimisers", kernels: "ts/optimisers/kernels.ts", value: "OPTIMISERS" },
 ];
 const WASM_PAGE = 65536;
 /** What both compilers read. */
 const SHARED = ["ts/vectors/table-layout.ts", "ts/fields/descriptor-layout.ts"];
 const WORKER = "ts/threads/generated/worker.ts";
-const wasm = (target) => `build/${target}.wasm`;
+const wasm = (name) => `build/${name}.wasm`;
 const generated = ({ name, kernels }) => join(dirname(kernels), "generated", `${name}.ts`);
 
 /** The files under a path, which may be a file itself, in a fixed order. */
@@ -64,51 +55,50 @@ async function step(name, inputs, outputs, work) {
   console.log(`Built ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-async function compileKernels(name, target) {
-  const args = [`assembly/exports/${name}.ts`, "--target", target, "--outFile", wasm(target)];
+async function compileKernels({ name }) {
+  const args = [`assembly/exports/${name}.ts`, "--target", name, "--outFile", wasm(name)];
   const { code } = await runNode(commandOf("assemblyscript", "asc"), args);
-  if (code !== 0) throw new Failure(`AssemblyScript found errors in the kernels (target ${target})`);
+  if (code !== 0) throw new Failure(`AssemblyScript found errors in the kernels (${name})`);
 }
 
-/** Binaries share the first page of a memory: what one keeps there must end before the next one's part begins. */
-function checkPlaces() {
+/**
+ * Binaries share the first page of a memory: what one keeps there must end before the next one's part begins. `plain`: the build
+ * that every engine takes.
+ */
+function checkPlace(name, plain) {
   const { targets } = JSON.parse(readFileSync(inRoot("asconfig.json"), "utf8"));
   const starts = [...Object.values(targets).map(({ memoryBase }) => memoryBase), WASM_PAGE];
-  for (const [target, { memoryBase }] of Object.entries(targets)) {
-    const bytes = readFileSync(inRoot(wasm(target)));
-    if (!WebAssembly.validate(bytes)) continue; // this Node.js has no relaxed SIMD
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const module = new WebAssembly.Module(bytes);
-    // What it takes of another binary is not called here.
-    const functions = WebAssembly.Module.imports(module).filter(({ kind }) => kind === "function");
-    const others = Object.fromEntries(functions.map(({ name }) => [name, () => {}]));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory }, networks: others });
-    const end = exports.STATIC_END.value;
-    const limit = Math.min(...starts.filter((start) => start > memoryBase));
-    if (end > limit) throw new Failure(`asconfig.json: what ${target} keeps in memory ends at ${end}, beyond ${limit}`);
-  }
+  const limit = Math.min(...starts.filter((start) => start > targets[name].memoryBase));
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const module = new WebAssembly.Module(plain);
+  // What it takes of another binary is not called here.
+  const functions = WebAssembly.Module.imports(module).filter(({ kind }) => kind === "function");
+  const others = Object.fromEntries(functions.map((wanted) => [wanted.name, () => {}]));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, networks: others });
+  const end = exports.STATIC_END.value;
+  if (end > limit) throw new Failure(`asconfig.json: what ${name} keeps in memory ends at ${end}, beyond ${limit}`);
 }
 
-/** Writes a generated module, which exports bytes as plain strings: they need no fetch, permission or bundler setting. */
-function generate(binary, texts) {
-  const lines = Object.entries(texts).map(([name, bytes]) => `export const ${name}: string = "${byteText(bytes)}";\n`);
+/** Writes a generated module, which exports bytes as a plain string: it needs no fetch, permission or bundler setting. */
+function generate(binary, bytes) {
   mkdirSync(dirname(inRoot(generated(binary))), { recursive: true });
-  const source = `// Generated by scripts/build.mjs from assembly/; do not edit.\n${lines.join("")}`;
+  const source = `// Generated by scripts/build.mjs from assembly/; do not edit.\nexport const text: string = "${byteText(bytes)}";\n`;
   writeFileSync(inRoot(generated(binary)), source);
 }
 
 async function buildKernels() {
-  await Promise.all(BINARIES.flatMap(({ name, targets }) => targets.map((target) => compileKernels(name, target))));
-  checkPlaces();
+  await Promise.all(BINARIES.map(compileKernels));
   for (const binary of BINARIES) {
-    const [plain, relaxed] = binary.targets.map((target) => readFileSync(inRoot(wasm(target))));
-    generate(binary, relaxed ? { plain, patch: bytePatch(plain, relaxed) } : { plain });
+    const { name, kernels, value, fused } = binary;
+    const compiled = readFileSync(inRoot(wasm(name)));
+    const bytes = fused ? spaced(compiled) : compiled;
+    generate(binary, bytes);
     // The library must read, byte for byte, what was written.
-    const { outputFiles } = await bundleForBrowser({ entryPoints: [binary.kernels] });
+    const { outputFiles } = await bundleForBrowser({ entryPoints: [kernels] });
     const library = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-    const read = library[binary.value].builds().reverse();
-    if (![plain, relaxed].filter(Boolean).every((bytes, i) => bytes.equals(read[i])))
-      throw new Failure(`${binary.kernels} misreads the kernels`);
+    const builds = library[value].builds();
+    if (Buffer.compare(builds[0], bytes) !== 0) throw new Failure(`${kernels} misreads the kernels`);
+    checkPlace(name, builds.at(-1));
   }
 }
 
@@ -168,9 +158,10 @@ export async function build() {
       "asconfig.json",
       "scripts/build.mjs",
       "scripts/byte-text.mjs",
+      "scripts/fused.mjs",
       "node_modules/assemblyscript/package.json",
     ],
-    BINARIES.flatMap((binary) => [...binary.targets.map(wasm), generated(binary)]),
+    BINARIES.flatMap((binary) => [wasm(binary.name), generated(binary)]),
     buildKernels,
   );
   await bundleWorker();

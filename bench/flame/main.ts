@@ -7,6 +7,9 @@ import { Session } from "node:inspector/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backprop, dopri5, mlp, solve } from "odegrad";
+// @ts-expect-error: plain JavaScript, without types
+import { spaced } from "../../scripts/fused.mjs";
+import { unfused } from "../../ts/wasm/unfused.ts";
 import { duration, number, printMachine, printTable, writeJson, writeOut } from "../report.ts";
 import { foldedStacks, type Profile, selfTimes } from "./profile.ts";
 
@@ -20,14 +23,20 @@ const LEAST_SHARE = 0.005;
 /** Lets odegrad instantiate the same kernels with a section of their names, which the package leaves out. */
 function nameKernels(): void {
   mkdirSync("build", { recursive: true });
-  const named = ["vectors", "networks", "networks-relaxed", "optimisers"].map((target) => {
+  const named = ["vectors-f64", "vectors-f32", "networks", "second-order", "optimisers"].flatMap((target) => {
     const outFile = `build/named-${target}.wasm`;
     const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-    const entry = `assembly/exports/${target.replace("-relaxed", "")}.ts`;
-    const args = [asc, entry, "--target", target, "--debug", "--outFile", outFile];
+    const args = [asc, `assembly/exports/${target}.ts`, "--target", target, "--debug", "--outFile", outFile];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`AssemblyScript could not compile the kernels with names: ${stderr}`);
-    return { plain: readFileSync(`build/${target}.wasm`), named: Uint8Array.from(readFileSync(outFile)) };
+    const builds = (file: string): Uint8Array<ArrayBuffer>[] => {
+      const bytes = Uint8Array.from(readFileSync(file));
+      if (target !== "networks") return [bytes];
+      const fused: Uint8Array<ArrayBuffer> = spaced(bytes);
+      return [fused, unfused(fused)];
+    };
+    const withNames = builds(outFile);
+    return builds(`build/${target}.wasm`).map((plain, i) => ({ plain: Buffer.from(plain), named: withNames[i]! }));
   });
   const Module = WebAssembly.Module;
   WebAssembly.Module = class extends Module {

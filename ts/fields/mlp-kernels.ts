@@ -1,8 +1,8 @@
 // The kernels of networks (assembly/exports/networks.ts). Every parameter that names a vector or a descriptor
 // (descriptor-layout.ts) is an address; lengths count numbers, strides count bytes.
 import { Binary, type Kernels } from "../wasm/binary.ts";
-import { relaxedAndPlain } from "../wasm/byte-patch.ts";
-import { patch, plain } from "./generated/networks.ts";
+import { fusedAndPlain } from "../wasm/unfused.ts";
+import { text } from "./generated/networks.ts";
 
 /** Forward value of a network: dx ← f(t, x). A null `dx` leaves the tape only; a null `tape` leaves none. */
 type Forward = (descriptor: number, t: number, x: number, dx: number, tape: number) => void;
@@ -83,4 +83,4 @@ export interface NetworkKernels extends Kernels {
   denseGradientF64: DenseGradient;
 }
 
-export const NETWORKS: Binary<NetworkKernels> = /* @__PURE__ */ new Binary(() => relaxedAndPlain(plain, patch));
+export const NETWORKS: Binary<NetworkKernels> = /* @__PURE__ */ new Binary(() => fusedAndPlain(text));

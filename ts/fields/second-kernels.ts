@@ -2,7 +2,7 @@
 // instance on the same memory they import.
 import { Binary, type Kernels } from "../wasm/binary.ts";
 import { bytesOfText } from "../wasm/byte-text.ts";
-import { plain } from "./generated/second-order.ts";
+import { text } from "./generated/second-order.ts";
 
 /** xBar ← ∂/∂x and thetaBar += ∂/∂θ (null: left out) of the sum over `count` pairs; returns ∂/∂t. All but t are addresses. */
 type Second = (
@@ -22,7 +22,7 @@ export interface SecondKernels extends Kernels {
   mlpSecondF64: Second;
 }
 
-export const SECOND_ORDER: Binary<SecondKernels> = /* @__PURE__ */ new Binary(() => [bytesOfText(plain)]);
+export const SECOND_ORDER: Binary<SecondKernels> = /* @__PURE__ */ new Binary(() => [bytesOfText(text)]);
 
 const instances = new WeakMap<WebAssembly.Memory, SecondKernels>();
 

@@ -2,7 +2,7 @@
 // numbers.
 import { Binary, type Kernels } from "../wasm/binary.ts";
 import { bytesOfText } from "../wasm/byte-text.ts";
-import { plain } from "./generated/optimisers.ts";
+import { text } from "./generated/optimisers.ts";
 
 /** One step of Adam; `decay` is the decoupled decay (AdamW), the corrections are 1 − β₁ᵗ and 1 − β₂ᵗ. */
 type AdamStep = (
@@ -29,4 +29,4 @@ export interface OptimiserKernels extends Kernels {
 }
 
 /** One build serves all engines: relaxed SIMD would change nothing, because no kernel of these fuses. */
-export const OPTIMISERS: Binary<OptimiserKernels> = /* @__PURE__ */ new Binary(() => [bytesOfText(plain)]);
+export const OPTIMISERS: Binary<OptimiserKernels> = /* @__PURE__ */ new Binary(() => [bytesOfText(text)]);

@@ -5,7 +5,7 @@
 import type { Dtype } from "../base/dtype.ts";
 import { Binary, type Kernels } from "../wasm/binary.ts";
 import { bytesOfText } from "../wasm/byte-text.ts";
-import { plain } from "./generated/vectors-f64.ts";
+import { text } from "./generated/vectors-f64.ts";
 
 export interface VectorKernels extends Kernels {
   /** out ← base + h Σ terms; a null base is 0. */
@@ -28,6 +28,6 @@ export interface Precision {
 }
 
 /** One build serves all engines: relaxed SIMD would change nothing, because no kernel of these fuses. */
-export const vectorBinary = (text: string): Binary<VectorKernels> => new Binary(() => [bytesOfText(text)]);
+export const vectorBinary = (build: string): Binary<VectorKernels> => new Binary(() => [bytesOfText(build)]);
 
-export const VECTORS_F64: Binary<VectorKernels> = /* @__PURE__ */ vectorBinary(plain);
+export const VECTORS_F64: Binary<VectorKernels> = /* @__PURE__ */ vectorBinary(text);
