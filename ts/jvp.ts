@@ -35,7 +35,7 @@ export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Await
     throw invalid(
       "field",
       field,
-      "for jvp, one with a jvp: mlp({ … }), or vectorField({ f, jvp, … }) with its derivative",
+      "for jvp, one with a jvp: compiled(f) of odegrad/compiled, mlp({ … }), or vectorField({ f, jvp, … })",
     );
   if (typeof tangent !== "object" || tangent === null || (!tangent.y0 && !tangent.params))
     throw invalid("tangent", tangent, "{ y0, params }, or one of the two");

@@ -108,7 +108,7 @@ function checkAdjoint(adjoint: Adjoint, field: Field, solver: Solver): void {
     throw invalid(
       "adjoint",
       adjoint.name,
-      "undefined for a field without vjp; make one with vectorField({ f, vjp, … }) or mlp({ … })",
+      "undefined for a field without vjp; compiled(f) of odegrad/compiled derives it; else vectorField({ f, vjp, … }) or mlp({ … })",
     );
   }
   if (adjoint.undoesSteps && !solver.scheme.inverse) {

@@ -115,7 +115,7 @@ describe("bad input is refused before the first step, with the option, the value
     [{ output: "sometimes" }, "output", '"sometimes"', '"land"'],
     [{ adjoint: backprop }, "adjoint", "function backprop", "backprop()", "called"],
     [{ adjoint: "backprop" }, "adjoint", '"backprop"', "backprop()"],
-    [{ adjoint: backprop() }, "adjoint", "backprop", "vjp", "vectorField"],
+    [{ adjoint: backprop() }, "adjoint", "backprop", "vjp", "compiled(f) of odegrad/compiled", "vectorField"],
     [{ adjoint: null }, "adjoint", "null", "backprop()"],
     [{ onFailure: "ignore" }, "onFailure", '"ignore"', '"throw"', '"return"'],
     [{ onStep: 5 }, "onStep", "5", "function"],
