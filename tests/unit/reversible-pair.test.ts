@@ -175,3 +175,56 @@ describe("the option coupling", () => {
     expect(failure.message).toContain("segment");
   });
 });
+
+describe("stats.gap", () => {
+  const decaying: FieldFunction = (_, y, dy) => {
+    dy[0] = -y[0]!;
+  };
+
+  it("counts accepted steps only: not those that accept refuses, nor those that an event shortens or takes back", () => {
+    const options = { y0: [1], solver: reversible(bosh3), rtol: 1e-4, atol: 1e-6 } as const;
+    const gaps: number[] = [];
+    const plain = solve(decaying, { ...options, ts: [0, 4] });
+    // Refuses what is later than the time reached by more than a little, so that trial steps are longer than those taken.
+    let last = 0;
+    const refused = solve(decaying, {
+      ...options,
+      ts: [0, 4],
+      accept: (t) => t - last < 0.05,
+      onStep: ({ t, stats }) => {
+        last = t;
+        gaps.push(stats.gap!);
+      },
+    });
+    expect(refused.stats.rejected).toBeGreaterThan(plain.stats.rejected);
+    const replayed = solve(decaying, {
+      y0: [1],
+      ts: [0, 4],
+      grid: refused.grid,
+      solver: options.solver,
+      rtol: 1e-4,
+      atol: 1e-6,
+    });
+    expect(refused.stats.gap).toBe(replayed.stats.gap);
+    expect([...gaps].sort((a, b) => a - b)).toEqual(gaps);
+
+    const shortened = solve(decaying, { ...options, ts: [0, 4], events: [{ root: (t) => t - 0.01, terminal: true }] });
+    const short = solve(decaying, { ...options, ts: [0, 0.01], grid: shortened.grid });
+    expect(shortened.grid.at(-1)).toBe(0.01);
+    expect(shortened.stats.gap).toBe(short.stats.gap);
+  });
+});
+
+describe("float32", () => {
+  it("at tolerances below its rounding, the roundings of the two states do not count as a gap", () => {
+    const net = mlp({ layers: [2, 8, 2], seed: 4 });
+    for (const coupling of [0.5, 0.9, 0.99, 0.999]) {
+      for (const rtol of [1e-7, 1e-9, 1e-12]) {
+        const run = (solver: Solver) => solve(net, { y0: [0.8, -0.5], ts: [0, 3], rtol, atol: rtol, solver });
+        const [found, right] = [run(reversible(tsit5, { coupling })), run(tsit5)];
+        expect(found.stats.steps).toBeLessThan(4 * right.stats.steps);
+        for (const [i, y] of found.ys.entries()) expect(y).toBeCloseTo(right.ys[i]!, 4);
+      }
+    }
+  });
+});

@@ -38,6 +38,8 @@ interface Parts {
   readonly adjoint: Vector;
   readonly time: Vector;
   readonly theta: Vector;
+  /** Of a slope: whether its time is 0, where it stays so. */
+  still: boolean;
 }
 
 class BoundAugmented implements DeviceBoundField {
@@ -92,7 +94,13 @@ class BoundAugmented implements DeviceBoundField {
     if (!parts) {
       const { state, adjoint, time, theta, params } = this.layout;
       const part = (start: number, length: number): Vector => this.arithmetic.part(whole, start, length);
-      parts = { x: part(0, state), adjoint: part(adjoint, state), time: part(time, 1), theta: part(theta, params) };
+      parts = {
+        x: part(0, state),
+        adjoint: part(adjoint, state),
+        time: part(time, 1),
+        theta: part(theta, params),
+        still: false,
+      };
       this.parts.set(whole, parts);
     }
     return parts;
@@ -124,9 +132,14 @@ class BoundAugmented implements DeviceBoundField {
 
   private store(slope: Vector, slot: number, tau: number): void {
     const { arithmetic, inner, innerTau } = this;
-    const { time, theta } = this.partsOf(slope);
+    const parts = this.partsOf(slope);
+    const { time, theta } = parts;
     if (this.wantTimes && innerTau) arithmetic.assign(time, 1, innerTau);
-    else arithmetic.fill(time, this.wantTimes ? tau : 0);
+    else if (this.wantTimes) arithmetic.fill(time, tau);
+    else if (!parts.still) {
+      arithmetic.fill(time, 0);
+      parts.still = true;
+    }
     if (!inner.paramsBar) return;
     if (theta.length > 0) arithmetic.assign(theta, 1, inner.paramsBar);
     else if (slot >= 0 && this.slopes[slot]) arithmetic.assign(this.slopes[slot], 1, inner.paramsBar);

@@ -2,8 +2,8 @@
 // the state starts afresh there.
 
 import { type FloatArray, zeros } from "../base/dtype.ts";
-import { invalid } from "../base/errors.ts";
-import { backwardFailure } from "../base/failures.ts";
+import { invalid, type SolveError } from "../base/errors.ts";
+import { backwardFailure, overflowing } from "../base/failures.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { integrate } from "../integration/integrate.ts";
 import { load, setUp } from "../integration/setup.ts";
@@ -29,6 +29,7 @@ interface Mark {
 
 /** Outputs and events, from the last to the first. */
 function marksOf({ ts, grid, jumps, problem }: Trajectory): Mark[] {
+  if (jumps.length === 0) return Array.from(ts, (t, row) => ({ t, row, jumps })).reverse();
   const rows = new Map(Array.from(ts, (t, i) => [t, i]));
   const places = new Map(Array.from(byPlace(jumps), ([n, there]) => [grid[n]!, there]));
   const times = new Set([...ts, ...places.keys()]);
@@ -36,6 +37,19 @@ function marksOf({ ts, grid, jumps, problem }: Trajectory): Mark[] {
     .sort((a, b) => (b - a) * problem.direction)
     .map((t) => ({ t, row: rows.get(t) ?? -1, jumps: places.get(t) ?? [] }));
 }
+
+/** Numbers above these are near an overflow, together with what a step makes of them. */
+const NEAR_OVERFLOW = { float32: 1e34, float64: 1e300 };
+
+/** Steps that became ever shorter where the numbers overflow are not to blame. */
+function causeOf(failure: SolveError, state: FloatArray): SolveError {
+  const dtype = state instanceof Float32Array ? "float32" : "float64";
+  const large = state.findIndex((value) => Math.abs(value) > NEAR_OVERFLOW[dtype]);
+  return large < 0 ? failure : overflowing(failure, large, state[large]!, dtype);
+}
+
+/** The cotangent of no output. */
+const NOTHING = new Float64Array(0);
 
 /** The grid points of the forward solve between two times, backwards, where the forward steps were given. */
 function segmentGrid(grid: Float64Array, from: number, to: number): Float64Array {
@@ -96,18 +110,21 @@ export function* solveBackwards(
   const tsBar = new Float64Array(ts.length);
   const x = state.subarray(0, n);
   const a = state.subarray(layout.adjoint, layout.adjoint + n);
-  const effectsBar = zeros(inner.dtype, inner.params?.length ?? 0);
+  /** What effects add to ∂L/∂θ. */
+  let effectsBar: FloatArray | undefined;
   let scale = 1;
   for (const value of y0) scale = Math.max(scale, Math.abs(value));
   let error = 0;
 
-  /** f at t and the state x; the first derivative of a step from there is in its place afterwards. */
+  /** f at t and the state x. */
   const slopeAt = function* (t: number): Waiting<FloatArray> {
     const { out, k, tapeSlot } = setup.placed.programs[0].instructions[0]!;
     arithmetic.copyIn(out, state);
     count.evaluations++;
     const pending = augmented.evaluate(t, out, k!, tapeSlot);
     if (pending) yield pending;
+    const { host } = arithmetic;
+    if (host) return host.view(k!).slice(0, n) as FloatArray;
     const rate = zeros(inner.dtype, layout.length);
     arithmetic.copyOut(k!, rate);
     yield* wait(arithmetic.arrived());
@@ -121,6 +138,7 @@ export function* solveBackwards(
         const pulled = pullEffect(problem, jump, a);
         a.set(pulled.y);
         along += pulled.t;
+        effectsBar ??= zeros(inner.dtype, pulled.params.length);
         addTo(effectsBar, pulled.params);
       }
       x.set(jump.before);
@@ -139,8 +157,10 @@ export function* solveBackwards(
     load(setup, base);
     quadrature?.load();
     let firstStep: number | undefined;
+    let finite = quadrature === undefined && arithmetic.host !== undefined;
     const marks = marksOf(trajectory);
-    for (const [i, mark] of marks.entries()) {
+    for (let i = 0; i < marks.length; i++) {
+      const mark = marks[i]!;
       const { t, row, jumps } = mark;
       const start = i === marks.length - 1;
       const stops = stopped && i === 0;
@@ -148,7 +168,7 @@ export function* solveBackwards(
       const stored = jumps.at(-1)?.after ?? jumps[0]?.before ?? ys.subarray(row * n, (row + 1) * n);
       if (i > 0) for (let j = 0; j < n; j++) error = Math.max(error, Math.abs(x[j]! - stored[j]!) / scale);
       x.set(stored);
-      const c = row < 0 ? new Float64Array(n) : cotangent.subarray(row * n, (row + 1) * n);
+      const c = row < 0 ? NOTHING : cotangent.subarray(row * n, (row + 1) * n);
       if (stops) addTo(a, c);
       // ∂L/∂t of what starts here and ends at a time of its own.
       let along = stops ? stopTime : 0;
@@ -159,9 +179,13 @@ export function* solveBackwards(
       if (start && row === 0) tsBar[0] = along;
       if (!stops) addTo(a, c);
       if (start) break;
-      const f = yield* slopeAt(firstTime(base, t));
-      // ∂L/∂t of what ends here: the output, and where the field parts in two, all that comes after.
-      if (wantTimes && row > 0 && !stops) tsBar[row] = parts ? along + dot(a, f) : dot(c, f);
+      // ∂L/∂t of what ends here: the output, and where the field parts in two, all that comes after. The first derivative of
+      // the next step is in its place afterwards.
+      const known = wantTimes && row > 0 && !stops;
+      if (known) {
+        const f = yield* slopeAt(firstTime(base, t));
+        tsBar[row] = parts ? along + dot(a, f) : dot(c, f);
+      }
       state[layout.time]! -= row > 0 ? tsBar[row]! : 0;
       const [from, to] = [t, marks[i + 1]!.t];
       const within = [...problem.jumps].filter((t) => (t - from) * direction > 0 && (to - t) * direction > 0);
@@ -172,17 +196,23 @@ export function* solveBackwards(
         steps: steps.kind === "given" ? { kind: "given", grid: segmentGrid(grid, from, to) } : { ...steps, firstStep },
       };
       if (steps.kind === "adaptive") setup.control!.load(steps.controller, solver.errorOrder);
-      const outcome = yield* integrate({ setup, problem: segment, firstKnown: true, ys: rows, tape: quadrature });
+      const outcome = yield* integrate({ setup, problem: segment, firstKnown: known, ys: rows, tape: quadrature });
       count.evaluations += outcome.stats.evaluations;
       count.accepted += outcome.stats.accepted;
       count.rejected += outcome.stats.rejected;
-      if (outcome.failure) throw backwardFailure(outcome.failure, (i) => nameIn(layout, i));
+      // Where the next step would start.
+      const [end] = setup.placed.programs[outcome.stats.accepted & 1]!.start;
+      if (outcome.failure) {
+        const failure = arithmetic.host ? causeOf(outcome.failure, arithmetic.host.view(end!)) : outcome.failure;
+        throw backwardFailure(failure, (i) => nameIn(layout, i));
+      }
       yield* wait(arithmetic.arrived());
       state.set(rows.subarray(layout.length));
+      if (i === marks.length - 2 && finite) finite = arithmetic.isFinite(end!) as boolean;
       if (!given) firstStep = outcome.nextStep;
     }
     const params = quadrature ? yield* quadrature.result() : state.slice(layout.theta);
-    addTo(params, effectsBar);
+    if (effectsBar) addTo(params, effectsBar);
     const gradients: Gradients = {
       y0: a.slice(),
       params,
@@ -200,7 +230,8 @@ export function* solveBackwards(
         },
       },
     };
-    return yield* onlyFinite({ gradients, finite: false });
+    finite &&= !effectsBar && gradients.y0.every(Number.isFinite) && tsBar.every(Number.isFinite);
+    return yield* onlyFinite({ gradients, finite });
   } finally {
     scratch.release();
   }

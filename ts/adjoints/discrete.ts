@@ -98,11 +98,12 @@ export function* pullDiscrete(
   kept: KeptTapes,
   restoreWith: (backward: Backward) => Restore,
 ): Waiting<Gradients> {
-  const pull = (watch?: Watch) => sweepBack(trajectory, loss, kept, restoreWith, watch);
-  return yield* onlyFinite(yield* pull(), function* () {
+  const pulled = yield* sweepBack(trajectory, loss, kept, restoreWith, undefined);
+  if (pulled.finite) return pulled.gradients;
+  return yield* onlyFinite(pulled, function* () {
     // Only a pass that has failed is made again and looked at step by step, so that good ones cost nothing.
     const watch: Watch = { bad: { t: Number.NaN, h: Number.NaN } };
-    yield* pull(watch);
+    yield* sweepBack(trajectory, loss, kept, restoreWith, watch);
     return watch.bad;
   });
 }

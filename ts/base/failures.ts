@@ -1,6 +1,6 @@
 // The numerical failures of a solve, each with the time, the step, what was happening and what to try.
 
-import type { FloatArray } from "./dtype.ts";
+import type { Dtype, FloatArray } from "./dtype.ts";
 import { SolveError } from "./errors.ts";
 import { firstNotFinite } from "./finite.ts";
 
@@ -88,6 +88,18 @@ export function eventsAccumulate(t: number, index: number): SolveError {
     "step-underflow",
     `events accumulate at t = ${t}: event ${index} occurs again before t can change. Make it terminal, give it a direction, or let its effect end the motion`,
     { t, h: 0 },
+  );
+}
+
+/** What a solve ended in whose state had come near the largest number of its dtype: shorter steps do not help. */
+export function overflowing({ t, h }: SolveError, component: number, value: number, dtype: Dtype): SolveError {
+  return new SolveError(
+    "non-finite",
+    `at t = ${t}, step ${h}: component ${component} has come to ${value.toPrecision(2)}, where ${dtype} overflows. ` +
+      (dtype === "float32"
+        ? "Take float64, or widened(field), which computes in float64 around a float32 network"
+        : "Rescale the problem"),
+    { t, h },
   );
 }
 

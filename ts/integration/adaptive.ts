@@ -26,18 +26,20 @@ export class StepControl {
   heldByGap = false;
   private readonly arithmetic: Arithmetic;
   private readonly memory: HostVector;
+  private readonly pair: Scheme["pair"];
   /** The scaled error of several norms, where one is not enough. */
   private readonly error: ((norms: Float64Array) => number) | undefined;
 
   constructor(arithmetic: Arithmetic, space: Space, { steadyingError, pair }: Scheme) {
     this.arithmetic = arithmetic;
+    this.pair = pair;
     const estimate = (norms: Float64Array): number => (steadyingError ? steadied(norms[0]!, norms[1]!) : norms[0]!);
     const first = steadyingError ? 2 : 1;
     if (pair) {
       this.error = (norms) => {
         const error = estimate(norms);
-        const byGap = pair.judged(norms[first]!, norms[first + 1]!);
-        this.gap = norms[first]!;
+        this.gap = norms[first]! / pair.share;
+        const byGap = pair.judged(this.gap, norms[first + 1]! / pair.share);
         this.heldByGap = byGap > error;
         return Math.max(error, byGap);
       };
@@ -66,11 +68,21 @@ export class StepControl {
   }
 
   /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
-  judge({ measured, start, end }: Program, h: number): Awaitable<number> {
+  judge(program: Program, h: number): Awaitable<number> {
     const { arithmetic, address, error } = this;
-    return error === undefined
+    const { measured, start, end } = program;
+    return error === undefined || this.judgesAlone(program)
       ? arithmetic.judge(address, measured[0]!.terms, h, start[0]!, end[0]!)
       : arithmetic.judgeBy(address, measured, h, start[0]!, end[0]!, error);
+  }
+
+  /** Whether a pair is so close that the first of its estimates is all that counts. Measures the gap. */
+  private judgesAlone(program: Program): boolean {
+    const { pair, arithmetic } = this;
+    if (!pair || !arithmetic.host || program.measured.length > 3) return false;
+    this.gap = pair.gap(arithmetic.host, program);
+    this.heldByGap = false;
+    return !pair.counts(this.gap);
   }
 
   /** The same factor for the square of a scaled error that was measured elsewhere. */

@@ -52,8 +52,10 @@ export class Stepping extends StepState {
   /** Set if the state after each step is checked: no error norm shows that all of it is finite. */
   private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
-  /** Of a reversible method. */
+  /** Of a reversible method, with the gap of the step in work, which ends here. */
   private readonly pair: PairWatch | undefined;
+  private gap: number = Number.NaN;
+  private gapEnd: number = Number.NaN;
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
   private readonly tell: SteppingOptions["tell"];
@@ -70,7 +72,7 @@ export class Stepping extends StepState {
     const { host } = setup.machine.arithmetic;
     this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined, tell !== undefined);
-    this.pair = setup.placed.scheme.pair?.watch();
+    this.pair = setup.placed.scheme.pair?.watch(problem.measure, problem.y0.length);
     this.handOut = handOut;
     this.accept = accept;
     this.tell = tell;
@@ -208,19 +210,23 @@ export class Stepping extends StepState {
   /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
   private holds(pair: PairWatch): boolean {
     const { looksAtEnd: host, program, h } = this;
-    if (this.given === undefined) pair.note(this.setup.control!.gap);
-    else if (host === undefined) return true;
-    else {
-      const { start, end, gap, instructions } = program;
-      const ks = () => instructions.flatMap(({ k }) => (k ? [host.view(k)] : []));
-      const distance = host.norm(gap!.after, 1, start[0]!, end[0]!);
-      if (!pair.holds(host.view(end[0]!), host.view(end[1]!), host.view(start[0]!), ks, h, distance)) {
-        this.fail(this.pairApart(pair.largest));
+    this.gapEnd = this.end;
+    if (this.given === undefined) this.gap = this.setup.control!.gap;
+    else if (host !== undefined) {
+      this.gap = this.setup.placed.scheme.pair!.gap(host, program);
+      if (!pair.holds(program, host, h, this.gap)) {
+        this.fail(this.pairApart(this.gap));
         return false;
       }
     }
-    this.stats.gap = pair.largest;
     return true;
+  }
+
+  /** Notes the gap of a step that is taken. One that was made to end at an event has another than it was judged by. */
+  private noteGap(): void {
+    const { placed, machine } = this.setup;
+    if (this.gapEnd !== this.end) this.gap = placed.scheme.pair!.gap(machine.arithmetic.host!, this.program);
+    if (!(this.stats.gap! >= this.gap)) this.stats.gap = this.gap;
   }
 
   private pairApart(gap: number): SolveError {
@@ -247,6 +253,7 @@ export class Stepping extends StepState {
   advanceOver(extended: boolean): void {
     const { problem, given, end } = this;
     const { fsal } = this.setup.placed;
+    if (this.pair !== undefined) this.noteGap();
     this.accept?.(this.program, this.h);
     this.grid.push(end);
     this.firstKnown = fsal === "step" || (extended && fsal === "dense");

@@ -34,7 +34,7 @@ export interface Program {
   readonly instructions: readonly Instruction[];
   /** What the error of a step is measured by: its estimate, one that steadies it, the gap of the two states of a pair. */
   readonly measured: readonly Measured[];
-  /** z − y of a pair, after a step and before it. */
+  /** A share of z − y of a pair, after a step and before it. */
   readonly gap: { readonly after: Terms; readonly before: Terms } | undefined;
   readonly dense: DenseProgram | undefined;
   /** From the end of a step back to its start, for reversible methods. */
@@ -119,19 +119,17 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
       c: evaluate?.c ?? 0,
       tapeSlot: evaluate ? kPlaces.get(evaluate.k)! : 0,
     });
-    const apart = ([y, z]: readonly Variable[]): Terms | undefined =>
-      y &&
-      z &&
+    const { pair } = scheme;
+    const apart = ([y, z]: readonly Variable[]): Terms =>
       termsOf([
-        { variable: z, weight: 1 },
-        { variable: y, weight: -1 },
+        { variable: z!, weight: pair!.share },
+        { variable: y!, weight: -pair!.share },
       ]);
-    const [after, before] = [apart(scheme.end), apart(scheme.start)];
-    const gap = after && before && { after, before };
+    const gap = pair && { after: apart(scheme.end), before: apart(scheme.start) };
     const estimates = [scheme.error, scheme.steadyingError].flatMap((estimate) =>
       estimate ? [{ terms: termsOf(estimate), unit: false }] : [],
     );
-    const gaps = gap ? [after, before].map((terms) => ({ terms, unit: true })) : [];
+    const gaps = gap ? [gap.after, gap.before].map((terms) => ({ terms, unit: true })) : [];
     return {
       start: places(scheme.start),
       end: places(scheme.end),
