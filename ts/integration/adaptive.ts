@@ -7,6 +7,7 @@ import type { Controller } from "../problem/controller.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST } from "../program/written-step.ts";
+import type { PairWatch } from "../solvers/pair.ts";
 import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms, Vector } from "../vectors/arithmetic.ts";
 import type { VectorKernels } from "../vectors/kernels.ts";
@@ -21,29 +22,14 @@ export class StepControl {
   /** The memory's address, and the kernel behind `judgeSquare`: for loops that call it directly. `load` sets both. */
   address = 0;
   judgeSquareKernel!: VectorKernels["judgeSquare"];
-  /** Of the step judged last, where the method has two states: their gap, in tolerances, and whether it counted for more than the error. */
-  gap = 0;
-  heldByGap = false;
+  /** The scaled error of several norms, where one is not enough. */
+  readonly estimate: ((norms: Float64Array) => number) | undefined;
   private readonly arithmetic: Arithmetic;
   private readonly memory: HostVector;
-  private readonly pair: Scheme["pair"];
-  /** The scaled error of several norms, where one is not enough. */
-  private readonly error: ((norms: Float64Array) => number) | undefined;
 
-  constructor(arithmetic: Arithmetic, space: Space, { steadyingError, pair }: Scheme) {
+  constructor(arithmetic: Arithmetic, space: Space, { steadyingError }: Scheme) {
     this.arithmetic = arithmetic;
-    this.pair = pair;
-    const estimate = (norms: Float64Array): number => (steadyingError ? steadied(norms[0]!, norms[1]!) : norms[0]!);
-    const first = steadyingError ? 2 : 1;
-    if (pair) {
-      this.error = (norms) => {
-        const error = estimate(norms);
-        this.gap = norms[first]! / pair.share;
-        const byGap = pair.judged(this.gap, norms[first + 1]! / pair.share);
-        this.heldByGap = byGap > error;
-        return Math.max(error, byGap);
-      };
-    } else if (steadyingError) this.error = estimate;
+    this.estimate = steadyingError && ((norms) => steadied(norms[0]!, norms[1]!));
     this.memory = space.vector(at.CONTROLLER_BYTES / NUMBER_BYTES, "float64");
   }
 
@@ -51,8 +37,6 @@ export class StepControl {
   load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
     this.address = this.memory.address;
     this.judgeSquareKernel = this.arithmetic.kernels.judgeSquare;
-    this.gap = 0;
-    this.heldByGap = false;
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
@@ -68,21 +52,13 @@ export class StepControl {
   }
 
   /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
-  judge(program: Program, h: number): Awaitable<number> {
-    const { arithmetic, address, error } = this;
+  judge(program: Program, h: number, pair: PairWatch<Vector, Terms> | undefined): Awaitable<number> {
+    const { arithmetic, address } = this;
     const { measured, start, end } = program;
-    return error === undefined || this.judgesAlone(program)
+    const error = pair?.error ?? this.estimate;
+    return error === undefined || pair?.isClose(program)
       ? arithmetic.judge(address, measured[0]!.terms, h, start[0]!, end[0]!)
       : arithmetic.judgeBy(address, measured, h, start[0]!, end[0]!, error);
-  }
-
-  /** Whether a pair is so close that the first of its estimates is all that counts. Measures the gap. */
-  private judgesAlone(program: Program): boolean {
-    const { pair, arithmetic } = this;
-    if (!pair || !arithmetic.host || program.measured.length > 3) return false;
-    this.gap = pair.gap(arithmetic.host, program);
-    this.heldByGap = false;
-    return !pair.counts(this.gap);
   }
 
   /** The same factor for the square of a scaled error that was measured elsewhere. */

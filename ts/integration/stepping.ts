@@ -10,7 +10,7 @@ import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST, SNAP } from "../program/written-step.ts";
 import type { PairWatch } from "../solvers/pair.ts";
-import type { HostArithmetic } from "../vectors/arithmetic.ts";
+import type { HostArithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
 import { FastSteps, isFiniteFew } from "./fast-steps.ts";
 import type { Setup } from "./setup.ts";
 import { StepState } from "./step-state.ts";
@@ -52,10 +52,8 @@ export class Stepping extends StepState {
   /** Set if the state after each step is checked: no error norm shows that all of it is finite. */
   private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
-  /** Of a reversible method, with the gap of the step in work, which ends here. */
-  private readonly pair: PairWatch | undefined;
-  private gap: number = Number.NaN;
-  private gapEnd: number = Number.NaN;
+  /** Of a reversible method. */
+  private readonly pair: PairWatch<Vector, Terms> | undefined;
   private readonly handOut: boolean;
   private readonly accept: SteppingOptions["accept"];
   private readonly tell: SteppingOptions["tell"];
@@ -72,7 +70,7 @@ export class Stepping extends StepState {
     const { host } = setup.machine.arithmetic;
     this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined, tell !== undefined);
-    this.pair = setup.placed.scheme.pair?.watch(problem.measure, problem.y0.length);
+    this.pair = setup.placed.scheme.pair?.watch(problem.measure, problem.y0.length, host, setup.control?.estimate);
     this.handOut = handOut;
     this.accept = accept;
     this.tell = tell;
@@ -151,7 +149,7 @@ export class Stepping extends StepState {
     }
     const { control } = this.setup;
     if (control === undefined) return undefined;
-    const factor = square >= 0 ? control.judgeSquare(square) : control.judge(program, this.h);
+    const factor = square >= 0 ? control.judgeSquare(square) : control.judge(program, this.h, this.pair);
     if (typeof factor === "number") {
       this.factor = factor;
       return undefined;
@@ -172,7 +170,10 @@ export class Stepping extends StepState {
       this.fail(stateNotFinite(this.t, this.h, host.view(this.program.end[0]!)));
       return false;
     }
-    if (this.pair !== undefined && !this.holds(this.pair)) return false;
+    if (this.pair?.isApart(this)) {
+      this.fail(this.pair.failure(this));
+      return false;
+    }
     if (this.isRefused()) {
       if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, false);
       this.fail(notAccepted(this.t, this.h));
@@ -207,33 +208,6 @@ export class Stepping extends StepState {
     return this.refused;
   }
 
-  /** Whether the two states of a reversible method are still together: where steps are given, nothing can be done if not. */
-  private holds(pair: PairWatch): boolean {
-    const { looksAtEnd: host, program, h } = this;
-    this.gapEnd = this.end;
-    if (this.given === undefined) this.gap = this.setup.control!.gap;
-    else if (host !== undefined) {
-      this.gap = this.setup.placed.scheme.pair!.gap(host, program);
-      if (!pair.holds(program, host, h, this.gap)) {
-        this.fail(this.pairApart(this.gap));
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Notes the gap of a step that is taken. One that was made to end at an event has another than it was judged by. */
-  private noteGap(): void {
-    const { placed, machine } = this.setup;
-    if (this.gapEnd !== this.end) this.gap = placed.scheme.pair!.gap(machine.arithmetic.host!, this.program);
-    if (!(this.stats.gap! >= this.gap)) this.stats.gap = this.gap;
-  }
-
-  private pairApart(gap: number): SolveError {
-    const { name, scheme } = this.problem.solver;
-    return scheme.pair!.failure(name, this.t, this.h, gap);
-  }
-
   private isFinite(host: HostArithmetic): boolean {
     const state = this.program.end[0]!;
     return this.fast !== undefined ? isFiniteFew(host.view(state)) : host.isFinite(state);
@@ -253,7 +227,7 @@ export class Stepping extends StepState {
   advanceOver(extended: boolean): void {
     const { problem, given, end } = this;
     const { fsal } = this.setup.placed;
-    if (this.pair !== undefined) this.noteGap();
+    this.pair?.note(this);
     this.accept?.(this.program, this.h);
     this.grid.push(end);
     this.firstKnown = fsal === "step" || (extended && fsal === "dense");
@@ -270,9 +244,8 @@ export class Stepping extends StepState {
   private refuse(): void {
     const { t, h, stats, given } = this;
     const { signal, maxSteps } = this.problem;
-    const { control } = this.setup;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
-    else if (control?.heldByGap) this.fail(this.pairApart(control.gap));
+    else if (this.pair?.held) this.fail(this.pair.failure(this));
     else if (stats.steps < maxSteps && this.refused) this.fail(notAccepted(t, h));
     else if (stats.steps < maxSteps) this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
     else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));

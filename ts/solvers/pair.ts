@@ -6,7 +6,8 @@ import type { FloatArray } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 
 /**
- * The gap, in tolerances, that error control allows. Of 300 solves of damped and undamped problems with coupling 0.9 none
+ * The gap, in tolerances, that error control allows; beyond it a step is rejected. A gap that was too large before the step,
+ * since the scale has become smaller, may stay as it is: it falls by the coupling a step. Of 300 solves of damped and undamped problems with coupling 0.9 none
  * failed, and errors stayed below 100 tolerances; with 300 in place of 10 they came to 4600.
  */
 const ALLOWED = 10;
@@ -37,7 +38,20 @@ interface PairStep<V, T> {
   readonly start: readonly V[];
   readonly end: readonly V[];
   readonly instructions: readonly { readonly k: V | undefined }[];
+  readonly measured: readonly unknown[];
   readonly gap: { readonly after: T } | undefined;
+}
+
+/** The step in work of a solve. */
+interface StepInWork<V, T> {
+  readonly t: number;
+  readonly h: number;
+  readonly end: number;
+  /** The steps, where they are given. */
+  readonly given: unknown;
+  readonly program: PairStep<V, T>;
+  readonly stats: { gap?: number };
+  readonly problem: { readonly solver: { readonly name: string } };
 }
 
 /** What measures and shows vectors. */
@@ -45,6 +59,9 @@ interface PairHost<V, T> {
   norm(terms: T, h: number, ya: V, yb: V): number;
   view(vector: V): FloatArray;
 }
+
+/** Whether a gap of so many tolerances has a say in the verdict on a step. NaN has. */
+const counts = (gap: number): boolean => !(gap <= COUNTED);
 
 const distance = (y: FloatArray, z: FloatArray): number => {
   let largest = 0;
@@ -63,27 +80,17 @@ export class Pair {
   /** The weight of z − y where it is measured. */
   readonly share: number = SHARE;
 
-  /** The gap after a step, in tolerances. */
-  gap<V, T>(host: PairHost<V, T>, { start, end, gap }: PairStep<V, T>): number {
-    return host.norm(gap!.after, 1, start[0]!, end[0]!) / SHARE;
-  }
-
-  /** Whether a gap of so many tolerances has a say in the verdict on a step. NaN has. */
-  counts(gap: number): boolean {
-    return !(gap <= COUNTED);
-  }
-
   /**
-   * What the gap after a step, in tolerances, counts for beside the step's error: above 1 it rejects the step. A gap that
-   * was too large before the step, since the scale has become smaller, may stay as it is; it falls by the coupling a step.
+   * Starts to follow the pair over a solve from a state of this length. `estimate`: the scaled error of several norms, where
+   * one is not enough. Without a host, only what error control measures is known.
    */
-  judged(after: number, before: number): number {
-    return this.counts(after) ? after / Math.max(ALLOWED, before) : 0;
-  }
-
-  /** Starts to follow the pair over a solve of given steps, from a state of this length. */
-  watch(measure: PairMeasure, length: number): PairWatch {
-    return new PairWatch(measure, length);
+  watch<V, T>(
+    measure: PairMeasure,
+    length: number,
+    host: PairHost<V, T> | undefined,
+    estimate?: (norms: Float64Array) => number,
+  ): PairWatch<V, T> {
+    return new PairWatch(this, measure, length, host, estimate);
   }
 
   /** Whether the states are together at the end of a solve with outputs `ys`, for steps that nobody looked at. */
@@ -112,16 +119,33 @@ export class Pair {
 const most = (tolerance: number | ArrayLike<number>): number =>
   typeof tolerance === "number" ? tolerance : Math.max(...Array.from(tolerance));
 
-/** The pair over a solve of given steps. */
-export class PairWatch {
+/** The pair over a solve: the gap is measured with every step, has its say in error control, and is noted. */
+export class PairWatch<V, T> {
+  /** Whether the gap counted for more than the error of the step judged last. */
+  held = false;
+  /** The gap after that step, in tolerances, and where the step ended. */
+  private gap: number = Number.NaN;
+  private end: number = Number.NaN;
   /** The largest number of a state so far, or, in a solve from rest, what the field adds to it in the first steps. */
   private scale = 0;
+  private readonly pair: Pair;
+  private readonly host: PairHost<V, T> | undefined;
+  private readonly estimate: ((norms: Float64Array) => number) | undefined;
   private readonly rtol: number;
   private readonly atol: number;
   /** How much larger than the norm a single ratio may be; Infinity where the norm leaves out numbers of the state. */
   private readonly factor: number;
 
-  constructor({ kind, segments, rtol, atol }: PairMeasure, length: number) {
+  constructor(
+    pair: Pair,
+    { kind, segments, rtol, atol }: PairMeasure,
+    length: number,
+    host: PairHost<V, T> | undefined,
+    estimate: ((norms: Float64Array) => number) | undefined,
+  ) {
+    this.pair = pair;
+    this.host = host;
+    this.estimate = estimate;
     this.rtol = most(rtol);
     this.atol = most(atol);
     let measured = 0;
@@ -133,17 +157,55 @@ export class PairWatch {
     this.factor = measured < length ? Number.POSITIVE_INFINITY : factor;
   }
 
-  /** Whether y and z are still together after a given step of size h; `gap`: in tolerances. */
-  holds<V, T>({ start, end, instructions }: PairStep<V, T>, host: PairHost<V, T>, h: number, gap: number): boolean {
+  /** The scaled error of a step, of the norms of its estimates and of the gap after and before it. */
+  readonly error: (norms: Float64Array) => number = (norms) => {
+    const { estimate } = this;
+    const first = estimate ? 2 : 1;
+    const error = estimate ? estimate(norms) : norms[0]!;
+    this.gap = norms[first]! / SHARE;
+    const byGap = counts(this.gap) ? this.gap / Math.max(ALLOWED, norms[first + 1]! / SHARE) : 0;
+    this.held = byGap > error;
+    return Math.max(error, byGap);
+  };
+
+  /** Whether the states are so close after a step that the norm of its one estimate is all that counts. */
+  isClose(step: PairStep<V, T>): boolean {
+    if (!this.host || step.measured.length > 3) return false;
+    this.measure(this.host, step);
+    this.held = false;
+    return !counts(this.gap);
+  }
+
+  /** Whether y and z have come apart after a step: where steps are given, nothing can be done about it. */
+  isApart({ program, h, end, given }: StepInWork<V, T>): boolean {
+    const { host } = this;
+    this.end = end;
+    if (given === undefined || !host) return false;
+    this.measure(host, program);
     // The gap alone shows it nearly always. The scale only grows, and the bound with it.
-    if (2 * gap * this.factor * (this.atol + this.rtol * this.scale) < this.scale) return true;
-    const y = host.view(end[0]!);
+    if (2 * this.gap * this.factor * (this.atol + this.rtol * this.scale) < this.scale) return false;
+    const y = host.view(program.end[0]!);
     if (this.scale === 0) {
-      this.scale = largestOf(host.view(start[0]!));
-      for (const { k } of instructions)
+      this.scale = largestOf(host.view(program.start[0]!));
+      for (const { k } of program.instructions)
         if (k) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(host.view(k)));
     }
     this.scale = Math.max(this.scale, largestOf(y));
-    return distance(y, host.view(end[1]!)) <= this.scale;
+    return !(distance(y, host.view(program.end[1]!)) <= this.scale);
+  }
+
+  /** Notes the gap of a step that is taken. One that was made to end at an event has another than it was judged by. */
+  note({ program, end, stats }: StepInWork<V, T>): void {
+    if (this.end !== end && this.host) this.measure(this.host, program);
+    if (this.gap > (stats.gap ?? -1)) stats.gap = this.gap;
+  }
+
+  /** The failure of a solve in its step in work. */
+  failure({ t, h, problem }: StepInWork<V, T>): SolveError {
+    return this.pair.failure(problem.solver.name, t, h, this.gap);
+  }
+
+  private measure(host: PairHost<V, T>, { start, end, gap }: PairStep<V, T>): void {
+    this.gap = host.norm(gap!.after, 1, start[0]!, end[0]!) / SHARE;
   }
 }
