@@ -7,7 +7,7 @@ import { firstNotFinite } from "./base/finite.ts";
 import { type Awaitable, drive, type Waiting, wait } from "./base/waiting.ts";
 import { type BoundField, type Field, RECOMPUTE } from "./fields/field.ts";
 import { asField, type BareField } from "./fields/function.ts";
-import { inSolve } from "./options/check.ts";
+import { inSolve, paramsOf } from "./options/check.ts";
 import { finiteNumbers } from "./options/checks.ts";
 import { type HostVector, Scratch } from "./wasm/scratch.ts";
 
@@ -17,7 +17,7 @@ export interface CheckPoint {
   /** A state, one row or several. */
   readonly y: ArrayLike<number>;
   /** In place of `field.params`. */
-  readonly params?: ArrayLike<number>;
+  readonly params?: ArrayLike<number> | object | undefined;
 }
 
 /** The largest relative difference of each derivative that the field has, over all entries. */
@@ -55,10 +55,7 @@ export function checkDerivatives(field: Field | BareField, point: CheckPoint): A
   if (typeof point !== "object" || point === null) throw invalid("point", point, "an object { t, y, params }");
   const [t] = finiteNumbers("t", [point.t], 1) as unknown as [number];
   const y = Float64Array.from(finiteNumbers("y", point.y, 1));
-  const given = point.params ?? checked.params ?? [];
-  const params = finiteNumbers("params", given, 0);
-  if (params.length !== (checked.params?.length ?? 0))
-    throw invalid("params", given, `${checked.params?.length ?? 0} numbers, as field.params has`);
+  const params = Float64Array.from(paramsOf(checked, point.params, false) ?? []);
   return drive(compare(checked, t, y, params));
 }
 

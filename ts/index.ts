@@ -41,7 +41,7 @@ export type {
 } from "./problem/event.ts";
 export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
-export { Solution, type SolveStats, type SolveStatus } from "./solution.ts";
+export { Solution, type SolutionJson, type SolveStats, type SolveStatus } from "./solution.ts";
 export { solve } from "./solve.ts";
 export { ees25, ees27 } from "./solvers/ees.ts";
 export { bosh3 } from "./solvers/explicit/bosh3.ts";

@@ -7,6 +7,7 @@ import type { FloatArray } from "./base/dtype.ts";
 import { invalid } from "./base/errors.ts";
 import { firstNotFinite } from "./base/finite.ts";
 import { type Awaitable, drive } from "./base/waiting.ts";
+import { isNumbers } from "./options/checks.ts";
 import type { AsyncSolution } from "./solution.ts";
 import { Solution, trajectoryOf } from "./solution.ts";
 
@@ -14,8 +15,8 @@ import { Solution, trajectoryOf } from "./solution.ts";
 export interface Tangent {
   /** [state] */
   readonly y0?: ArrayLike<number>;
-  /** [parameters] */
-  readonly params?: ArrayLike<number>;
+  /** [parameters], or an object where the field's parameters have names. */
+  readonly params?: ArrayLike<number> | object;
 }
 
 /**
@@ -40,7 +41,9 @@ export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Await
   if (typeof tangent !== "object" || tangent === null || (!tangent.y0 && !tangent.params))
     throw invalid("tangent", tangent, "{ y0, params }, or one of the two");
   const y0Dot = direction("tangent.y0", tangent.y0, y0.length, "the shape of y0");
-  const paramsDot = direction("tangent.params", tangent.params, field.params?.length ?? 0, "the shape of field.params");
+  const { params } = tangent;
+  const flat = (params && !isNumbers(params) && field.flat?.(params)) || params;
+  const paramsDot = direction("tangent.params", flat, field.params?.length ?? 0, "the shape of field.params");
   const changed = solution.events.find(({ index }) => typeof events[index]!.effect === "function");
   if (changed)
     throw invalid(
@@ -54,12 +57,12 @@ export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Await
 /** A checked copy. */
 function direction(
   name: string,
-  given: ArrayLike<number> | undefined,
+  given: ArrayLike<number> | object | undefined,
   length: number,
   shape: string,
 ): Float64Array | undefined {
   if (given === undefined) return undefined;
-  if (given?.length !== length) throw invalid(name, given, `${length} numbers, ${shape}`);
+  if (!isNumbers(given) || given.length !== length) throw invalid(name, given, `${length} numbers, ${shape}`);
   const numbers = Float64Array.from(given);
   const bad = firstNotFinite(numbers);
   if (bad >= 0) throw invalid(`${name}[${bad}]`, given[bad], "a finite number");

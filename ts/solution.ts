@@ -18,14 +18,18 @@ export interface SolveStats extends Readonly<StepStats> {
   readonly peakBytes: PeakBytes;
 }
 
-/** What a solve says of itself beside its numbers. */
-interface SolutionDetails {
-  readonly status: SolveStatus;
-  readonly failure: SolveError | undefined;
-  readonly stats: SolveStats;
-  readonly rejections: readonly Rejection[];
-  readonly events: readonly EventRecord[];
-}
+type OwnProperties =
+  | "ts"
+  | "ys"
+  | "status"
+  | "error"
+  | "stats"
+  | "grid"
+  | "rejections"
+  | "events"
+  | "t"
+  | "y"
+  | "nextStep";
 
 /** What keeps a solve's tape, where that must be freed. */
 type Owner = Pick<Arithmetic, "dispose">;
@@ -33,9 +37,7 @@ type Owner = Pick<Arithmetic, "dispose">;
 const forgotten = new FinalizationRegistry<Owner>((owner) => owner.dispose?.());
 
 /** What differentiates a solution along its steps needs of it. */
-export const trajectoryOf = (solution: Solution<FloatArray, Awaitable<Gradients>>): Trajectory =>
-  // biome-ignore lint/complexity/useLiteralKeys: private to users, not to the files that share a solution's steps
-  solution["trajectory"];
+export let trajectoryOf: (solution: Solution<FloatArray, Awaitable<Gradients>>) => Trajectory;
 
 const PULLBACK_OPTIONS: Record<keyof PullbackOptions, true> = { times: true, stopTime: true };
 
@@ -48,48 +50,120 @@ function checkedPullback(options: PullbackOptions): PullbackOptions {
   return options;
 }
 
-/** The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). `Y`: its array. */
+/** An index from 0 to `count` − 1, or from −`count` to −1 counted from the end. */
+function within(name: string, i: number, count: number): number {
+  if (Number.isInteger(i) && i >= -count && i < count) return i < 0 ? count + i : i;
+  throw invalid(name, i, `an integer from -${count} to ${count - 1}`);
+}
+
+/** Typed arrays as arrays, all the way down. */
+const plain = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return value;
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value as unknown[], plain);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+};
+
+/** What `toJSON` makes of a solution: plain arrays and numbers. NaN, such as a `nextStep`, is null in JSON. */
+export interface SolutionJson {
+  readonly status: SolveStatus;
+  /** What went wrong, where a failed solve returned. */
+  readonly error?:
+    | { readonly code: SolveErrorCode; readonly message: string; readonly t: number; readonly h: number }
+    | undefined;
+  readonly stats: SolveStats;
+  readonly ts: number[];
+  /** [ts.length × state], row-major. */
+  readonly ys: number[];
+  readonly grid: number[];
+  readonly rejections: Rejection[];
+  readonly t: number;
+  readonly y: number[];
+  readonly nextStep: number;
+  readonly events: { readonly index: number; readonly t: number; readonly y: number[]; readonly yAfter?: number[] }[];
+}
+
+/**
+ * The solution of a synchronous field (`A` = the gradients) or of an asynchronous one (`A` = a promise of them). `Y`: its array,
+ * of the field's dtype. All arrays are copies, which later solves leave alone; its own properties are plain data, so that
+ * `structuredClone` and `postMessage` take them (and leave the methods).
+ */
 export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gradients> = Gradients<Y>> {
   /** Output times reached. */
-  readonly ts: Float64Array;
-  /** States at `ts`, [ts.length × state], row-major, in the field's dtype. */
-  readonly ys: Y;
-  readonly status: SolveStatus;
+  declare readonly ts: Float64Array;
+  /** States at `ts`, [ts.length × state], row-major, in the field's dtype; see `state` and `component`. */
+  declare readonly ys: Y;
+  /** "done", "stopped" by a terminal event, or, with `onFailure: "return"`, the code of what went wrong. */
+  declare readonly status: SolveStatus;
   /** What went wrong, where `onFailure: "return"` let a failed solve return. */
-  readonly error: SolveError | undefined;
-  readonly stats: SolveStats;
+  declare readonly error: SolveError | undefined;
+  /** Counts and measured bytes. */
+  declare readonly stats: SolveStats;
   /** Times of the accepted steps; pass it as `grid` to replay them. */
-  readonly grid: Float64Array;
+  declare readonly grid: Float64Array;
   /** Steps that were tried and not accepted. */
-  readonly rejections: readonly Rejection[];
+  declare readonly rejections: readonly Rejection[];
   /** Events that occurred, in order. */
-  readonly events: readonly EventRecord[];
-  private readonly trajectory: Trajectory;
-  private readonly tape: Tape | undefined;
-  private readonly path: DensePath | undefined;
-  private readonly owner: Owner | undefined;
+  declare readonly events: readonly EventRecord[];
+  /** The time that the solve came to: the last output, the event that stopped it, or where it failed. */
+  declare readonly t: number;
+  /** The state at `t`, [state]; before any effect of the event that stopped the solve. */
+  declare readonly y: Y;
+  /** The size (positive) of the step that would have come next, for `firstStep`; NaN where steps were given. */
+  declare readonly nextStep: number;
+  readonly #trajectory: Trajectory;
+  readonly #tape: Tape | undefined;
+  readonly #path: DensePath | undefined;
+  readonly #owner: Owner | undefined;
+
+  static {
+    trajectoryOf = (solution) => solution.#trajectory;
+    // How Node, Deno and Bun ask for what console.log shows.
+    Object.assign(Solution.prototype, { [Symbol.for("nodejs.util.inspect.custom")]: Solution.prototype.toString });
+  }
 
   /** `owner`: of what the tape keeps elsewhere than in arrays. */
   constructor(
     trajectory: Trajectory,
     tape: Tape | undefined,
     path: DensePath | undefined,
-    details: SolutionDetails,
+    own: Pick<Solution<FloatArray, Awaitable<Gradients>>, OwnProperties>,
     owner: Owner | undefined,
   ) {
-    this.ts = trajectory.ts;
-    this.ys = trajectory.ys as Y;
-    this.grid = trajectory.grid;
-    this.status = details.status;
-    this.error = details.failure;
-    this.stats = details.stats;
-    this.rejections = details.rejections;
-    this.events = details.events;
-    this.trajectory = trajectory;
-    this.tape = tape;
-    this.path = path;
-    this.owner = owner;
+    Object.assign(this, own);
+    this.#trajectory = trajectory;
+    this.#tape = tape;
+    this.#path = path;
+    this.#owner = owner;
     if (owner) forgotten.register(this, owner, this);
+  }
+
+  /** A copy of the state at `ts[i]`, [state]; −1 is the last. Throws "invalid" for other rows than there are. */
+  state(i: number): Y {
+    const { ts, ys } = this;
+    const row = within("state(i)", i, ts.length);
+    const n = ys.length / ts.length;
+    return ys.slice(row * n, (row + 1) * n) as Y;
+  }
+
+  /** A copy of component k at all times, [ts.length]; −1 is the last. Throws "invalid" for other components than there are. */
+  component(k: number): Y {
+    const { ts, ys } = this;
+    const n = ys.length / ts.length;
+    const column = within("component(k)", k, n);
+    return ys.filter((_, i) => i % n === column) as Y;
+  }
+
+  /** The solution as plain data, for `JSON.stringify`: without what `at` and `pullback` need. */
+  toJSON(): SolutionJson {
+    const { error } = this;
+    return { ...(plain({ ...this }) as SolutionJson), error: error && { ...error, message: error.message } };
+  }
+
+  /** One line on what it is. */
+  toString(): string {
+    const { ts, ys, t, status, stats, error } = this;
+    const what = `${ts.length} × ${ys.length / ts.length} numbers to t = ${t}, ${stats.accepted} steps`;
+    return `Solution (${status}): ${what}${error ? `. ${error.message}` : ""}`;
   }
 
   /**
@@ -98,8 +172,8 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
    * the others. Needs `dense: true`.
    */
   at(t: number): Y {
-    if (!this.path) throw invalid("dense", false, "true, passed to solve, for at(t) to work");
-    return this.path.at(t) as Y;
+    if (!this.#path) throw invalid("dense", false, "true, passed to solve, for at(t) to work");
+    return this.#path.at(t) as Y;
   }
 
   /**
@@ -110,7 +184,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
    */
   pullback(cotangent: ArrayLike<number>, options: PullbackOptions = {}): A {
     const { times = false, stopTime } = checkedPullback(options);
-    const { tape, trajectory } = this;
+    const [tape, trajectory] = [this.#tape, this.#trajectory];
     if (!tape)
       throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
     const { ys, problem } = trajectory;
@@ -131,9 +205,9 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
    * sooner or later, and the tapes in a pool make room for whatever needs it.
    */
   dispose(): void {
-    if (this.owner) forgotten.unregister(this);
-    this.owner?.dispose?.();
-    this.tape?.dispose?.();
+    if (this.#owner) forgotten.unregister(this);
+    this.#owner?.dispose?.();
+    this.#tape?.dispose?.();
   }
 
   [Symbol.dispose](): void {

@@ -75,7 +75,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
     // An event that stopped the solve may have had an effect: the solution shows the state before it.
     if (stopped) end[0] = jumps.at(-1)!.before;
     const results = reached(problem, outcome, ys, end[0]!);
-    const trajectory = { problem, grid, end, jumps, stopped, ts: results.ts, ys: results.ys };
+    const trajectory = { problem, grid, end, jumps, stopped, ...results };
     const kept = tape?.bytes ?? { checkpoints: 0, stages: 0, tape: 0 };
     const peakBytes = {
       checkpoints: kept.checkpoints,
@@ -84,14 +84,19 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       total: kept.checkpoints + kept.stages + kept.tape + (path?.bytes ?? 0) + scratch.held,
     };
     const status = stopped ? "stopped" : (failure?.code ?? "done");
-    const details = {
+    const own = {
+      ...results,
+      grid,
+      t: grid[grid.length - 1]!,
+      y: end[0]!,
       status,
-      failure,
+      error: failure,
       stats: Object.assign(stats, { peakBytes }),
       rejections: outcome.rejections,
       events: records,
+      nextStep: outcome.nextStep,
     } as const;
-    solution = new Solution(trajectory, tape, path, details, arithmetic.dispose && arithmetic);
+    solution = new Solution(trajectory, tape, path, own, arithmetic.dispose && arithmetic);
     return solution;
   } finally {
     scratch.release();

@@ -145,6 +145,10 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     return argumentOf(layout, array);
   }
 
+  flat(params: unknown): FloatArray {
+    return flatOf(this.layout, params);
+  }
+
   text(target: "js"): string {
     if (target !== "js") throw invalid("text(target)", target, '"js"');
     const { first } = this;

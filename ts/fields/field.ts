@@ -162,6 +162,8 @@ export interface Field extends Precision {
   readonly dim: number | undefined;
   /** The parameters θ, owned by the user and updated in place by optimisers; undefined without parameters. */
   readonly params: FloatArray | undefined;
+  /** One flat array of parameters that are given by name, in the order of `params`, where they have names. */
+  flat?(params: unknown): FloatArray;
   /** Lengths of the tensors that the parameters consist of, in order; undefined: they are one. */
   readonly tensors?: readonly number[];
   /** Whether `vjp` may be asked for. */

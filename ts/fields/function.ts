@@ -277,7 +277,8 @@ export function asField(given: Field | BareField, params: unknown): Field {
     if (typeof given === "function") return new FunctionField(given, {}, undefined, undefined, params);
     throw invalid("field", given, "a function (t, y, dy, params) => void, or a field from vectorField or mlp");
   }
-  if (params !== undefined)
-    throw invalid("params", params, "undefined for a field that has params of its own; set field.params instead");
-  return given as Field;
+  const field = given as Field;
+  if (params !== undefined && field.params === undefined)
+    throw invalid("params", params, "undefined for a field without parameters");
+  return field;
 }

@@ -89,6 +89,7 @@ class WidenedField implements Field {
   readonly dtype = "float64";
   readonly dim: number | undefined;
   readonly params: FloatArray | undefined;
+  readonly flat?: (params: unknown) => FloatArray;
   readonly tensors?: readonly number[];
   readonly differentiable: boolean;
   readonly hasJvp: boolean;
@@ -98,6 +99,7 @@ class WidenedField implements Field {
     this.field = field;
     this.dim = field.dim;
     this.params = field.params;
+    if (field.flat) this.flat = (params) => field.flat!(params);
     if (field.tensors) this.tensors = field.tensors;
     this.differentiable = field.differentiable;
     this.hasJvp = field.hasJvp ?? false;

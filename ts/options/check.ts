@@ -51,7 +51,7 @@ export function requestOf(
   const stops = stopsOf(lands ? ts.subarray(1) : ts.subarray(-1), jumps, ts[0]!, direction);
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
-  const params = adjoint ? field.params?.slice() : field.params;
+  const params = paramsOf(field, options.params, adjoint !== undefined);
   const problem: Problem = {
     field,
     solver,
@@ -83,6 +83,22 @@ export function inSolve(field: Field, inputs: unknown, times: readonly number[])
   if (inputs !== undefined && !field.inSolve)
     throw invalid("inputs", inputs, "undefined for a field that takes none; mlp({ inputs, … }) takes some");
   return field.inSolve?.(inputs, times) ?? field;
+}
+
+/**
+ * The parameters to compute with: `given` in place of the field's, flat or, where they have names, an object. A copy where
+ * it must stay as it is. undefined for a field without parameters.
+ */
+export function paramsOf(field: Field, given: unknown, copied: boolean): FloatArray | undefined {
+  const own = field.params;
+  if (!own || !(copied || given !== undefined)) return own;
+  const params = own.slice();
+  if (given !== undefined) {
+    const numbers = finiteNumbers("params", field.flat?.(given) ?? given, 0);
+    if (numbers.length !== own.length) throw invalid("params", given, `${own.length} numbers, as field.params has`);
+    params.set(numbers);
+  }
+  return params;
 }
 
 /** A copy of y0 in the field's dtype: whole rows of its width. */

@@ -57,7 +57,10 @@ export interface SolveOptions {
    * `stepTimes`; ∂L/∂ts takes their time derivative by one-sided differences.
    */
   readonly inputs?: InputFunction | undefined;
-  /** Parameters handed to a bare function as its fourth argument. */
+  /**
+   * In place of `field.params`, which is left alone: a flat array in the same order or, where the field's parameters have
+   * names, an object with all of them. Gradients come in that order. For a bare function any value, its fourth argument.
+   */
   readonly params?: unknown;
   readonly signal?: AbortSignal;
   /** Called after each accepted step; `y` is a view for reading now. */

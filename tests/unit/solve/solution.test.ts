@@ -1,6 +1,8 @@
 // The solution that solve() returns: its arrays, counts and bytes, and what it is where options are left out.
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { pid, type SolveOptions, solve, tsit5 } from "../../../ts/index.ts";
+import { mlp, pid, type SolveOptions, solve, tsit5 } from "../../../ts/index.ts";
+import { failureOf } from "../errors.ts";
 import { decay, lorenz, mixed, mixedOptions, oscillator } from "../problems.ts";
 import { byName } from "../solver-list.ts";
 import { differences, last } from "./sequences.ts";
@@ -105,5 +107,75 @@ describe("the solution", () => {
     const implied = solve(mixed, mixedOptions());
     expect(implied.ys).toEqual(solve(mixed, spelled).ys);
     expect(implied.grid).toEqual(solve(mixed, spelled).grid);
+  });
+});
+
+describe("a solution's views", () => {
+  const options = { y0: [1, 0], ts: [0, 1, 2.5] };
+  const solution = solve(oscillator, options);
+
+  it("are states by row and components by column, copied", () => {
+    const { ys } = solution;
+    expect(solution.state(1)).toEqual(ys.slice(2, 4));
+    expect(solution.state(-1)).toEqual(ys.slice(4));
+    expect(solution.component(0)).toEqual(Float64Array.of(ys[0]!, ys[2]!, ys[4]!));
+    expect(solution.component(-1)).toEqual(Float64Array.of(ys[1]!, ys[3]!, ys[5]!));
+    solution.state(0).fill(7);
+    solution.component(0).fill(7);
+    expect([...ys.slice(0, 2)]).toEqual([1, 0]);
+    expect(solve(mlp({ layers: [2, 3, 2] }), options).component(1)).toBeInstanceOf(Float32Array);
+  });
+
+  it.each([3, -4, 0.5, Number.NaN, "1"])("refuse row %s", (i) => {
+    expect(failureOf(() => solution.state(i as number)).message).toContain("an integer from -3 to 2");
+    expect(failureOf(() => solution.component(i as number)).message).toContain("an integer from -2 to 1");
+  });
+
+  it("are one line in the console, and as text", () => {
+    const line = `Solution (done): 3 × 2 numbers to t = 2.5, ${solution.stats.accepted} steps`;
+    expect(String(solution)).toBe(line);
+    expect(inspect(solution)).toBe(line);
+    expect(inspect({ solution })).toContain(line);
+  });
+
+  it("are plain data, in JSON and as structured clones", () => {
+    const events = [{ root: (_t: number, y: ArrayLike<number>) => y[0]!, effect: () => undefined }];
+    const whole = solve(oscillator, { ...options, events, dense: true });
+    const json = whole.toJSON();
+    expect(JSON.parse(JSON.stringify(whole))).toEqual({ ...json, error: undefined });
+    expect(json.ys).toEqual([...whole.ys]);
+    expect(json.grid).toEqual([...whole.grid]);
+    expect(json.events).toEqual([
+      { index: 0, t: whole.events[0]!.t, y: [...whole.events[0]!.y], yAfter: [...whole.events[0]!.yAfter!] },
+    ]);
+    expect(json.stats).toEqual(whole.stats);
+    expect(structuredClone(json)).toEqual(json);
+    const clone = structuredClone(whole);
+    expect(clone.ys).toEqual(whole.ys);
+    expect(clone.status).toBe("done");
+    expect(Object.keys(clone)).not.toContain("trajectory");
+  });
+
+  it("of a failure say why, and where it stood, so that another solve can go on", () => {
+    const failed = solve(oscillator, { ...options, maxSteps: 12, onFailure: "return" });
+    expect(failed.status).toBe("max-steps");
+    expect(failed.toJSON().error).toMatchObject({ code: "max-steps", message: failed.error!.message, t: failed.t });
+    expect(String(failed)).toContain(failed.error!.message);
+    expect(failed.t).toBe(last(failed.grid));
+    const { t, y, nextStep } = failed;
+    expect(y[0]).toBeCloseTo(Math.cos(t), 4);
+    const rest = solve(oscillator, { y0: y, ts: [t, 2.5], firstStep: nextStep });
+    expect(rest.stats.firstStep).toBeCloseTo(nextStep, 12);
+    expect(rest.y[0]).toBeCloseTo(Math.cos(2.5), 4);
+  });
+
+  it("of a solve that came to its end are its last output", () => {
+    expect(solution.t).toBe(2.5);
+    expect(solution.y).toEqual(solution.state(-1));
+    expect(solution.nextStep).toBeGreaterThan(0);
+    expect(solve(oscillator, { ...options, stepSize: 0.1 }).nextStep).toBeNaN();
+    const stopped = solve(oscillator, { ...options, events: [{ root: (_t, y) => y[0]!, terminal: true }] });
+    expect(stopped.t).toBe(last(stopped.ts));
+    expect(stopped.y).toEqual(stopped.state(-1));
   });
 });
