@@ -32,7 +32,8 @@ export class BoundMlp implements BoundField<HostVector> {
   // Everything the hot path needs, as plain numbers and functions, from `load`.
   /** The address of the network's descriptor, and of ∂L/∂θ, null where none is asked for. */
   descriptor: number = NONE;
-  private dot = NONE;
+  /** The address of the descriptor of θ̇, null where it is 0. */
+  dot: number = NONE;
   private tapes = NONE;
   private readonly tapeBytes: number;
   private spareAt = NONE;

@@ -80,7 +80,8 @@ class Perceptron implements MlpField, Network {
   readonly dtype: Dtype;
   readonly vectors: Field["vectors"];
   readonly dim: number;
-  readonly params: FloatArray;
+  /** A part of another field's, once an equation there calls this network. */
+  params: FloatArray;
   readonly differentiable = true;
   readonly hasJvp = true;
   /** Widths of all hidden layers together. */
@@ -129,6 +130,16 @@ class Perceptron implements MlpField, Network {
     return new BoundMlp(scratch, request, this);
   }
 
+  /** The same network with its inputs, and t unless it is `time`, as parts of its rows. */
+  private onRows(width: number, time: boolean): Network {
+    return Object.assign(Object.create(this), { layers: [width, ...this.layers.slice(1)], inputs: 0, time });
+  }
+
+  /** Binds it for rows of state, inputs and t. */
+  bindRows(scratch: Scratch, request: BindRequest): BoundMlp {
+    return new BoundMlp(scratch, request, this.onRows(this.dim + this.inputs + (this.time ? 1 : 0), false));
+  }
+
   /** `net(…)`. */
   answer(list: readonly [ArrayLike<number>] | readonly number[]): FloatArray {
     const row = typeof list[0] === "object" ? Array.from(list[0]) : (list as number[]);
@@ -175,9 +186,8 @@ class Perceptron implements MlpField, Network {
   ): T {
     const { dtype, layers } = this;
     const { length } = y;
-    // Inputs are a part of the rows here.
     const width = layers[0]! + this.inputs;
-    const network: Network = Object.assign(Object.create(this), { layers: [width, ...layers.slice(1)], inputs: 0 });
+    const network = this.onRows(width, this.time);
     if (!(length > 0 && length % width === 0)) throw invalid("y", y, `rows of ${width} numbers`);
     const scratch = new Scratch();
     const request = { length, params: checkedParams(this, dtype, params), slots: 0, gradient };

@@ -26,7 +26,9 @@ export function threaded<D extends Dtype>(field: Mlp<D>, pool: Threads): Mlp<D> 
   /** By the batch. */
   const pacesOf = new Map<number, Paces>();
   // All but these is the network's own.
-  const own: Pick<Field, "bind" | "inSolve"> = {
+  const own: Pick<Field, "bind" | "inSolve"> & { bindRows: undefined } = {
+    // Calls in equations are the network's own.
+    bindRows: undefined,
     bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
       const batch = request.length / field.dim;
       const chunks = chunksOf(batch);

@@ -17,6 +17,11 @@ export interface Schedule {
   readonly uses: Uint32Array;
 }
 
+const NONE: readonly Term[] = [];
+
+/** What an operation is computed from. An input is read, whatever it depends on. */
+const partsOf = ({ array, list }: Term): readonly Term[] => (array ? NONE : list);
+
 /** Terms are computed once; constants are none of them. Without recursion: sums may be thousands of terms deep. */
 export function scheduleOf(stores: readonly Store[], count: number): Schedule {
   const uses = new Uint32Array(count);
@@ -30,9 +35,10 @@ export function scheduleOf(stores: readonly Store[], count: number): Schedule {
       const term = stack.at(-1)!;
       if (done[term.id] === 0) {
         done[term.id] = 1;
-        for (const part of term.list) uses[part.id]!++;
+        const parts = partsOf(term);
+        for (const part of parts) uses[part.id]!++;
         // The first argument is computed first.
-        for (let i = term.list.length - 1; i >= 0; i--) if (done[term.list[i]!.id] !== 2) stack.push(term.list[i]!);
+        for (let i = parts.length - 1; i >= 0; i--) if (done[parts[i]!.id] !== 2) stack.push(parts[i]!);
         continue;
       }
       stack.pop();

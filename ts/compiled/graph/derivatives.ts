@@ -1,28 +1,11 @@
 // Derivatives of a graph, as more of the same graph: cotangents pulled back from the values to the inputs (reverse mode), and
 // tangents pushed forward.
+import { pulledCall, pushedCall } from "./calls.ts";
 import type { Graph, Scalar, Term, Truth } from "./graph.ts";
+import { type Guarded, NEVER, open, sum } from "./guarded.ts";
 import { type Along, CARRY, joined, type Loop, NO_LOOPS } from "./loops.ts";
 import { choiceOf, isFlat, pull, push } from "./partials.ts";
-
-/** A cotangent that counts only where its condition is true: what no branch uses must not become 0 · ∞ there. */
-interface Guarded {
-  readonly where: Truth;
-  readonly value: Scalar;
-}
-
-const NEVER: Guarded = { where: false, value: 0 };
-
-function sum(graph: Graph, a: Guarded, b: Guarded): Guarded {
-  if (a.where === false) return b;
-  if (b.where === false) return a;
-  if (a.where === b.where) return { where: a.where, value: graph.add(a.value, b.value) };
-  const where = graph.or(a.where, b.where);
-  if (graph.and(a.where, b.where) === false) return { where, value: graph.select(a.where, a.value, b.value) };
-  return { where, value: graph.add(open(graph, a), open(graph, b)) };
-}
-
-/** The cotangent as a number everywhere. */
-const open = (graph: Graph, { where, value }: Guarded): Scalar => graph.select(where, value, 0);
+import type { Call } from "./terms.ts";
 
 /** Which terms depend on an input of these arrays, and how: booleans and steps have no derivative. */
 export function dependent(
@@ -35,9 +18,12 @@ export function dependent(
   const doesDepend = (value: Scalar): unknown => typeof value === "object" && depends[value.id];
   for (let i = 0; i < count; i++) {
     const term = terms[i]!;
-    const depend = term.array
-      ? arrays.has(term.array) || sources.get(term.array)?.some(doesDepend)
-      : !isFlat(term) && term.list.some(({ id }) => depends[id]);
+    const isCall = term.array !== "" && term.list.length > 0;
+    const depend =
+      term.array && !isCall
+        ? arrays.has(term.array) || sources.get(term.array)?.some(doesDepend)
+        : // A network has parameters of its own.
+          (isCall && arrays.has("p")) || (!isFlat(term) && term.list.some(({ id }) => depends[id]));
     depends[i] = depend ? 1 : 0;
   }
   return depends;
@@ -50,10 +36,12 @@ export class Pullback {
   private readonly graph: Graph;
   private readonly depends: Uint8Array;
   private readonly bars: (Guarded | undefined)[];
+  private readonly params: boolean;
   private at: number;
 
-  /** `depends`: of each term so far, whether its cotangent is wanted. */
-  constructor(graph: Graph, depends: Uint8Array) {
+  /** `depends`: of each term so far, whether its cotangent is wanted; `params`: whether those of networks' parameters are. */
+  constructor(graph: Graph, depends: Uint8Array, params = false) {
+    this.params = params;
     this.graph = graph;
     this.depends = depends;
     this.at = depends.length;
@@ -81,11 +69,23 @@ export class Pullback {
     while (this.at > end) {
       const i = --this.at;
       const bar = bars[i];
-      if (!bar) continue;
       const term = graph.terms[i]!;
+      const call = graph.callOf(term);
+      if (call) {
+        // Whatever uses an output came later than all of them.
+        if (call.outputs[0] === term) this.pullCall(call);
+        continue;
+      }
+      if (!bar) continue;
       if (term.array) arrive?.(term, open(graph, bar));
       else this.pull(term, bar);
     }
+  }
+
+  private pullCall(call: Call): void {
+    const { graph, params, depends } = this;
+    for (const { to, where, value } of pulledCall(graph, call, (term) => this.bars[term.id], params, depends))
+      this.give(to, where, value, NO_LOOPS);
   }
 
   private pull(term: Term, bar: Guarded): void {
@@ -123,7 +123,11 @@ export function reverse(
   cotangents: readonly Scalar[],
   arrays: readonly string[],
 ): (array: string, index: number) => Scalar {
-  const pullback = new Pullback(graph, dependent(graph.terms, graph.terms.length, new Set(arrays)));
+  const pullback = new Pullback(
+    graph,
+    dependent(graph.terms, graph.terms.length, new Set(arrays)),
+    arrays.includes("p"),
+  );
   const bars = new Map<Term, Scalar>();
   graph.derive(() => {
     values.forEach((value, i) => {
@@ -157,9 +161,18 @@ export function forward(
   // Guarded, too: what stays on the way that is taken must not become 0 · ∞.
   const needed = neededFor(values, graph.terms);
   const dots = new Array<Guarded | undefined>(needed.length);
+  const pushed = new Map<Call, readonly (Guarded | undefined)[]>();
   for (let i = 0; i < needed.length; i++) {
     if (!needed[i]) continue;
     const term = graph.terms[i]!;
+    const call = graph.callOf(term);
+    if (call) {
+      const known =
+        pushed.get(call) ?? pushedCall(graph, call, (part) => dots[part.id], tangent("p", 0, []) !== undefined);
+      pushed.set(call, known);
+      dots[i] = known[term.index];
+      continue;
+    }
     if (term.array) {
       // What is carried has a tangent that is carried.
       const value = term.array === CARRY ? graph.carry(term.loops[0]!) : tangent(term.array, term.index, term.along);
@@ -194,7 +207,7 @@ export function forward(
       dots[i] = sum(graph, a!, b ?? NEVER);
     }
   }
-  const pushed = values.map((value) => open(graph, (typeof value === "object" && dots[value.id]) || NEVER));
+  const result = values.map((value) => open(graph, (typeof value === "object" && dots[value.id]) || NEVER));
   graph.relaxed = relaxed;
-  return pushed;
+  return result;
 }

@@ -32,6 +32,21 @@ const NONE: readonly Term[] = [];
 const OWN = "#";
 export const isOwn = (array: string): boolean => array.startsWith(OWN);
 
+/**
+ * A call of a network: its value, its tangent (x, ẋ), or its pullback (x, w), which answers the cotangents of x. What it
+ * answers is read from an array of its own.
+ */
+export interface Call {
+  readonly kind: "value" | "push" | "pull";
+  /** Which of the field's networks. */
+  readonly network: number;
+  readonly operands: readonly (readonly Term[])[];
+  /** Whether a tangent of the network's parameters takes part, or cotangents of them are added up. */
+  readonly params: boolean;
+  readonly array: string;
+  readonly outputs: readonly Term[];
+}
+
 export interface OwnArray {
   readonly length: number;
   /** Of a table; none: it is temporary. */
@@ -47,6 +62,8 @@ export class Terms {
   private loopCount = 0;
   /** The program's own arrays, by name. */
   readonly arrays: Map<string, OwnArray> = new Map();
+  /** The calls of networks, by the names of their arrays. */
+  readonly calls: Map<string, Call> = new Map();
   /** The latest term of each hash of operation and arguments; the others follow by `next`. */
   private readonly hashed = new Map<number, Term>();
 
@@ -67,6 +84,31 @@ export class Terms {
       this.moving.set(key, term);
     }
     return term;
+  }
+
+  /** A call of a network, the one that is there already, if it is; `count`: how many numbers it answers. */
+  call(
+    { kind, network, params }: Pick<Call, "kind" | "network" | "params">,
+    given: readonly (readonly Scalar[])[],
+    count: number,
+  ): Call {
+    const operands = given.map((list) => list.map((value) => this.term(value)));
+    const list = operands.flat();
+    const array = `@${kind} ${network} ${params} ${list.map(({ id }) => id).join()}`;
+    let call = this.calls.get(array);
+    if (!call) {
+      // What is answered is no operation on the operands, but depends on them.
+      const outputs = Array.from({ length: count }, (_, index) => this.append(INPUT, list, { array, index }));
+      this.inputs.set(array, outputs);
+      call = { kind, network, operands, params, array, outputs };
+      this.calls.set(array, call);
+    }
+    return call;
+  }
+
+  /** The call that answers a term. */
+  callOf({ array, list }: Term): Call | undefined {
+    return array && list.length > 0 ? this.calls.get(array) : undefined;
   }
 
   /** The name of a new array of the program's own: a table of `values`, or a temporary one that blocks fill. */
