@@ -2,12 +2,15 @@
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { BindRequest, BoundField, FieldText, FillingField, Pair, SparsityPattern } from "../fields/field.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { CalledNetworks } from "./called-networks.ts";
 import type { Kind } from "./functions.ts";
 import type { OnArrays, OnMemory, Program } from "./program.ts";
+import type { Layout } from "./tracing/parameters.ts";
 
 /** What binds: its program for rows of a width, and the check of what it computes against f itself. */
 export interface Compilation {
   readonly dtype: Dtype;
+  readonly layout: Layout;
   programFor(length: number): Program;
   /** `values`: what was computed at t and y, the first row of a state. */
   check(program: Program, t: number, y: FloatArray, params: FloatArray, values: FloatArray): void;
@@ -128,6 +131,7 @@ class BoundWebAssembly extends Bound {
   private pullback!: OnMemory;
   private pushforward!: OnMemory;
   private readonly made = new Map<Kind, OnMemory>();
+  private readonly networks: CalledNetworks | undefined;
 
   constructor(scratch: Scratch, request: BindRequest, field: Compilation, program: Program) {
     super(scratch, request, field, program);
@@ -138,10 +142,17 @@ class BoundWebAssembly extends Bound {
     this.p = scratch.vector(this.params.length, field.dtype);
     this.pDot = scratch.vector(this.paramsDot?.length ?? 0, field.dtype);
     this.tDot = scratch.vector(1, field.dtype);
+    if (!program.callsNetworks) return;
+    const kinds: Kind[] = ["f"];
+    if (request.gradient) kinds.push("vjp");
+    if (request.tangent) kinds.push(this.pushing);
+    const moves = this.paramsDot !== undefined;
+    this.networks = new CalledNetworks(scratch, program, field.layout.networks, this.rows, kinds, moves);
   }
 
   load(): void {
     const { gradient, tangent } = this.request;
+    this.networks?.load(this.params, this.paramsDot);
     this.made.clear();
     this.p.view.set(this.params);
     if (this.paramsDot) this.pDot.view.set(this.paramsDot);
@@ -153,7 +164,7 @@ class BoundWebAssembly extends Bound {
   private on(kind: Kind): OnMemory {
     let made = this.made.get(kind);
     if (!made) {
-      made = this.program.onMemory(kind, this.dtype, this.rows > 1, this.scratch.memory);
+      made = this.networks?.on(kind) ?? this.program.onMemory(kind, this.dtype, this.rows > 1, this.scratch.memory);
       this.made.set(kind, made);
     }
     return made;

@@ -2,26 +2,31 @@
 import type { Dtype, FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import { type HostVector, Scratch } from "../wasm/scratch.ts";
+import { CalledNetworks } from "./called-networks.ts";
 import { ARRAYS, type Kind } from "./functions.ts";
 import type { Program } from "./program.ts";
+import type { Layout } from "./tracing/parameters.ts";
 
 type Numbers = ArrayLike<number>;
 
 interface Room {
   readonly scratch: Scratch;
+  readonly networks: CalledNetworks | undefined;
   readonly vectors: Map<string, HostVector>;
 }
 
 export class Calls {
   readonly program: Program;
   private readonly dtype: Dtype;
+  private readonly layout: Layout;
   private readonly rooms = new Map<string, Room>();
   private t = 0;
   private y: Numbers = [];
   private p: Numbers = [];
 
-  constructor(program: Program, dtype: Dtype) {
+  constructor(program: Program, layout: Layout, dtype: Dtype) {
     this.program = program;
+    this.layout = layout;
     this.dtype = dtype;
   }
 
@@ -36,7 +41,7 @@ export class Calls {
   run<T>(kind: Kind, given: Record<string, Numbers>, take: (of: (array: string) => FloatArray, sum: number) => T): T {
     const { program, dtype, t, y, p } = this;
     const batch = y.length / program.dim;
-    const { scratch, vectors } = this.roomFor(kind, batch);
+    const { scratch, vectors, networks } = this.roomFor(kind, batch);
     scratch.lease();
     try {
       const own: Record<string, Numbers> = { y, p, ...given };
@@ -49,7 +54,9 @@ export class Calls {
         else view.fill(0);
         return address;
       });
-      const sum = program.onMemory(kind, dtype, batch > 1, scratch.memory)(t, ...addresses, batch);
+      networks?.load(p, given.pDot);
+      const run = networks?.on(kind) ?? program.onMemory(kind, dtype, batch > 1, scratch.memory);
+      const sum = run(t, ...addresses, batch);
       return take((name) => vectors.get(name)!.view, sum);
     } finally {
       scratch.release();
@@ -62,9 +69,13 @@ export class Calls {
     if (!room) {
       const scratch = new Scratch();
       const lengthOf = (name: string): number =>
-        batch * this.program.widthOf(name) || (name === "tDot" ? 1 : this.program.parameters);
+        batch * this.program.widthOf(name) || (name === "tDot" ? 1 : this.layout.total);
       const vectors = new Map(ARRAYS[kind].map((name) => [name, scratch.vector(lengthOf(name), this.dtype)]));
-      room = { scratch, vectors };
+      const { program, layout } = this;
+      const networks = program.callsNetworks
+        ? new CalledNetworks(scratch, program, layout.networks, batch, [kind], kind === "jvp")
+        : undefined;
+      room = { scratch, vectors, networks };
       this.rooms.set(key, room);
     }
     return room;

@@ -5,12 +5,15 @@ import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField, Field, SparsityPattern } from "../fields/field.ts";
 import { vectorsOf } from "../vectors/kernels-f32.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { release, withParams } from "./adoption.ts";
 import { bind, type Compilation } from "./bound.ts";
 import { Calls } from "./calls.ts";
 import { compare } from "./check.ts";
 import { Program } from "./program.ts";
+import { readFunction } from "./reader/reader.ts";
+import type { Source } from "./reader/refusal.ts";
 import type { TracedField } from "./tracing/field.ts";
-import { argumentOf, flatOf, type Layout, layoutOf } from "./tracing/parameters.ts";
+import { argumentOf, flatOf, type Layout, namedOf, namesOf } from "./tracing/parameters.ts";
 
 type Numbers = ArrayLike<number>;
 type Writable = { [index: number]: number; readonly length: number };
@@ -73,42 +76,16 @@ export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> ex
   text(target: "js"): string;
 }
 
-/** What options all compiled fields share. */
-export interface CommonOptions {
-  readonly params?: unknown;
-  readonly dim?: number | undefined;
-  readonly dtype?: Dtype;
-}
-
-/** Refuses what no compiled field has; `what` is the function that was called. */
-export function checkOptions(what: string, options: unknown): void {
-  const allowed = ["params", "uses", "dim", "dtype"];
-  if (typeof options !== "object" || options === null)
-    throw invalid(`${what}(f, options)`, options, "an object of params, uses, dim and dtype");
-  const { dtype, dim } = options as CommonOptions;
-  for (const name of Object.keys(options))
-    if (!allowed.includes(name))
-      throw invalid(`${what} option ${name}`, options[name as never], "the options params, uses, dim, dtype");
-  if (dtype !== undefined && dtype !== "float64" && dtype !== "float32")
-    throw invalid(`${what} option dtype`, dtype, '"float64" or "float32"');
-  if (dim !== undefined && !(Number.isInteger(dim) && dim > 0))
-    throw invalid(`${what} option dim`, dim, "a positive integer");
-}
-
-/** The layout of the parameters and their array, as `checkOptions` has let them pass. */
-export const parametersOf = ({ params, dtype }: CommonOptions): [Layout, FloatArray] =>
-  layoutOf(params, dtype === "float32" ? Float32Array : Float64Array);
-
 export abstract class GraphField implements CompiledField<unknown, Dtype>, Compilation {
   readonly dtype: Dtype;
   readonly vectors: Field["vectors"];
   readonly dim: number | undefined;
   readonly params: never;
   readonly names: readonly string[];
-  readonly differentiable = true;
-  readonly hasJvp = true;
-  readonly hasJacobian = true;
-  readonly hasSecond = true;
+  readonly differentiable: boolean;
+  readonly hasJvp: boolean;
+  readonly hasJacobian: boolean;
+  readonly hasSecond: boolean;
   readonly layout: Layout;
   private readonly programs = new Map<number, Program>();
   private readonly calls = new Map<Program, Calls>();
@@ -121,7 +98,18 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     this.dim = dim;
     this.layout = layout;
     this.params = params as never;
-    this.names = layout.places?.map(({ name }) => name) ?? [];
+    this.names = namesOf(layout);
+    // Of networks that equations call there are first derivatives alone, and no entries of Jacobians.
+    const isPlain = layout.networks.length === 0;
+    this.hasJacobian = isPlain;
+    this.hasSecond = isPlain;
+    this.differentiable = isPlain || !this.isDerivative;
+    this.hasJvp = this.differentiable;
+  }
+
+  /** Whether its values are derivatives of what the user wrote. */
+  protected get isDerivative(): boolean {
+    return false;
   }
 
   /** The graph for states of `dim` numbers. */
@@ -140,9 +128,9 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
 
   named(array: Numbers = this.params): unknown {
     const { layout } = this;
-    if (array?.length !== layout.length)
-      throw invalid("named(array)", array, `${layout.length} numbers, one for each of the parameters`);
-    return argumentOf(layout, array);
+    if (array?.length !== layout.total)
+      throw invalid("named(array)", array, `${layout.total} numbers, one for each of the parameters`);
+    return namedOf(layout, array);
   }
 
   flat(params: unknown): FloatArray {
@@ -180,15 +168,30 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
       );
   }
 
+  /** Sees whether f can be compiled: what cannot be read is refused now, the rest as soon as the state's length is known. */
+  protected begin(source: Source): void {
+    try {
+      if (this.dim === undefined) readFunction(source);
+      else this.programFor(this.dim);
+    } catch (error) {
+      release(this.layout);
+      throw error;
+    }
+  }
+
   /** Compares f itself with what was computed, or, where it was not, with the graph. */
   private compare(program: Program, t: number, y: FloatArray, params: FloatArray, values?: FloatArray): void {
-    const argument = argumentOf(this.layout, Float64Array.from(params));
-    const result = this.original(t, Float64Array.from(y), argument);
-    if (!result) return;
-    const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params);
-    const { checked } = program;
-    const got = checked ? undefined : values;
-    compare(t, y, got ?? graph().values, result, this.dtype, () => graph().largest, checked?.name);
+    const { layout } = this;
+    const copy = Float64Array.from(params);
+    withParams(layout, copy, () => {
+      const result = this.original(t, Float64Array.from(y), argumentOf(layout, copy));
+      if (!result) return;
+      const networks = layout.networks.map(({ network }) => network);
+      const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params, networks);
+      const { checked } = program;
+      const got = checked ? undefined : values;
+      compare(t, y, got ?? graph().values, result, this.dtype, () => graph().largest, checked?.name);
+    });
   }
 
   bind(scratch: Scratch, request: BindRequest): BoundField<HostVector> {
@@ -200,7 +203,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     if (!(y?.length > 0) || y.length % (this.dim ?? 1) !== 0)
       throw invalid("y", y, this.dim === undefined ? "the numbers of a state" : `rows of ${this.dim} numbers`);
     const program = this.programFor(y.length);
-    const calls = this.calls.get(program) ?? new Calls(program, this.dtype);
+    const calls = this.calls.get(program) ?? new Calls(program, this.layout, this.dtype);
     this.calls.set(program, calls);
     const given = params === undefined ? this.params : flatOf(this.layout, params);
     calls.point(t, y, given);

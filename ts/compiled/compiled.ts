@@ -1,8 +1,8 @@
 // compiled(): the user's own equation as a field with exact derivatives.
 import type { Dtype } from "../base/dtype.ts";
-import { type CompiledField, checkOptions, GraphField, parametersOf } from "./compiled-field.ts";
+import { type CompiledField, GraphField } from "./compiled-field.ts";
 import { Equation, type Reading, readingOf } from "./equation.ts";
-import { readFunction } from "./reader/reader.ts";
+import { checkOptions, parametersOf } from "./options.ts";
 import { type TracedField, traceField } from "./tracing/field.ts";
 import type { NamedParams, NamedValues } from "./tracing/parameters.ts";
 
@@ -33,11 +33,16 @@ class FieldOfEquation extends GraphField {
 
   constructor(f: unknown, options: CompiledOptions<Dtype>) {
     const { uses, dim, dtype = "float64" } = options;
-    super(dtype, dim, ...parametersOf(options));
-    this.reading = readingOf("compiled(f)", f, "a function (t, y, dy, params) => void", "f", uses);
-    // What cannot be read is refused here, and what cannot be compiled as soon as the state's length is known.
-    if (dim === undefined) readFunction(this.reading.source);
-    else this.programFor(dim);
+    const reading = readingOf<EquationFunction<unknown>>(
+      "compiled(f)",
+      f,
+      "a function (t, y, dy, params) => void",
+      "f",
+      uses,
+    );
+    super(dtype, dim, ...parametersOf(options, reading.networks));
+    this.reading = reading;
+    this.begin(reading.source);
   }
 
   trace(dim: number): TracedField {

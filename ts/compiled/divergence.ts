@@ -25,6 +25,10 @@ abstract class OfField extends GraphField {
     this.field = field;
   }
 
+  protected override get isDerivative(): boolean {
+    return true;
+  }
+
   /** What is compared is the field. */
   protected checkedOf({ outputs, checked }: TracedField): TracedField["checked"] {
     return checked ?? { values: outputs, name: (i) => `dy[${i}]` };

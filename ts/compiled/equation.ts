@@ -2,7 +2,7 @@
 // does to the program around it, and takes values from outside by ${…}.
 import { invalid } from "../base/errors.ts";
 import type { Source } from "./reader/refusal.ts";
-import { readUses } from "./uses.ts";
+import { type Networks, networksIn, readUses } from "./uses.ts";
 
 /** The text of a field and the values that it takes from outside. */
 export class Equation {
@@ -33,13 +33,17 @@ export interface Reading<F> {
   readonly source: Source;
   readonly given: ReadonlyMap<string, unknown>;
   readonly function: F | undefined;
+  /** The networks that it may call, by name. */
+  readonly networks: Networks;
 }
 
 /** Reads what was given to `option`, a function or its text; `name` stands for it in messages. */
 export function readingOf<F>(option: string, f: unknown, allowed: string, name: string, uses: unknown): Reading<F> {
   if (typeof f !== "function" && !(f instanceof Equation)) throw invalid(option, f, `${allowed}, or compiled.js\`…\``);
-  const given = readUses(uses);
-  if (!(f instanceof Equation)) return { source: { text: String(f), name }, given, function: f as F };
+  const { given, networks } = readUses(uses);
+  if (!(f instanceof Equation)) return { source: { text: String(f), name }, given, networks, function: f as F };
   for (const [own, value] of f.given) given.set(own, value);
-  return { source: { text: f.text, name }, given, function: f.function as F | undefined };
+  const taken = [...f.given.values()].flatMap((value, i) => networksIn(`net${i}`, value));
+  const all = [...networks, ...taken.filter(([, network]) => networks.every(([, known]) => known !== network))];
+  return { source: { text: f.text, name }, given, networks: all, function: f.function as F | undefined };
 }

@@ -2,10 +2,10 @@
 import type { Dtype } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { CompiledOptions, NamedOptions } from "./compiled.ts";
-import { type CompiledField, checkOptions, GraphField, parametersOf } from "./compiled-field.ts";
+import { type CompiledField, GraphField } from "./compiled-field.ts";
 import { type Equation, type Reading, readingOf } from "./equation.ts";
 import { reverse } from "./graph/derivatives.ts";
-import { readFunction } from "./reader/reader.ts";
+import { checkOptions, parametersOf } from "./options.ts";
 import { inputs, type TracedField, tracerOf } from "./tracing/field.ts";
 import { asNumber } from "./tracing/operators.ts";
 import type { NamedParams, NamedValues } from "./tracing/parameters.ts";
@@ -18,10 +18,20 @@ class HamiltonianField extends GraphField {
 
   constructor(h: unknown, options: CompiledOptions<Dtype>) {
     const { uses, dim, dtype = "float64" } = options;
-    super(dtype, dim, ...parametersOf(options));
-    this.reading = readingOf("hamiltonian(H)", h, "a function (q, p, params) => number", "H", uses);
-    if (dim === undefined) readFunction(this.reading.source);
-    else this.programFor(dim);
+    const reading = readingOf<HamiltonianFunction<unknown>>(
+      "hamiltonian(H)",
+      h,
+      "a function (q, p, params) => number",
+      "H",
+      uses,
+    );
+    super(dtype, dim, ...parametersOf(options, reading.networks));
+    this.reading = reading;
+    this.begin(reading.source);
+  }
+
+  protected override get isDerivative(): boolean {
+    return true;
   }
 
   trace(dim: number): TracedField {

@@ -1,14 +1,16 @@
 // A traced field with its derivatives, each made when it is first asked for, and the code that computes them.
 
 import type { Dtype } from "../base/dtype.ts";
-import { SolveError } from "../base/errors.ts";
+import { invalid, SolveError } from "../base/errors.ts";
 import { functionFromText } from "../base/function-from-text.ts";
+import type { CallableNetwork } from "../fields/callable-network.ts";
 import type { FieldText } from "../fields/field.ts";
 import { javascriptOf, statementsOf } from "./emission/javascript.ts";
 import { type Schedule, scheduleOf } from "./emission/schedule.ts";
-import { webassemblyOf } from "./emission/webassembly.ts";
+import { type Signature, webassemblyOf } from "./emission/webassembly.ts";
 import { ARRAYS, jacobianOfField, type Kind, storesOf, widthOf } from "./functions.ts";
 import type { Jacobian } from "./graph/jacobian.ts";
+import { stagesOf } from "./stages.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 type Numbers = ArrayLike<number>;
@@ -37,10 +39,29 @@ function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
+/** A schedule as a function on memories. */
+export function emitted(schedule: Schedule, signature: Signature): (memory: WebAssembly.Memory) => OnMemory {
+  const { bytes, imports } = webassemblyOf(schedule, signature);
+  const module = moduleFrom(bytes);
+  // One instance a memory, for as long as the memory is there.
+  const instances = new WeakMap<WebAssembly.Memory, OnMemory>();
+  return (memory) => {
+    let run = instances.get(memory);
+    if (!run) {
+      const given = Object.fromEntries(imports.map(({ name, apply }) => [name, apply]));
+      const { exports } = new WebAssembly.Instance(module, { m: { memory, ...given } });
+      run = exports.run as OnMemory;
+      instances.set(memory, run);
+    }
+    return run;
+  };
+}
+
 export class Program {
   readonly dim: number;
+  /** How many parameters there are, those of networks that it calls not counted. */
   readonly parameters: number;
-  private readonly traced: TracedField;
+  readonly traced: TracedField;
   private readonly schedules = new Map<Kind, Schedule>();
   private readonly functions = new Map<Kind, OnArrays>();
   private readonly modules = new Map<string, (memory: WebAssembly.Memory) => OnMemory>();
@@ -53,9 +74,19 @@ export class Program {
     this.parameters = parameters;
   }
 
+  /** Whether it calls networks: then its functions go by stages (stages.ts). */
+  get callsNetworks(): boolean {
+    return this.traced.graph.calls.size > 0;
+  }
+
   /** Whether JavaScript computes it: it is small, and functions may be made from text. */
   get isJavaScript(): boolean {
-    return this.dim <= SMALL && this.schedule("f").steps.length <= SHORT && this.onArrays("f") !== undefined;
+    return (
+      !this.callsNetworks &&
+      this.dim <= SMALL &&
+      this.schedule("f").steps.length <= SHORT &&
+      this.onArrays("f") !== undefined
+    );
   }
 
   /** A function in JavaScript; undefined where a page's policy forbids it. */
@@ -69,6 +100,7 @@ export class Program {
 
   /** The text of a function in JavaScript. */
   text(kind: Kind): string {
+    if (this.callsNetworks) throw invalid("text(target)", "js", "of a field that calls no networks");
     return javascriptOf(this.schedule(kind), ["t", ...ARRAYS[kind]]);
   }
 
@@ -100,21 +132,7 @@ export class Program {
   private compile(kind: Kind, dtype: Dtype, batched: boolean): (memory: WebAssembly.Memory) => OnMemory {
     const arrays = ARRAYS[kind];
     const widths = arrays.map((array) => this.widthOf(array));
-    const signature = { arrays, widths, dtype, batched, sums: arrays.includes("pBar") };
-    const { bytes, imports } = webassemblyOf(this.schedule(kind), signature);
-    const module = moduleFrom(bytes);
-    // One instance a memory, for as long as the memory is there.
-    const instances = new WeakMap<WebAssembly.Memory, OnMemory>();
-    return (memory) => {
-      let run = instances.get(memory);
-      if (!run) {
-        const given = Object.fromEntries(imports.map(({ name, apply }) => [name, apply]));
-        const { exports } = new WebAssembly.Instance(module, { m: { memory, ...given } });
-        run = exports.run as OnMemory;
-        instances.set(memory, run);
-      }
-      return run;
-    };
+    return emitted(this.schedule(kind), { arrays, widths, dtype, batched, sums: arrays.includes("pBar") });
   }
 
   /** What is compared with the user's function, where that is not the outputs. */
@@ -123,20 +141,29 @@ export class Program {
   }
 
   /** What is compared with the user's function, operation by operation, and the largest finite value on the way. */
-  evaluate(t: number, y: Numbers, p: Numbers): { values: number[]; largest: number } {
+  evaluate(
+    t: number,
+    y: Numbers,
+    p: Numbers,
+    networks: readonly CallableNetwork[],
+  ): { values: number[]; largest: number } {
     const { graph, outputs, checked } = this.traced;
     const wanted = checked?.values ?? outputs;
     const given: Record<string, Numbers> = { t: [t], y, p };
     const found = Float64Array.from(graph.terms, ({ value }) => value);
     let largest = 0;
     const stores = wanted.map((value, index) => ({ array: "", index, value }));
-    for (const step of scheduleOf(stores, graph.terms.length).steps) {
-      if ("store" in step) continue;
-      const { id, operation, list, array, index } = step.term;
-      const [a, b, c] = list.map((part) => found[part.id]!);
-      const value = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
-      found[id] = value;
-      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    for (const stage of stagesOf(graph, stores, [])) {
+      for (const step of scheduleOf(stage.stores, graph.terms.length).steps) {
+        if ("store" in step) continue;
+        const { id, operation, list, array, index } = step.term;
+        const [a, b, c] = list.map((part) => found[part.id]!);
+        const value = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
+        found[id] = value;
+        if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+      }
+      for (const { network, array, operands } of stage.calls)
+        given[array] = networks[network]!(operands[0]!.map(({ id }) => found[id]!));
     }
     const values = wanted.map((value) => (typeof value === "object" ? found[value.id]! : value));
     return { values, largest };

@@ -1,15 +1,35 @@
 // What a field takes from outside. `uses: () => ({ mu, masses })` is read as well as called: after a minifier it says
 // `() => ({ mu: e, masses: i })`, and so tells what the names have become in the texts of this build.
 import { invalid } from "../base/errors.ts";
+import { type CallableNetwork, isCallable } from "../fields/callable-network.ts";
 import { readFunction } from "./reader/reader.ts";
 import type { Expression } from "./reader/syntax.ts";
 
 const ALLOWED = "a function () => ({ name, other }) that returns an object of what f takes from outside";
 
-/** The values by the names that they have in the texts: of `a.b`, an object a with a member b. */
-export function readUses(uses: unknown): Map<string, unknown> {
+/** Networks by name. */
+export type Networks = readonly (readonly [string, CallableNetwork])[];
+
+/** The networks in a value: of an object or an array by their paths, such as `nets.a` and `nets[0]`. */
+export function networksIn(name: string, value: unknown, seen: Set<unknown> = new Set()): Networks {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (isCallable(value)) return [[name, value]];
+  if (typeof value === "function" || ArrayBuffer.isView(value)) return [];
+  const path = (key: string): string => (Array.isArray(value) ? `${name}[${key}]` : `${name}.${key}`);
+  return Object.entries(value).flatMap(([key, own]) => networksIn(path(key), own, seen));
+}
+
+interface Used {
+  /** The values by the names that they have in the texts: of `a.b`, an object a with a member b. */
+  readonly given: Map<string, unknown>;
+  /** By the names that they were handed in under. */
+  readonly networks: Networks;
+}
+
+export function readUses(uses: unknown): Used {
   const given = new Map<string, unknown>();
-  if (uses === undefined) return given;
+  if (uses === undefined) return { given, networks: [] };
   if (typeof uses !== "function") throw invalid("compiled option uses", uses, ALLOWED);
   const values: unknown = uses();
   const { body } = readFunction({ text: String(uses), name: "uses" });
@@ -24,7 +44,8 @@ export function readUses(uses: unknown): Map<string, unknown> {
     const path = pathOf(value) ?? [name];
     put(given, path, (values as Record<string, unknown>)[name]);
   }
-  return given;
+  const seen = new Set<unknown>();
+  return { given, networks: Object.entries(values).flatMap(([name, value]) => networksIn(name, value, seen)) };
 }
 
 /** The names of `a.b.c`, and of `(0, a.b)`, as some bundlers write it. */

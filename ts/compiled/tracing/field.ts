@@ -33,7 +33,9 @@ export function tracerOf(
   layout: Layout,
   keepsLoops = false,
 ): { tracer: Interpreter; params: Value; call: (...list: readonly Value[]) => Value } {
-  const tracer = new Interpreter(source, given, keepsLoops);
+  const networks = layout.networks.map(({ network }) => network);
+  // Loops with calls in them are not kept.
+  const tracer = new Interpreter(source, given, keepsLoops && networks.length === 0, networks);
   const text = readFunction(source);
   const fixed = "a parameter";
   const named = layout.places?.map(({ name, start, length }) => {

@@ -1,4 +1,6 @@
 // Runs a function on values of the graph, once: what it computes is the field's graph.
+
+import { type CallableNetwork, isCallable } from "../../fields/callable-network.ts";
 import { Graph } from "../graph/graph.ts";
 import { readFunction } from "../reader/reader.ts";
 import type { Source } from "../reader/refusal.ts";
@@ -6,6 +8,7 @@ import type { Expression } from "../reader/syntax.ts";
 import { evaluateIn } from "./expressions.ts";
 import { globalsOf } from "./globals.ts";
 import { Heap } from "./heap.ts";
+import { networkOf } from "./networks.ts";
 import { assign } from "./patterns.ts";
 import { runAll } from "./statements.ts";
 import { Tracer } from "./tracer.ts";
@@ -22,14 +25,21 @@ export class Interpreter extends Tracer {
   private readonly globals: Map<string, Value>;
   /** What has been handed in, by the names it has in the texts. */
   private readonly given: ReadonlyMap<string, unknown>;
+  private readonly networks: readonly CallableNetwork[];
   private readonly taken = new Map<unknown, Value>();
   private depth = 0;
   private work = 0;
 
-  constructor(source: Source, given: ReadonlyMap<string, unknown>, keepsLoops: boolean) {
+  constructor(
+    source: Source,
+    given: ReadonlyMap<string, unknown>,
+    keepsLoops: boolean,
+    networks: readonly CallableNetwork[],
+  ) {
     const graph = new Graph();
     super(graph, new Heap(graph), source, keepsLoops);
     this.given = given;
+    this.networks = networks;
     this.globals = globalsOf(this);
   }
 
@@ -59,6 +69,12 @@ export class Interpreter extends Tracer {
 
   private made(value: object, name: string): Value {
     const { heap } = this;
+    if (isCallable(value)) return networkOf(this, name, value, this.networks.indexOf(value));
+    if ("bind" in value && "dtype" in value)
+      this.fail(
+        `${name} is a field that equations cannot call`,
+        'Hand in networks made with mlp({ dtype: "float64" }).',
+      );
     if (typeof value === "function") {
       const builtin = this.builtin(value as never);
       if (builtin) return builtin;
