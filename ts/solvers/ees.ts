@@ -30,7 +30,11 @@ function effectivelySymmetric(tableau: Tableau): Solver {
   return { ...solver, scheme: withInverse(tableau, solver.scheme) };
 }
 
-/** EES(2,5) at their x = 1/10: order 2, three evaluations a step, adaptive with Euler embedded. For `reverse()`. */
+/**
+ * EES(2,5) at their x = 1/10: order 2, 3 evaluations a step, adaptive with Euler embedded; a step of −h undoes a step but for
+ * O(h⁶) (Shmelev & Salvi 2025).
+ * For `reverse()` with one state, in fixed steps on damped problems.
+ */
 export const ees25: Solver = /* @__PURE__ */ effectivelySymmetric({
   name: "ees25",
   papers: ["shmelev2025"],
@@ -45,7 +49,11 @@ export const ees25: Solver = /* @__PURE__ */ effectivelySymmetric({
 const s = Math.SQRT2;
 const b27 = [(5 - 3 * s) / 14, (3 + s) / 14, (3 * (2 * s - 1)) / 14, (9 - 4 * s) / 14];
 
-/** EES(2,7): order 2, four evaluations a step, adaptive with Euler embedded. For `reverse()`. */
+/**
+ * EES(2,7): order 2, 4 evaluations a step, adaptive with Euler embedded; a step of −h undoes a step but for O(h⁸) (Shmelev &
+ * Salvi 2025).
+ * For `reverse()` where `ees25` does not come back closely enough.
+ */
 export const ees27: Solver = /* @__PURE__ */ effectivelySymmetric({
   name: "ees27",
   papers: ["shmelev2025"],

@@ -50,6 +50,11 @@ function schemeOf(): Scheme {
   };
 }
 
+/**
+ * The reversible Heun method: order 2, 1 evaluation a step, adaptive, of two states that can be stepped back exactly (Kidger et
+ * al. 2021, "Efficient and accurate gradients for neural SDEs").
+ * For `reverse()` with fixed small steps of fields that damp little: unlike `reversible(solver)` nothing holds its two states together.
+ */
 export const reversibleHeun: Solver = {
   name: "reversibleHeun",
   papers: ["kidger2021sdes"],

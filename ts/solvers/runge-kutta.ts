@@ -4,6 +4,7 @@ import { type Dense, type Operation, type Scheme, terms, type Variable, variable
 
 /** A one-step method. */
 export interface Solver {
+  /** Its name, as it is exported. */
   readonly name: string;
   /** The papers that describe it, for `citations`. */
   readonly papers: readonly Paper[];
@@ -15,6 +16,7 @@ export interface Solver {
   readonly adaptive: boolean;
   /** Whether outputs between steps are interpolated unless asked otherwise: the continuous extension has order ≥ p − 1. */
   readonly interpolates: boolean;
+  /** A step as operations on vectors. */
   readonly scheme: Scheme;
   /** The coefficients, where the method is a Runge–Kutta method. */
   readonly tableau?: Tableau;
@@ -22,33 +24,37 @@ export interface Solver {
 
 /** An explicit Runge–Kutta method of s stages. */
 export interface Tableau {
+  /** For messages and `citations`. */
   readonly name: string;
   /** The papers that describe it, for `citations`: BibTeX entries, or ids of papers that odegrad knows; none by default. */
-  readonly papers?: readonly Paper[];
+  readonly papers?: readonly Paper[] | undefined;
   /** Order of the solution that is advanced. */
   readonly order: number;
   /** Order of the embedded solution b − error. */
-  readonly embeddedOrder?: number;
+  readonly embeddedOrder?: number | undefined;
   /** Row i holds a_i1 … a_i,i−1. */
   readonly a: readonly (readonly number[])[];
+  /** Weights of the stages: y₁ = y + h Σ bᵢ kᵢ. */
   readonly b: readonly number[];
+  /** Nodes: stage i is evaluated at t + cᵢ h. */
   readonly c: readonly number[];
   /** b − b̂: h Σ errorᵢ kᵢ estimates the local error. */
-  readonly error?: readonly number[];
+  readonly error?: readonly number[] | undefined;
   /**
    * A second, lower-order estimate e₃ that steadies the first, e₅: the error norm is ‖e₅‖² / √(‖e₅‖² + 0.01 ‖e₃‖²)
    * (Hairer's dop853).
    */
-  readonly steadyingError?: readonly number[];
+  readonly steadyingError?: readonly number[] | undefined;
   /** The method's own continuous extension; without it `at` is the cubic Hermite interpolant. */
-  readonly interpolant?: Interpolant;
+  readonly interpolant?: Interpolant | undefined;
 }
 
 /** y(t + s h) = y + h Σ wᵢ(s) kᵢ over the stages and, behind them, extra stages of its own. */
 export interface Interpolant {
+  /** Its order of convergence. */
   readonly order: number;
   /** Rows of a and values of c of the extra stages; a row equal to b with c = 1 is the derivative at the step's end. */
-  readonly stages?: readonly { readonly a: readonly number[]; readonly c: number }[];
+  readonly stages?: readonly { readonly a: readonly number[]; readonly c: number }[] | undefined;
   /** Row i: coefficients of s, s², … in wᵢ; one row for each stage and extra stage. */
   readonly weights: readonly (readonly number[])[];
 }

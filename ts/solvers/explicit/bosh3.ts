@@ -2,6 +2,11 @@
 // cubic Hermite interpolant.
 import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
+/**
+ * Bogacki–Shampine 3(2): order 3, 3 evaluations a step, adaptive, with a free continuous extension of order 3 (Bogacki & Shampine
+ * 1989).
+ * For tolerances of 1e-3 and looser, and for fields that are only once differentiable.
+ */
 export const bosh3: Solver = /* @__PURE__ */ rungeKutta({
   name: "bosh3",
   papers: ["bogacki1989"],

@@ -1,6 +1,10 @@
 // Cash–Karp 5(4) (Cash & Karp 1990, ACM TOMS 16).
 import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
+/**
+ * Cash–Karp 5(4): order 5, 6 evaluations a step, adaptive (Cash & Karp 1990).
+ * To compare with other programs; `tsit5` takes the same work for a smaller error.
+ */
 export const cashKarp: Solver = /* @__PURE__ */ rungeKutta({
   name: "cashKarp",
   papers: ["cash1990"],

@@ -7,6 +7,11 @@ const b = [
   -0.1521609496625161, 0.20136540080403034, 0.04471061572777259,
 ];
 
+/**
+ * Dormand–Prince 8(5,3): order 8, 12 evaluations a step, adaptive, with a continuous extension of order 7 that takes 4 more where
+ * it is used (Hairer, Nørsett & Wanner 1993).
+ * For tolerances from 1e-8 to 1e-12 of smooth fields in float64; SciPy's DOP853.
+ */
 export const dop853: Solver = /* @__PURE__ */ rungeKutta({
   name: "dop853",
   papers: ["hairer1993"],

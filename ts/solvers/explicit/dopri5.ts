@@ -4,6 +4,11 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 const b = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84];
 
+/**
+ * Dormand–Prince 5(4): order 5, 6 evaluations a step, adaptive, with a free continuous extension of order 4 (Dormand & Prince
+ * 1980; Shampine 1986). MATLAB's ode45, SciPy's RK45 and torchdiffeq's default.
+ * For tolerances from 1e-3 to 1e-8, and to compare with those programs.
+ */
 export const dopri5: Solver = /* @__PURE__ */ rungeKutta({
   name: "dopri5",
   papers: ["dormand1980", "shampine1986"],

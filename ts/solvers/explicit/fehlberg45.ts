@@ -1,6 +1,10 @@
 // Fehlberg 4(5) in local extrapolation: the fifth-order solution is advanced (Fehlberg 1969).
 import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
+/**
+ * Fehlberg 4(5), advanced with the fifth order: 6 evaluations a step, adaptive (Fehlberg 1969).
+ * To compare with other programs; `tsit5` takes the same work for a smaller error.
+ */
 export const fehlberg45: Solver = /* @__PURE__ */ rungeKutta({
   name: "fehlberg45",
   papers: ["fehlberg1969"],

@@ -4,6 +4,11 @@ import { rungeKutta, type Solver } from "../runge-kutta.ts";
 
 const b = [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774];
 
+/**
+ * Tsitouras 5(4), the default: order 5, 6 evaluations a step, adaptive, with a free continuous extension of order 4
+ * (Tsitouras 2011). The default of diffrax and of DifferentialEquations.jl for non-stiff problems.
+ * For tolerances from 1e-3 to 1e-8: start with it.
+ */
 export const tsit5: Solver = /* @__PURE__ */ rungeKutta({
   name: "tsit5",
   papers: ["tsitouras2011"],
