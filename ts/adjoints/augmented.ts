@@ -1,6 +1,6 @@
 // The augmented field of the continuous adjoint, integrated from the end back to the start:
 //   d x/dt = f,   d a_x/dt = −Jᵀ a_x,   d a_θ/dt = −Fᵀ a_x,   d a_t/dt = −a_x · ∂f/∂t
-// over a state laid out as [x | a_x | a_t | a_θ] (Chen et al. 2018, appendix B; Kidger et al. 2021, eq. 2–3).
+// Its state is laid out as [x | a_x | a_t | a_θ] (Chen et al. 2018, appendix B; Kidger et al. 2021, eq. 2–3).
 
 import type { Awaitable } from "../base/waiting.ts";
 import { type BindRequest, type BoundField, type DeviceBoundField, type Field, RECOMPUTE } from "../fields/field.ts";
@@ -38,7 +38,7 @@ interface Parts {
   readonly adjoint: Vector;
   readonly time: Vector;
   readonly theta: Vector;
-  /** Of a slope: whether its time is 0, where it stays so. */
+  /** Of a slope: whether `time` has been set to 0, where it stays 0. */
   still: boolean;
 }
 

@@ -1,8 +1,8 @@
-// Events on the way back. An effect y⁺ = g(t, y⁻, θ) pulls a cotangent back by its own VJP. The time t_e of an event is
-// given by root(t_e, y⁻(t_e)) = 0, so δt_e = −(∂root/∂y · δy⁻)/ṙ with ṙ = ∂root/∂t + ∂root/∂y · dy⁻/dt_e: with v = ∂L/∂y⁻
-// and w = ∂L/∂t_e, all else held, the cotangent of y⁻ at fixed t_e is v − α ∂root/∂y, α = (v · dy⁻/dt_e + w)/ṙ. Where a
-// step ends at the event dy⁻/dt_e is the step's own derivative by its size; where several events happen at one time, or
-// one right where a step ended anyhow, the steps between them have no length, and dy/dt_e is f.
+// Events on the way back. An effect y⁺ = g(t, y⁻, θ) pulls a cotangent back by its own VJP. The time t_e of an event solves
+// root(t_e, y⁻(t_e)) = 0. So δt_e = −(∂root/∂y · δy⁻)/ṙ with ṙ = ∂root/∂t + ∂root/∂y · dy⁻/dt_e. Let v = ∂L/∂y⁻ and
+// w = ∂L/∂t_e, each with the other held. Then the cotangent of y⁻ at fixed t_e is v − α ∂root/∂y, α = (v · dy⁻/dt_e + w)/ṙ.
+// Where a step ends at the event, dy⁻/dt_e is the step's derivative by its size. Where several events happen at one time, or
+// one at the end of an ordinary step, the steps between them have no length, and dy⁻/dt_e is f.
 
 import { type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
 import { invalid, SolveError } from "../base/errors.ts";

@@ -1,8 +1,7 @@
-// The exact transpose of a step: reverse-mode differentiation of its straight-line program. For a Runge–Kutta scheme this
-// is the k̄-sweep
+// The exact transpose of a step: reverse-mode differentiation of its straight-line program. For a Runge–Kutta scheme it is
 //   k̄_i = h (b_i λ + Σ_{j>i} a_ji X̄_j),   (X̄_i, θ̄_i, τ_i) = vjp(t_n + c_i h, X_i, k̄_i),   λ_n = λ + Σ X̄_i,
-// which equals the symplectic adjoint's partner method (Matsubara et al. 2021) without its division by b_i; for a
-// reversible scheme it is the backward pass of McCallum & Foster 2024.
+// the partner method of the symplectic adjoint (Matsubara et al. 2021) without its division by b_i. For a reversible scheme
+// it is the backward pass of McCallum & Foster 2024.
 
 import type { FloatArray } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
@@ -91,8 +90,8 @@ export class Sweep {
   }
 
   /**
-   * What must be in place before `step`, beside the start state: what the stage inputs that are differentiated are made
-   * of, for time gradients also what the slopes are made of.
+   * What must be in place before `step`, beside the start state: the terms of the stage inputs that are differentiated, and,
+   * for time gradients, the terms of the slopes.
    */
   needed(dense: boolean, times: boolean): Set<Variable> {
     const { active, sloped } = (dense ? this.extended : this.plain)!;

@@ -1,5 +1,5 @@
-// What is known of every root function at the start of a step: on which side of zero it is just after, whatever rounding
-// makes of its value there. An event that has occurred has crossed; one that has not is still to come.
+// The side of zero that every root function is on just after the start of a step, whatever rounding makes of its value
+// there. An event that has occurred has crossed. One that has not is still to come.
 
 import type { FloatArray } from "../base/dtype.ts";
 import { eventsAccumulate, rootNotFinite } from "../base/failures.ts";
@@ -9,8 +9,9 @@ import { rootValue } from "./root-values.ts";
 import type { Crossing, Scan } from "./roots.ts";
 
 /**
- * "known"; or zero, with nothing known of what comes: at the start of the solve, where leaving zero is an event ("start"), put
- * there by another event's effect ("moved") or its own ("held"), where it is none; or not yet looked at after its own effect.
+ * "known": the side is. The others are zeros whose next side is not known: "start", at the start of the solve, where leaving
+ * zero is an event; "moved", by another event's effect, and "held", by its own, where it is none. "unclear": not yet looked at
+ * after its own effect.
  */
 type State = "known" | "start" | "moved" | "held" | "unclear";
 
@@ -113,8 +114,8 @@ export class Sides {
   }
 
   /**
-   * Refuses an event that occurs at t as it did before, its root function, `between` halfway, having been nothing but rounding
-   * since its effect.
+   * Refuses an event that occurs again at t in the same direction, where its root function was only rounding since its effect.
+   * `between`: its value halfway.
    */
   refuseRounding(index: number, t: number, sign: number, between: number): void {
     const { crossedTo, rounding } = this.sides[index]!;

@@ -1,7 +1,7 @@
 // A field together with its linearisation, over states laid out as [y | ẏ]: d y/dt = f(t, y, θ), d ẏ/dt = J ẏ + F θ̇.
-// One-step methods are linear in what they are given beside y, so solving this is differentiating the discrete solution.
-// Where a step's start or size moves, too, as with an event at one of its ends, it also sees f_t ṫ and (ḣ/h) f: the latter
-// makes h Σ aᵢⱼ (k̇ⱼ + (ḣ/h) kⱼ) of what the step adds up, which is the derivative of h Σ aᵢⱼ kⱼ.
+// One-step methods are linear in ẏ, so a solve of this pair differentiates the discrete solution. Where an event is at one
+// end of a step, the step's start or size moves, too. Then f_t ṫ and (ḣ/h) f are added to k̇. The second makes the step's
+// sums h Σ aᵢⱼ (k̇ⱼ + (ḣ/h) kⱼ), the derivative of h Σ aᵢⱼ kⱼ.
 
 import { BACKWARD, CENTRAL, FORWARD, type Stencil } from "../base/differences.ts";
 import type { Awaitable } from "../base/waiting.ts";

@@ -1,10 +1,10 @@
-// The words that the main thread and the workers share: which call is being computed, which of its chunks of rows nobody
-// has taken yet, and how far each chunk is. All accesses are atomic, so what one thread wrote before it is seen after it.
+// The words that the main thread and the workers share: the call in work, its chunks of rows that are free, and the state of
+// each chunk. All accesses are atomic: a thread that reads a word sees everything written before that word.
 //
-// Chunks are taken one at a time, by the main thread from the front and by workers from the back, so that the same rows
-// mostly meet the same core and its caches. A thread that is late takes nothing, and one that stops in the middle is not
-// waited for: the main thread takes its chunk back (`takeBack`), and what the worker computed is thrown away, because it
-// computes in memory of its own and stores its results only after it has won `beginStore`.
+// Chunks are taken one at a time: by the main thread from the front, by workers from the back. So the same rows mostly meet
+// the same core and its caches. A late thread takes nothing. The main thread does not wait for a worker that stops in the
+// middle: it takes the chunk back (`takeBack`). The worker's results are then lost: a worker computes in memory of its own
+// and stores its results only after it has won `beginStore`.
 
 /** epoch (20 bits) | end (6) | next (6): the chunks next … end − 1 of the epoch's call are free. */
 const TICKET = 0;
@@ -102,7 +102,7 @@ export class Caller {
     return Atomics.compareExchange(this.words, STATES + chunk, open, stateOf(this.epoch, TAKEN)) === open;
   }
 
-  /** The job whose memory a worker may touch, or 0; of a job that is no longer called it does not become that again. */
+  /** The job whose memory a worker may touch, or 0. It never becomes a job whose calls are over. */
   touched(worker: number): number {
     return Atomics.load(this.words, TOUCHED + LINE_WORDS * worker);
   }
@@ -131,7 +131,7 @@ export class Taker implements Call {
     this.touchedAt = TOUCHED + LINE_WORDS * worker;
   }
 
-  /** Takes the last free chunk, with its call, and may touch the job's memory until the next; false where there is none. */
+  /** Takes the last free chunk with its call; false where there is none. The job's memory is the worker's until the next. */
   take(): boolean {
     const { words } = this;
     for (;;) {
@@ -157,7 +157,7 @@ export class Taker implements Call {
     }
   }
 
-  /** Whether the results may be stored; then `endStore` must follow soon, since the main thread waits for it. */
+  /** Whether the results may be stored. `endStore` must then follow soon: the main thread waits for it. */
   beginStore(): boolean {
     const open = stateOf(this.epoch, OPEN);
     return Atomics.compareExchange(this.words, STATES + this.chunk, open, stateOf(this.epoch, STORING)) === open;
@@ -167,7 +167,7 @@ export class Taker implements Call {
     Atomics.store(this.words, STATES + this.chunk, stateOf(this.epoch, DONE));
   }
 
-  /** Returns when there is a free chunk, for the first `milliseconds` by looking again and again; false: the end. */
+  /** Waits for a free chunk, in a loop for the first `milliseconds`; false at the end of the pool. */
   wait(milliseconds: number): boolean {
     const { words } = this;
     const until = performance.now() + milliseconds;

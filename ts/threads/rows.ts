@@ -1,6 +1,6 @@
-// Rows of tapes in the pool's shared memory: threads leave tapes there and find them there, and nothing is copied. A pool
-// keeps those of the latest recording there. They make room for the next, and for whatever else needs it: to ordinary arrays
-// while a pullback is to come, and for ever after one, since another one may evaluate anew.
+// Rows of tapes in the pool's shared memory. Threads write tapes there and read them there; nothing is copied. A pool keeps
+// the rows of the latest recording. They make room for the next recording, and for whatever else needs memory. Before the
+// first pullback they move to ordinary arrays. After it they are given up: another pullback evaluates anew.
 
 import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
@@ -19,7 +19,7 @@ export class SharedRows extends ArrayRows implements TapeRows {
   private readonly blocks: SharedBlock[] = [];
   private spent = false;
 
-  /** `left`: told when they are in place no more. */
+  /** `left`: called when the rows leave the shared memory. */
   constructor(width: number, dtype: Dtype, memory: SharedMemory, left: () => void) {
     super(width, dtype);
     this.memory = memory;
@@ -63,7 +63,7 @@ export class SharedRows extends ArrayRows implements TapeRows {
     try {
       return this.chunks.map(({ numbers }) => numbers.slice() as FloatArray);
     } catch {
-      // There is no memory for them. They are given up instead: the solve that asks for room must not fail for it.
+      // No memory for the arrays: the rows are given up. The solve that asks for room must not fail because of them.
       return undefined;
     }
   }

@@ -33,7 +33,7 @@ export function threaded<D extends Dtype>(field: Mlp<D>, pool: Threads): Mlp<D> 
       const batch = request.length / field.dim;
       const chunks = chunksOf(batch);
       const work = workOf(field, field.dtype, batch) * RECOMPUTING_WORK;
-      // What is decided here must not change from a solve to its pullback, which reads the tape of the one in the other.
+      // Solve and pullback must decide alike: the pullback reads the tape of the solve.
       if (!chunks || work < pool.threshold || request.tangent || request.pairs) return field.bind(scratch, request);
       const paces = pacesOf.get(batch) ?? unknownPaces();
       pacesOf.set(batch, paces);

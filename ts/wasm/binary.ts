@@ -1,7 +1,7 @@
-// Kernels that travel together: a WebAssembly module that imports its memory. It is part of the JavaScript, in the module of
-// whoever uses it: no file, URL, permission or bundler setting, no asynchronous start, and bundlers drop what nobody imports.
-// Binaries share memories, whose first page is theirs: each keeps its constants and scratch in a part of its own there
-// (`memoryBase` in asconfig.json).
+// Kernels that travel together: a WebAssembly module that imports its memory. Its bytes are text in the JavaScript module
+// that uses it. So it needs no file, URL, permission, bundler setting or asynchronous start, and bundlers drop what nobody
+// imports. Binaries share memories. The first page of a memory belongs to them: each keeps its constants and scratch in a
+// part of its own there (`memoryBase` in asconfig.json).
 import { SolveError } from "../base/errors.ts";
 
 /** What every binary exports. */

@@ -1,9 +1,9 @@
 // A solve's scratch memory: everything is declared first, then one block of WebAssembly memory is leased for all of it
 // and given back in one piece. The declared vectors receive their address and view at the lease.
 //
-// Declaring is most of the work of a small solve, so what only depends on the solver and the state's length is kept when
-// a solve ends (`Scratch.reuse`) for the next one that is alike. It comes first in the block; where the next block is at
-// the same place, its addresses and views still hold.
+// Declaring is most of the work of a small solve. So vectors that depend on the solver and the state's length only are kept
+// for the next solve that is alike (`Scratch.reuse`). They come first in the block: in a block at the same place their
+// addresses and views still hold.
 
 import { bytesOf, type Dtype, type FloatArray, viewOn } from "../base/dtype.ts";
 import { type Block, lease, standby } from "./memory.ts";
@@ -94,9 +94,8 @@ function has(b: object, a: object): boolean {
 }
 
 /**
- * What no solve has now, latest first, by the memory that its views are in: it goes with it. Kept for the whole
- * process, but no solve can tell: a solve takes a thing off this list before it uses it, and what is taken is, by its key,
- * what would have been made.
+ * Layouts that no solve has now, the latest first, by the memory of their views, with which they are collected. A solve takes
+ * a layout off the list before it uses it. By its key it is the same as a new one, so no solve can tell.
  */
 const unused = new WeakMap<WebAssembly.Memory, Common[]>();
 const MOST_UNUSED = 16;
@@ -109,10 +108,10 @@ export class Scratch {
   private elsewhere = 0;
 
   /**
-   * What `make` makes of `key` on a layout of its own, or made of it for an earlier solve: of the same values, which are
-   * compared by `===`. `make` must be the same function too, so it depends on nothing but the key: a function that sees
-   * values of one solve is made in that solve, is never found again, and loses the reuse, not the truth. Once, before
-   * anything else is declared; nobody else has it until `release`.
+   * What `make` makes of `key` on a layout of its own: now, or for an earlier solve with the same `make` and the same values,
+   * compared by `===`. A function that closes over values of one solve is another function in the next: it is never found
+   * again, which costs the reuse and breaks nothing. To be called once, before all other declarations. Nobody else has the
+   * result until `release`.
    */
   reuse<K extends object, T>(make: (layout: Layout, key: K) => T, key: K): T {
     const memory = standby();
