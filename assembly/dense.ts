@@ -3,15 +3,15 @@
 // a remainder of at most one vector is a narrow panel of one, one of at most half a vector of f32 a slim panel, in which a
 // vector holds two depths. Pads are 0. Register tiles hold the running sums: 4 rows ×
 // 2 vectors leave room for the product that an unfused multiply-add needs, 6 × 2 fill the 16 registers when it is fused.
-// Packing is in dense-pack.ts, the tiles in dense-tiles.ts, and the weight gradient, which needs no packing, in
+// Packing is in dense-pack.ts, the tiles in dense-tiles.ts and dense-slim.ts. The weight gradient needs no packing: it is in
 // dense-gradient.ts.
 //
-// Every element is summed in the order of depth (in a narrow panel even and odd terms apart, in a slim one every fourth),
-// whatever tile it falls in,
-// so a row's result does not depend on its place in the batch.
+// Every element is summed in the order of depth, in a narrow panel even and odd terms apart, in a slim one every fourth. The
+// tile does not matter, so a row's result does not depend on its place in the batch.
 import { BLOCK_ROWS } from "../ts/fields/descriptor-layout";
 import { isSlim } from "./dense-pack";
-import { row1x8, shallow2, slim1, slim2, tile1x1, tile4x2, tile6x2 } from "./dense-tiles";
+import { slim1, slim2 } from "./dense-slim";
+import { row1x8, shallow2, tile1x1, tile4x2, tile6x2 } from "./dense-tiles";
 import { fuses, lanes } from "./lanes";
 import { scratch } from "./scratch";
 
