@@ -13,6 +13,7 @@ import { type HostVector, Scratch } from "./wasm/scratch.ts";
 
 /** Where derivatives are checked. */
 export interface CheckPoint {
+  /** The time. */
   readonly t: number;
   /** A state, one row or several. */
   readonly y: ArrayLike<number>;
@@ -22,8 +23,11 @@ export interface CheckPoint {
 
 /** The largest relative difference of each derivative that the field has, over all entries. */
 export interface DerivativeCheck {
+  /** Of `vjp`. */
   readonly vjp?: number;
+  /** Of `jvp`. */
   readonly jvp?: number;
+  /** Of `jacobian`. */
   readonly jacobian?: number;
 }
 

@@ -14,9 +14,9 @@ import { Solution, trajectoryOf } from "./solution.ts";
 /** A direction in which the inputs of a solve move; what is left out stays. */
 export interface Tangent {
   /** [state] */
-  readonly y0?: ArrayLike<number>;
+  readonly y0?: ArrayLike<number> | undefined;
   /** [parameters], or an object where the field's parameters have names. */
-  readonly params?: ArrayLike<number> | object;
+  readonly params?: ArrayLike<number> | object | undefined;
 }
 
 /**
@@ -27,6 +27,7 @@ export interface Tangent {
  * bare effect, and for bad input; "non-finite" where the tangent overflows or an event's time has no derivative.
  */
 export function jvp(solution: Solution, tangent: Tangent): FloatArray;
+/** The same for the solution of an asynchronous field, as a promise. */
 export function jvp(solution: AsyncSolution, tangent: Tangent): Promise<FloatArray>;
 export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Awaitable<FloatArray> {
   if (!(solution instanceof Solution)) throw invalid("jvp(solution)", solution, "what solve returned, awaited");

@@ -14,7 +14,9 @@ import type { Arithmetic } from "./vectors/arithmetic.ts";
 /** "done", "stopped" by a terminal event, or the code of what went wrong. */
 export type SolveStatus = "done" | "stopped" | SolveErrorCode;
 
+/** Counts and measured bytes of a solve. */
 export interface SolveStats extends Readonly<StepStats> {
+  /** Most bytes held at once, by what they hold. */
   readonly peakBytes: PeakBytes;
 }
 
@@ -65,20 +67,29 @@ const plain = (value: unknown): unknown => {
 
 /** What `toJSON` makes of a solution: plain arrays and numbers. NaN, such as a `nextStep`, is null in JSON. */
 export interface SolutionJson {
+  /** As the solution's. */
   readonly status: SolveStatus;
   /** What went wrong, where a failed solve returned. */
   readonly error?:
     | { readonly code: SolveErrorCode; readonly message: string; readonly t: number; readonly h: number }
     | undefined;
+  /** Counts and measured bytes. */
   readonly stats: SolveStats;
+  /** Output times reached. */
   readonly ts: number[];
   /** [ts.length × state], row-major. */
   readonly ys: number[];
+  /** Times of the accepted steps. */
   readonly grid: number[];
+  /** Steps that were tried and not accepted. */
   readonly rejections: Rejection[];
+  /** The time that the solve came to. */
   readonly t: number;
+  /** The state at `t`. */
   readonly y: number[];
+  /** The size of the step that would have come next. */
   readonly nextStep: number;
+  /** Events that occurred, in order. */
   readonly events: { readonly index: number; readonly t: number; readonly y: number[]; readonly yAfter?: number[] }[];
 }
 
@@ -210,6 +221,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     this.#tape?.dispose?.();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -25,12 +25,16 @@ import { Scratch } from "./wasm/scratch.ts";
  * numbers failed (unless `onFailure: "return"`). A promise of the solution for an asynchronous field.
  */
 export function solve(field: FieldFunction, options: SolveOptions): Solution<Float64Array>;
+/** The same for a function that answers with promises. */
 export function solve(field: AsyncFieldFunction, options: SolveOptions): Promise<AsyncSolution<Float64Array>>;
+/** The same for an asynchronous field, such as one on a GPU. */
 export function solve(field: AsyncField, options: SolveOptions): Promise<AsyncSolution>;
+/** The same for a field of a known precision. */
 export function solve<D extends Dtype>(
   field: Field & { readonly dtype: D },
   options: SolveOptions,
 ): Solution<ArrayOf<D>>;
+/** The same for a synchronous field of any kind. */
 export function solve(field: FieldFunction | Field, options: SolveOptions): Solution;
 export function solve(field: BareField | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
   const request = requestOf(field, options);

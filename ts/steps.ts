@@ -48,7 +48,8 @@ export interface StepsOptions
 /** How `steps` stands: as `solution.status`, or "running", or "left" by its user or by an exception of the user's functions. */
 export type StepsStatus = SolveStatus | "running" | "left";
 
-interface Report {
+/** What `steps` says of itself while it goes on. */
+export interface StepsReport {
   /** "running" until it has ended. */
   readonly status: StepsStatus;
   /** Events that occurred so far, in order. */
@@ -58,16 +59,22 @@ interface Report {
 }
 
 /** The steps of a synchronous field, for `for (const { t, y } of …)`. */
-export interface Steps<Y extends FloatArray = FloatArray> extends Report {
+export interface Steps<Y extends FloatArray = FloatArray> extends StepsReport {
+  /** Takes the next step. Throws what ends the solve. */
   next(): IteratorResult<Step<Y>, undefined>;
+  /** Leaves the loop and gives the memory back, as `break` does. */
   return(): IteratorResult<Step<Y>, undefined>;
+  /** Itself. */
   [Symbol.iterator](): Steps<Y>;
 }
 
 /** The steps of an asynchronous field, for `for await (const { t, y } of …)`. */
-export interface AsyncSteps<Y extends FloatArray = FloatArray> extends Report {
+export interface AsyncSteps<Y extends FloatArray = FloatArray> extends StepsReport {
+  /** Takes the next step. Rejects with what ends the solve. */
   next(): Promise<IteratorResult<Step<Y, Awaitable<Y>>, undefined>>;
+  /** Leaves the loop and gives the memory back, as `break` does. */
   return(): Promise<IteratorResult<Step<Y, Awaitable<Y>>, undefined>>;
+  /** Itself. */
   [Symbol.asyncIterator](): AsyncSteps<Y>;
 }
 
@@ -249,9 +256,13 @@ function* untilTaken(
  * Throws `SolveError` "invalid" at once for bad options; the loop throws the other codes, as `solve` does.
  */
 export function steps(field: FieldFunction, options: StepsOptions): Steps<Float64Array>;
+/** The same for a function that answers with promises. */
 export function steps(field: AsyncFieldFunction, options: StepsOptions): AsyncSteps<Float64Array>;
+/** The same for an asynchronous field, such as one on a GPU. */
 export function steps(field: AsyncField, options: StepsOptions): AsyncSteps;
+/** The same for a field of a known precision. */
 export function steps<D extends Dtype>(field: Field & { readonly dtype: D }, options: StepsOptions): Steps<ArrayOf<D>>;
+/** The same for a synchronous field of any kind. */
 export function steps(field: FieldFunction | Field, options: StepsOptions): Steps;
 export function steps(field: BareField | Field, options: StepsOptions): Steps | AsyncSteps {
   const known = Object.keys(OPTION_NAMES).filter((name) => !KEEPING.includes(name));

@@ -24,10 +24,10 @@ export interface PeakBytes {
 
 /** Options of `pullback`. */
 export interface PullbackOptions {
-  /** Also ∂L/∂ts. */
-  readonly times?: boolean;
-  /** ∂L/∂t_e for the time t_e of the event that stopped the solve. */
-  readonly stopTime?: number;
+  /** Also ∂L/∂ts; false by default. */
+  readonly times?: boolean | undefined;
+  /** ∂L/∂t_e for the time t_e of the event that stopped the solve; 0 by default. */
+  readonly stopTime?: number | undefined;
 }
 
 /** ∂L/∂y0, ∂L/∂θ and, if asked for, ∂L/∂ts, with what they cost. */
@@ -38,17 +38,23 @@ export interface Gradients<Y extends FloatArray = FloatArray> {
   readonly params: Y;
   /** [ts.length]; interior grid points are held fixed. */
   readonly ts?: Float64Array;
+  /** What it took. */
   readonly stats: GradientStats;
 }
 
+/** Counts and measured bytes of a pullback. */
 export interface GradientStats {
   /** The name of the adjoint used, which is the one that `auto` chose. */
   readonly adjoint: string;
+  /** Evaluations of the field, values recomputed inside VJPs included. */
   readonly evaluations: number;
+  /** Vector–Jacobian products of the field. */
   readonly vjps: number;
   /** Steps of the backward pass. */
   readonly accepted: number;
+  /** Steps that a backward solve tried again; 0 for exact adjoints. */
   readonly rejected: number;
+  /** Most bytes held at once. */
   readonly peakBytes: PeakBytes;
   /** Reversible solvers: largest gap between a reconstructed and a stored pair, over max(1, ‖y0‖∞). */
   readonly reconstructionError?: number;
@@ -101,6 +107,7 @@ export interface Tape extends StepListener {
 
 /** An adjoint value, passed as `adjoint`. */
 export interface Adjoint {
+  /** Its name, as it is exported. */
   readonly name: string;
   /** The papers that describe it, for `citations`. */
   readonly papers: readonly Paper[];

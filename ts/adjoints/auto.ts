@@ -8,9 +8,10 @@ import { backprop, type Recording, record, recordingSlots } from "./backprop.ts"
 import { checkpointed, placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
 import { pullSymplectic, symplectic } from "./symplectic.ts";
 
+/** Options of `auto`. */
 export interface AutoOptions {
   /** Bytes that the forward pass may keep for the backward pass; 256 MiB by default. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
 }
 
 const DEFAULT_BUDGET = 2 ** 28;

@@ -12,13 +12,14 @@ import { byPlace } from "./jumps.ts";
 import { replay } from "./replay.ts";
 import { advance, bestStart, knownLength, type Placement, unknownLength } from "./revolve.ts";
 
+/** Options of `checkpointed`. */
 export interface CheckpointedOptions {
   /**
    * States kept at a time, with the one at the start: an integer ≥ 1. By default the fewest with which no step is run
    * again more than twice: about √(2n). n is the number of steps if it is known beforehand (`stepSize`, `grid`), else
    * `maxSteps`. Memory is taken only for states that exist, so shorter solves keep all states.
    */
-  readonly checkpoints?: number;
+  readonly checkpoints?: number | undefined;
 }
 
 /**

@@ -18,9 +18,9 @@ export interface ReverseOptions {
    * Steps between the states that are kept, where the way back starts afresh. Infinity keeps none; "auto", the default,
    * keeps one whenever the growth of roundings, judged from the coupling and the forward pass, has used up `budget`.
    */
-  readonly segments?: number | "auto";
+  readonly segments?: number | "auto" | undefined;
   /** How much roundings may grow between kept states under "auto": 1e6 in float64, 100 in float32. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
 }
 
 const BUDGETS = { float64: 1e6, float32: 1e2 };

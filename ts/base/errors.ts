@@ -1,31 +1,46 @@
 // Every failure of odegrad is a SolveError: a code to branch on, the time and step where it happened, and what to try.
 
+/** What failed. */
 export type SolveErrorCode =
+  /** `maxSteps` were tried before the end. */
   | "max-steps"
+  /** Error control, `accept` or events that accumulate ask for steps that t cannot resolve, or smaller than `minStep`. */
   | "step-underflow"
+  /** A state, root function or gradient is NaN or infinite. */
   | "non-finite"
+  /** The option `signal` fired. */
   | "aborted"
+  /** The GPU went away. */
   | "device-lost"
+  /** Memory could not be had. */
   | "out-of-memory"
+  /** Bad input, refused before the first step. */
   | "invalid"
   /** This engine has no WebAssembly SIMD, or the page may not compile WebAssembly. */
   | "unsupported"
   /** The two states of a reversible method came apart. */
   | "unstable-pair";
 
+/** Where and why an error happened. */
 export interface SolveErrorDetails {
   /** The time reached, NaN before the first step. */
-  readonly t?: number;
+  readonly t?: number | undefined;
   /** The step in work, NaN where there was none. */
-  readonly h?: number;
+  readonly h?: number | undefined;
+  /** What was thrown below, if anything was. */
   readonly cause?: unknown;
 }
 
+/** Every failure of odegrad: its message says where, why and what to try. */
 export class SolveError extends Error {
+  /** What failed, to branch on. */
   readonly code: SolveErrorCode;
+  /** The time reached, NaN before the first step. */
   readonly t: number;
+  /** The step in work, NaN where there was none. */
   readonly h: number;
 
+  /** For errors of one's own, thrown in a field or an effect; they pass through as they are. */
   constructor(code: SolveErrorCode, message: string, details: SolveErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "SolveError";

@@ -191,5 +191,6 @@ export interface Field extends Precision {
 
 /** A field that evaluates asynchronously, such as one on a GPU. */
 export interface AsyncField extends Field {
+  /** Evaluations are promises, and so is what `solve` returns. */
   readonly asynchronous: true;
 }

@@ -31,7 +31,9 @@ export type BareField = (...arguments_: Parameters<FieldFunction>) => Awaitable<
 
 /** Where a VJP accumulates: ∂/∂y, ∂/∂params and ∂/∂t of cotangent · f. */
 export interface VjpOutputs {
+  /** [state] */
   readonly y: Float64Array;
+  /** [parameters] */
   readonly params: Float64Array;
   /** One element. */
   readonly t: Float64Array;
@@ -48,7 +50,9 @@ export type VjpFunction = (
 
 /** A direction to differentiate along: ẏ, and θ̇ (zeros where the parameters stay). */
 export interface JvpInputs {
+  /** ẏ, [state]. */
   readonly y: Float64Array;
+  /** θ̇, [parameters]. */
   readonly params: Float64Array;
 }
 
@@ -61,21 +65,25 @@ export type JvpFunction = (
   dy: Float64Array,
 ) => Awaitable<void>;
 
+/** Options of `vectorField`. */
 export interface VectorFieldOptions {
+  /** Fills all of `dy`, or returns the derivative (slower), or a promise of either. */
   readonly f: (...arguments_: Parameters<FieldFunction<Float64Array>>) => Awaitable<void | ArrayLike<number>>;
-  /** For adjoints. */
-  readonly vjp?: VjpFunction;
+  /** For adjoints; it must add to its outputs, never set them. `checkDerivatives` compares it with differences. */
+  readonly vjp?: VjpFunction | undefined;
   /** For `jvp(solution, tangent)`. */
-  readonly jvp?: JvpFunction;
-  /** θ; used itself if it is a Float64Array, copied into one otherwise. */
-  readonly params?: ArrayLike<number>;
-  /** Width of one row of the state, where the field insists on one. */
-  readonly dim?: number;
+  readonly jvp?: JvpFunction | undefined;
+  /** θ; used itself if it is a Float64Array, copied into one otherwise. None by default. */
+  readonly params?: ArrayLike<number> | undefined;
+  /** Width of one row of the state, where the field insists on one; any length by default. */
+  readonly dim?: number | undefined;
 }
 
 /** A differentiable JavaScript field. */
 export interface VectorField extends Field {
+  /** JavaScript functions compute in float64. */
   readonly dtype: "float64";
+  /** θ, which optimisers update in place; empty without parameters. */
   readonly params: Float64Array;
 }
 

@@ -7,6 +7,7 @@ import { Scratch } from "../wasm/scratch.ts";
 import { OPTIMISERS } from "./kernels.ts";
 import type { Optimiser } from "./optimiser.ts";
 
+/** Options of `adam`. */
 export interface AdamOptions {
   /** The size of a step where the gradient's sign is steady; 1e-3 by default. */
   readonly learningRate?: number | undefined;

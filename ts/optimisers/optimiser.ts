@@ -1,6 +1,7 @@
 // What every optimiser is.
 import type { FloatArray } from "../base/dtype.ts";
 
+/** What updates parameters by gradients. */
 export interface Optimiser {
   /** May be set between steps, for a schedule. */
   learningRate: number;

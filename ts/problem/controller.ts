@@ -3,16 +3,22 @@ import { checkOptions, invalid } from "../base/errors.ts";
 
 /** PID control of the step size, with diffrax's meaning of the coefficients. */
 export interface Controller {
-  /** Proportional, integral and derivative coefficients, divided by the order of the error when used. */
+  /** Proportional coefficient, divided by the order of the error when used; 0.4 by default. */
   readonly p: number;
+  /** Integral coefficient, likewise; 0.3 by default. */
   readonly i: number;
+  /** Derivative coefficient, likewise; 0 by default. */
   readonly d: number;
-  /** Every proposed factor is multiplied by this. */
+  /** Every proposed factor is multiplied by this, above 0 and at most 1; 0.9 by default. */
   readonly safety: number;
-  /** Least factor after a rejected step, and largest factor after an accepted one. */
+  /** Least factor on the size of a step after a rejected one, between 0 and 1; 0.2 by default. */
   readonly minFactor: number;
+  /** Largest factor after an accepted step, above 1; 10 by default. */
   readonly maxFactor: number;
 }
+
+/** Options of `pid`; what is left out or undefined has its default. */
+export type ControllerOptions = { readonly [K in keyof Controller]?: Controller[K] | undefined };
 
 const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
   p: 0.4,
@@ -29,10 +35,13 @@ const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
  * step shrinks by `safety` at least, an accepted one by `safety` at most, and under purely integral control never. (In
  * diffrax it never does, which costs rejections where steps have to become smaller.)
  */
-export function pid(options?: Partial<Controller>): Controller {
+export function pid(options?: ControllerOptions): Controller {
   if (options === undefined) return DEFAULTS;
   checkOptions("pid", options, Object.keys(DEFAULTS));
-  const controller = { ...DEFAULTS, ...options };
+  const controller: Controller = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) Object.assign(controller, { [name]: value });
+  }
   for (const [name, value] of Object.entries(controller)) {
     if (typeof value !== "number" || !Number.isFinite(value))
       throw invalid(`pid option ${name}`, value, "a finite number");
@@ -45,7 +54,7 @@ export function pid(options?: Partial<Controller>): Controller {
 }
 
 /** The integral controller of torchdiffeq: `pid({ p: 0, i: 1, d: 0 })`. */
-export function integral(options: Partial<Omit<Controller, "p" | "i" | "d">> = {}): Controller {
+export function integral(options: Omit<ControllerOptions, "p" | "i" | "d"> = {}): Controller {
   checkOptions("integral", options, ["safety", "minFactor", "maxFactor"]);
   return pid({ ...options, p: 0, i: 1, d: 0 });
 }

@@ -3,15 +3,21 @@ import type { FloatArray } from "../base/dtype.ts";
 
 /** Where the pullback of an effect adds: arrays of the state's and the parameters' length, and of one element, all zero. */
 export interface EffectOutputs {
+  /** ∂L/∂y before the effect, [state]. */
   readonly y: FloatArray;
+  /** ∂L/∂θ, [parameters]. */
   readonly params: FloatArray;
+  /** ∂L/∂t, one element. */
   readonly t: Float64Array;
 }
 
 /** A direction that the inputs of an effect move in. */
 export interface EffectTangent {
+  /** ẏ before the effect, [state]. */
   readonly y: FloatArray;
+  /** θ̇, [parameters]. */
   readonly params: FloatArray;
+  /** ṫ, how the time of the event moves. */
   readonly t: number;
 }
 
@@ -24,6 +30,7 @@ export type EffectFunction = (t: number, y: FloatArray, params: any) => void | "
 
 /** An effect that gradients pass through. */
 export interface Effect {
+  /** Changes the state. */
   readonly apply: EffectFunction;
   /** Adds cotangentᵀ ∂y⁺/∂(y, params, t) at the state before the effect to the outputs. */
   readonly vjp: (
@@ -34,7 +41,9 @@ export interface Effect {
     outputs: EffectOutputs,
   ) => void;
   /** Fills `out` with the derivative of y⁺ along the tangent; without it `vjp` is asked once for each element of the state. */
-  readonly jvp?: (t: number, yBefore: FloatArray, params: FloatArray, tangent: EffectTangent, out: FloatArray) => void;
+  readonly jvp?:
+    | ((t: number, yBefore: FloatArray, params: FloatArray, tangent: EffectTangent, out: FloatArray) => void)
+    | undefined;
 }
 
 /**
@@ -46,19 +55,20 @@ export interface SolveEvent {
   /** A finite number wherever the solution is; `y` is a view to read now and never to write to. */
   readonly root: (t: number, y: FloatArray) => number;
   /** 1: only from negative to positive along the integration, −1: only from positive to negative; both by default. */
-  readonly direction?: 1 | -1;
-  /** End the solve there, with status "stopped": `true` the first time, a number n the n-th time. */
-  readonly terminal?: boolean | number;
-  /** What happens to the state there; the solve goes on from what it makes of it. */
-  readonly effect?: EffectFunction | Effect;
+  readonly direction?: 1 | -1 | undefined;
+  /** End the solve there, with status "stopped": `true` the first time, a number n the n-th time; false by default. */
+  readonly terminal?: boolean | number | undefined;
+  /** What happens to the state there; the solve goes on from what it makes of it. Nothing by default. */
+  readonly effect?: EffectFunction | Effect | undefined;
   /** Writes ∂root/∂y to `out`, for gradients; they take differences of `root` without it. */
-  readonly gradient?: (t: number, y: FloatArray, out: Float64Array) => void;
+  readonly gradient?: ((t: number, y: FloatArray, out: Float64Array) => void) | undefined;
 }
 
 /** An event that occurred. */
 export interface EventRecord {
   /** Which of `events`. */
   readonly index: number;
+  /** When it occurred. */
   readonly t: number;
   /** The state there, before any effect. */
   readonly y: FloatArray;

@@ -5,7 +5,9 @@ import type { FloatArray } from "../base/dtype.ts";
 export interface StepStats {
   /** Attempted steps: accepted + rejected. */
   steps: number;
+  /** Steps that were accepted. */
   accepted: number;
+  /** Steps that were tried again, smaller: by error control, by `accept`, or to end at an event. */
   rejected: number;
   /** Evaluations of the field, the NFE of the literature. */
   evaluations: number;
@@ -20,7 +22,9 @@ export interface StepStats {
 
 /** A step that was tried from t and not accepted. */
 export interface Rejection {
+  /** Where it started. */
   readonly t: number;
+  /** Its size, negative where time decreases. */
   readonly h: number;
 }
 
@@ -32,5 +36,6 @@ export interface StepReport {
   readonly h: number;
   /** The state at t: a view to read now, not to keep. */
   readonly y: FloatArray;
+  /** Counts so far; the same object in every report. */
   readonly stats: Readonly<StepStats>;
 }

@@ -14,9 +14,9 @@ export interface ReversibleOptions {
    * the way back is accurate: roundings grow by 1/λ a step, and `reverse()` keeps a state whenever they have grown too
    * much, at 0.9 every 120 steps or so. "auto" takes the λ for which that is every `segment` steps.
    */
-  readonly coupling?: number | "auto";
+  readonly coupling?: number | "auto" | undefined;
   /** For coupling "auto": steps between the states that `reverse()` keeps; 120 by default, 14 000 give about 0.999. */
-  readonly segment?: number;
+  readonly segment?: number | undefined;
 }
 
 const DEFAULT_COUPLING = 0.9;
