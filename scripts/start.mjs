@@ -1,5 +1,5 @@
-// npm start [-- flags]: installs, builds and runs the spiral example with the flags. "npm start gpu" runs examples/gpu.ts,
-// and "npm start gpu -- --page" serves the page that does the same.
+// npm start [-- flags]: installs, builds and runs the spiral example with the flags. "npm start ude" runs examples/ude.ts,
+// "npm start gpu" examples/gpu.ts, and "npm start gpu -- --page" serves the page that does the same.
 import { servePage } from "../tests/runtimes/page-server.mjs";
 import { build } from "./build.mjs";
 import { runProgram } from "./bundle.mjs";
@@ -18,8 +18,7 @@ await whenStarted(import.meta.url, async () => {
     );
     return;
   }
-  process.exitCode =
-    first === "gpu"
-      ? await runProgram("examples/gpu.ts", rest, await gpuEnvironment())
-      : await runProgram("examples/spiral.ts", process.argv.slice(2));
+  if (first === "gpu") process.exitCode = await runProgram("examples/gpu.ts", rest, await gpuEnvironment());
+  else if (first === "ude") process.exitCode = await runProgram("examples/ude.ts", rest);
+  else process.exitCode = await runProgram("examples/spiral.ts", process.argv.slice(2));
 });
