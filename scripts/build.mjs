@@ -20,6 +20,7 @@ const BINARIES = [
   { name: "networks", kernels: "ts/fields/mlp-kernels.ts", value: "NETWORKS", fused: true },
   { name: "second-order", kernels: "ts/fields/second-kernels.ts", value: "SECOND_ORDER" },
   { name: "optimisers", kernels: "ts/optimisers/kernels.ts", value: "OPTIMISERS" },
+  { name: "linear", kernels: "ts/linear/kernels.ts", value: "LINEAR" },
 ];
 const WASM_PAGE = 65536;
 /** What both compilers read. */

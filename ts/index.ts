@@ -28,9 +28,10 @@ export {
   vectorField,
 } from "./fields/function.ts";
 export { widened } from "./fields/widened.ts";
+export { rodas5P } from "./implicit/rodas5p.ts";
 export { jvp, type Tangent } from "./jvp.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
-export { type Controller, integral, pid } from "./problem/controller.ts";
+export { type Controller, integral, pid, type RuledControl } from "./problem/controller.ts";
 export type {
   Effect,
   EffectFunction,
@@ -39,6 +40,8 @@ export type {
   EventRecord,
   SolveEvent,
 } from "./problem/event.ts";
+export type { ImplicitOptions, ImplicitSolver, ImplicitStats, JacobianFunction } from "./problem/implicit.ts";
+export { type PredictiveOptions, predictive } from "./problem/predictive.ts";
 export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolutionJson, type SolveStats, type SolveStatus } from "./solution.ts";

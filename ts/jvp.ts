@@ -32,7 +32,9 @@ export function jvp(solution: AsyncSolution, tangent: Tangent): Promise<FloatArr
 export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Awaitable<FloatArray> {
   if (!(solution instanceof Solution)) throw invalid("jvp(solution)", solution, "what solve returned, awaited");
   const trajectory = trajectoryOf(solution);
-  const { field, y0, events, signal } = trajectory.problem;
+  const { field, y0, events, signal, solver, equations } = trajectory.problem;
+  if (equations)
+    throw invalid("solver", solver.name, "for jvp, an explicit one: sensitivities of implicit solvers are to come");
   if (!field.hasJvp)
     throw invalid(
       "field",

@@ -10,6 +10,7 @@ import { spaced } from "../../scripts/fused.mjs";
 import { NETWORKS } from "../../ts/fields/mlp-kernels.ts";
 import { ACTIVATION_NUMBERS } from "../../ts/fields/mlp-layout.ts";
 import { SECOND_ORDER } from "../../ts/fields/second-kernels.ts";
+import { LINEAR } from "../../ts/linear/kernels.ts";
 import { OPTIMISERS } from "../../ts/optimisers/kernels.ts";
 import { VECTORS_F64 } from "../../ts/vectors/kernels.ts";
 import { VECTORS_F32 } from "../../ts/vectors/kernels-f32.ts";
@@ -25,6 +26,7 @@ const files = {
   networks: fused!,
   "second-order": SECOND_ORDER.builds()[0]!,
   optimisers: OPTIMISERS.builds()[0]!,
+  linear: LINEAR.builds()[0]!,
 };
 
 // i32x4.relaxed_trunc_f32x4_s of a zero: a module that only engines with relaxed SIMD find valid.

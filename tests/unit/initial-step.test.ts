@@ -65,7 +65,7 @@ describe("StepControl.power", () => {
         }
       }
       expect(control.power(1, 3)).toBe(1);
-      for (const square of [0.5, 0.25, 3]) expect(control.judgeSquare(square)).toBe(fresh.judgeSquare(square));
+      for (const square of [0.5, 0.25, 3]) expect(control.judgeSquare(square, 1)).toBe(fresh.judgeSquare(square, 1));
     } finally {
       scratch.release();
     }

@@ -6,6 +6,7 @@
 import { checkOptions, invalid } from "../base/errors.ts";
 import type { Paper } from "../base/papers.ts";
 import { pid } from "../problem/controller.ts";
+import { implicitPart } from "../problem/implicit.ts";
 import type { Adjoint, Tape } from "./adjoint.ts";
 import { type BackwardOptions, NORMS } from "./augmented-measure.ts";
 import { solveBackwards } from "./backward-solve.ts";
@@ -29,8 +30,11 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
       throw invalid(`continuous option ${name}`, value, "a finite number ≥ 0");
     }
   }
-  if (solver !== undefined && !(typeof solver === "object" && solver !== null && "scheme" in solver)) {
-    throw invalid("continuous option solver", solver, "a solver value such as dopri5");
+  if (
+    solver !== undefined &&
+    !(typeof solver === "object" && solver !== null && "scheme" in solver && !implicitPart(solver))
+  ) {
+    throw invalid("continuous option solver", solver?.name ?? solver, "an explicit solver value such as dopri5");
   }
   if (controller !== undefined) pid(controller);
   return {

@@ -133,6 +133,7 @@ function* sweepBack(
     { length: n, params, slots, gradient: true, times: timed },
     declareSweep,
   );
+  const system = problem.equations?.bind(scratch, arithmetic.host!, own);
   const times: StepTimes = { atStart: 0, atEnd: 0 };
   const { paramsBar } = own;
   const room = jumps.length > 0 ? arithmetic.like(scratch, n) : undefined;
@@ -142,7 +143,8 @@ function* sweepBack(
     arithmetic.load();
     own.load();
     const field = recall?.(own) ?? own;
-    const machine: Machine = { field, arithmetic };
+    system?.load();
+    const machine: Machine = { field, arithmetic, system };
     const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.fill(paramsBar, 0);
     const stats = { evaluations: 0 };

@@ -1,6 +1,6 @@
 // Which part of a step must be run again to have some of its vectors back.
 import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } from "../program/program.ts";
-import type { Variable } from "../solvers/scheme.ts";
+import { inputsOf, isComputed, type Variable } from "../solvers/scheme.ts";
 
 /**
  * The instructions of a step that `wanted` depends on, for even and odd steps; `dense`: with its continuous extension.
@@ -17,21 +17,22 @@ export function replay(
   const live = new Set(wanted);
   const parts: { position: number; combines: boolean; evaluates: boolean }[] = [];
   for (let position = operations.length - 1; position >= 0; position--) {
-    const { out, base, terms, evaluate } = operations[position]!;
+    const operation = operations[position]!;
+    const { out, evaluate } = operation;
     const evaluates = evaluate !== undefined && live.has(evaluate.k);
     if (evaluates) live.add(out);
-    const combines = (base !== undefined || terms.length > 0) && live.has(out) && !given.has(out);
+    const combines = isComputed(operation) && live.has(out) && !given.has(out);
     if (!evaluates && !combines) continue;
     parts.unshift({ position, combines, evaluates });
     if (!combines) continue;
-    if (base) live.add(base);
-    for (const { variable } of terms) live.add(variable);
+    for (const variable of inputsOf(operation)) live.add(variable);
   }
   const livePart = (parity: 0 | 1): Instruction[] => {
     const all = instructionsOf(placed.programs[parity], dense);
     return parts.map(({ position, combines, evaluates }) => {
-      const { terms, k, ...rest } = all[position]!;
-      return { ...rest, terms: combines ? terms : undefined, k: evaluates ? k : undefined };
+      const { terms, solve, k, ...rest } = all[position]!;
+      const parts = combines ? { terms, solve } : { terms: undefined, solve: undefined };
+      return { ...rest, ...parts, k: evaluates ? k : undefined };
     });
   };
   return [livePart(0), livePart(1)];

@@ -18,6 +18,8 @@ export type SolveErrorCode =
   | "invalid"
   /** This engine has no WebAssembly SIMD, or the page may not compile WebAssembly. */
   | "unsupported"
+  /** The equations of an implicit solver's step could not be solved. */
+  | "newton"
   /** The two states of a reversible method came apart. */
   | "unstable-pair";
 

@@ -40,7 +40,7 @@ export function tooManySteps(
   return new SolveError(
     "max-steps",
     `${accepted + rejected} steps (${accepted} accepted, ${rejected} rejected) reached only t = ${t}, the next step being ${h}${worst}. ` +
-      "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is; stabilized6 takes the longest. " +
+      "The problem may be stiff: an explicit method then takes tiny steps however smooth the solution is; try rodas5P, or stabilized6 for diffusion. " +
       "Or the field jumps: then name the times in stepTimes, or let an event change it. Else raise maxSteps, loosen rtol and atol, or " +
       "rescale or reformulate the problem",
     { t, h },

@@ -130,6 +130,14 @@ export const PAPERS = {
   title = {Explicit and Effectively Symmetric Schemes for Neural {SDEs}},
   year = {2025}, eprint = {2509.20599}, archivePrefix = {arXiv}
 }`,
+  steinebach2023: `@article{steinebach2023,
+  author = {Steinebach, Gerd},
+  title = {Construction of {Rosenbrock}--{Wanner} method {Rodas5P} and numerical benchmarks within the {Julia} {Differential}
+           {Equations} package},
+  journal = {BIT Numerical Mathematics},
+  volume = {63}, number = {2}, pages = {27}, year = {2023},
+  doi = {10.1007/s10543-023-00967-x}
+}`,
   tsitouras2011: `@article{tsitouras2011,
   author = {Tsitouras, Ch.},
   title = {{Runge}--{Kutta} pairs of order 5(4) satisfying only the first column simplifying assumption},

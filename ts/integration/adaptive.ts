@@ -3,14 +3,13 @@
 
 import { type Awaitable, type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import type { Controller } from "../problem/controller.ts";
+import type { Controller, RuledControl } from "../problem/controller.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST } from "../program/written-step.ts";
 import type { PairWatch } from "../solvers/pair.ts";
 import type { Scheme } from "../solvers/scheme.ts";
 import type { Arithmetic, Measure, Terms, Vector } from "../vectors/arithmetic.ts";
-import type { VectorKernels } from "../vectors/kernels.ts";
 import * as at from "../vectors/table-layout.ts";
 import type { Space } from "../vectors/wasm-arithmetic.ts";
 import type { HostVector } from "../wasm/scratch.ts";
@@ -18,14 +17,16 @@ import type { HostVector } from "../wasm/scratch.ts";
 const NUMBER_BYTES = 8;
 
 /** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
-export class StepControl {
+export class StepControl implements RuledControl {
   /** The memory's address, and the kernel behind `judgeSquare`: for loops that call it directly. `load` sets both. */
   address = 0;
-  judgeSquareKernel!: VectorKernels["judgeSquare"];
+  judgeSquareKernel!: RuledControl["judgeSquareKernel"];
+  /** The controller's own rule. */
+  rule: RuledControl["rule"];
+  readonly memory: HostVector;
   /** The scaled error of several norms, where one is not enough. */
   readonly estimate: ((norms: Float64Array) => number) | undefined;
   private readonly arithmetic: Arithmetic;
-  private readonly memory: HostVector;
 
   constructor(arithmetic: Arithmetic, space: Space, { steadyingError }: Scheme) {
     this.arithmetic = arithmetic;
@@ -34,9 +35,15 @@ export class StepControl {
   }
 
   /** Starts anew, with a controller for an error of order k. */
-  load({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
+  load(controller: Controller, k: number): void {
     this.address = this.memory.address;
     this.judgeSquareKernel = this.arithmetic.kernels.judgeSquare;
+    this.rule = undefined;
+    this.set(controller, k);
+    controller.rule?.(this, controller, k);
+  }
+
+  private set({ p, i, d, safety, minFactor, maxFactor }: Controller, k: number): void {
     // Purely integral control is torchdiffeq's to the step. With the change of the error in view, an accepted step may shrink
     // as much as its own error can ask for: otherwise, where steps have to become smaller, each has to be rejected first.
     const least = p === 0 && d === 0 ? 1 : safety;
@@ -53,17 +60,18 @@ export class StepControl {
 
   /** The factor on the size of a step whose vectors are in place, negative where it is rejected; see `Arithmetic.judge`. */
   judge(program: Program, h: number, pair: PairWatch<Vector, Terms> | undefined): Awaitable<number> {
-    const { arithmetic, address } = this;
+    const { arithmetic, address, rule } = this;
     const { measured, start, end } = program;
-    const error = pair?.error ?? this.estimate;
-    return error === undefined || pair?.isClose(program)
+    const estimate = pair?.error ?? this.estimate;
+    const error = rule ? (norms: Float64Array) => rule(estimate ? estimate(norms) : norms[0]!, h) : estimate;
+    return error === undefined || (!rule && pair?.isClose(program))
       ? arithmetic.judge(address, measured[0]!.terms, h, start[0]!, end[0]!)
       : arithmetic.judgeBy(address, measured, h, start[0]!, end[0]!, error);
   }
 
   /** The same factor for the square of a scaled error that was measured elsewhere. */
-  judgeSquare(square: number): number {
-    return this.judgeSquareKernel(this.address, square);
+  judgeSquare(square: number, h: number): number {
+    return this.judgeSquareKernel(this.address, square, h);
   }
 
   /**
@@ -73,8 +81,8 @@ export class StepControl {
   power(r: number, k: number): number {
     const { view } = this.memory;
     const settings = view.slice();
-    this.load({ p: 0, i: 1, d: 0, safety: 1, minFactor: 0, maxFactor: Number.POSITIVE_INFINITY }, k);
-    const factor = Math.abs(this.judgeSquare(r * r));
+    this.set({ p: 0, i: 1, d: 0, safety: 1, minFactor: 0, maxFactor: Number.POSITIVE_INFINITY }, k);
+    const factor = Math.abs(this.arithmetic.kernels.judgeSquare(this.address, r * r));
     view.set(settings);
     return factor;
   }

@@ -49,6 +49,7 @@ export class FastSteps {
   static of(problem: Problem, setup: Setup, unseen: boolean, told: boolean): FastSteps | undefined {
     const { field, arithmetic } = setup.machine;
     const { host } = arithmetic;
+    if (setup.machine.system?.written === false) return undefined;
     const written = host && field.filling && writtenStep(setup.placed.scheme, problem.y0.length, field.text);
     return written && new FastSteps(problem, setup, host, unseen, told, written);
   }
@@ -76,7 +77,7 @@ export class FastSteps {
     }
     const given = steps.kind === "given";
     this.singly = told;
-    this.loop = unseen && given && !told ? writtenSteps(scheme, y0.length, text) : undefined;
+    this.loop = unseen && given && !told && !scheme.systems ? writtenSteps(scheme, y0.length, text) : undefined;
     this.controlled = unseen && simple && !given ? writtenRun(scheme, y0.length, text) : undefined;
     this.run = this.controlled && new Float64Array(Object.keys(RUN).length);
   }
@@ -96,7 +97,14 @@ export class FastSteps {
     numbers[AT.t] = state.stageStart;
     numbers[AT.h] = state.h;
     numbers[AT.stageEnd] = state.stageEnd;
-    this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer);
+    const { system } = this.setup.machine;
+    this.written(f, params, this.arrays[state.parity]!, numbers, state.next, answer, system);
+    if (numbers[AT.square] === -1) {
+      // The kernels go on behind the first derivative.
+      state.runner.evaluations += 1 - state.next;
+      state.next = 1;
+      return Number.NaN;
+    }
     state.runner.evaluations += this.evaluations - state.next;
     state.next = state.program.instructions.length;
     return numbers[AT.square]!;
@@ -168,11 +176,11 @@ export class FastSteps {
     run[RUN.minStep] = state.minStep;
     run[RUN.maxStep] = state.maxStep;
     // biome-ignore format: the order of its parameters
-    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, most, state.grid, judgeSquareKernel, address, state.noteRejection, answer);
+    const accepted = controlled(f, params, this.arrays, numbers, run, parity, state.firstKnown, most, state.grid, judgeSquareKernel, address, state.noteRejection, answer, setup.machine.system);
     const rejected = run[RUN.rejected]!;
     const tried = accepted + rejected;
-    if (tried === 0) return 0;
     state.runner.evaluations += tried * (this.evaluations - 1) + run[RUN.fresh]!;
+    if (tried === 0) return 0;
     stats.steps += tried;
     stats.accepted += accepted;
     stats.rejected += rejected;

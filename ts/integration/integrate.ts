@@ -79,7 +79,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     onStep || each
       ? (y: FloatArray): Promise<unknown> | undefined => {
           const { t, h } = stepping;
-          stats.evaluations = runner.evaluations;
+          count();
           onStep?.({ t, h, y, stats });
           return each?.(stepping, y);
         }
@@ -98,8 +98,12 @@ export function* integrate(it: Integration): Waiting<Outcome> {
   });
   const { stats, runner } = stepping;
   let outputs = 1;
-  const outcome = (failure?: SolveError, stopped = false): Outcome => {
+  const count = (): void => {
     stats.evaluations = runner.evaluations;
+    setup.machine.system?.countIn(stats);
+  };
+  const outcome = (failure?: SolveError, stopped = false): Outcome => {
+    count();
     const { rejections, size } = stepping;
     return {
       stats,

@@ -95,12 +95,14 @@ export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Se
     { length: y0.length, params, slots: tapeSlots, gradient: false },
     declareSolve,
   );
-  return { machine: { field, arithmetic }, placed, control, initial, interpolator };
+  const system = problem.equations?.bind(scratch, arithmetic.host!, field);
+  return { machine: { field, arithmetic, system }, placed, control, initial, interpolator };
 }
 
 /** Fills what was declared; after the lease. */
 export function load({ machine, control }: Setup, { measure, steps, solver }: Problem): void {
   machine.arithmetic.load(measure);
   machine.field.load();
+  machine.system?.load();
   if (steps.kind === "adaptive") control!.load(steps.controller, solver.errorOrder);
 }

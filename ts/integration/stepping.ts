@@ -6,6 +6,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
 import { notAccepted, stateNotFinite, stuck, tooManyGivenSteps, tooManySteps } from "../base/failures.ts";
 import { aborted } from "../base/waiting.ts";
+import type { StepSystem } from "../problem/implicit.ts";
 import { lastTime, type Problem } from "../problem/problem.ts";
 import type { Program } from "../program/program.ts";
 import { LEAST, SNAP } from "../program/written-step.ts";
@@ -21,7 +22,7 @@ import { StepState } from "./step-state.ts";
  */
 type Phase = "propose" | "run" | "judge" | "accepted" | "done";
 
-// The factor on a step whose error is small and whose result is not finite: nothing measures how far off it was.
+// The factor on a step whose error is small or unknown and whose result is no good: nothing measures how far off it was.
 const FACTOR_UNMEASURED = 0.5;
 
 /** What a solve wants of its steps. */
@@ -52,6 +53,8 @@ export class Stepping extends StepState {
   /** Set if the state after each step is checked: no error norm shows that all of it is finite. */
   private readonly looksAtEnd: HostArithmetic | undefined;
   private readonly fast: FastSteps | undefined;
+  /** Of an implicit method. */
+  private readonly system: StepSystem | undefined;
   /** Of a reversible method. */
   private readonly pair: PairWatch<Vector, Terms> | undefined;
   private readonly handOut: boolean;
@@ -70,6 +73,7 @@ export class Stepping extends StepState {
     const { host } = setup.machine.arithmetic;
     this.looksAtEnd = this.given !== undefined || measured < problem.y0.length ? host : undefined;
     this.fast = FastSteps.of(problem, setup, unseen && !this.jumps && problem.signal === undefined, tell !== undefined);
+    this.system = setup.machine.system;
     this.pair = setup.placed.scheme.pair?.watch(problem.measure, problem.y0.length, host, setup.control?.estimate);
     this.handOut = handOut;
     this.accept = accept;
@@ -146,10 +150,11 @@ export class Stepping extends StepState {
     while (this.next < instructions.length) {
       this.next = runner.execute(instructions, this.next, this.stageStart, this.h, this.stageEnd);
       if (runner.pending !== undefined) return runner.pending;
+      if (this.system?.failed) return undefined;
     }
     const { control } = this.setup;
     if (control === undefined) return undefined;
-    const factor = square >= 0 ? control.judgeSquare(square) : control.judge(program, this.h, this.pair);
+    const factor = square >= 0 ? control.judgeSquare(square, this.h) : control.judge(program, this.h, this.pair);
     if (typeof factor === "number") {
       this.factor = factor;
       return undefined;
@@ -162,23 +167,16 @@ export class Stepping extends StepState {
 
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
-    const { factor, looksAtEnd: host } = this;
+    const { factor, looksAtEnd: host, system } = this;
+    if (system?.failed) return this.giveUp(false, system.failure);
     if (factor < 0) return this.reject(-factor, Number.isNaN(this.setup.control!.lastError));
-    if (host !== undefined && !this.isFinite(host)) {
-      // Where steps are given, nothing can be done.
-      if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, true);
-      this.fail(stateNotFinite(this.t, this.h, host.view(this.program.end[0]!)));
-      return false;
-    }
+    if (host !== undefined && !this.isFinite(host))
+      return this.giveUp(true, (t, h) => stateNotFinite(t, h, host.view(this.program.end[0]!)));
     if (this.pair?.isApart(this)) {
       this.fail(this.pair.failure(this));
       return false;
     }
-    if (this.isRefused()) {
-      if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, false);
-      this.fail(notAccepted(this.t, this.h));
-      return false;
-    }
+    if (this.isRefused()) return this.giveUp(false, notAccepted);
     if (this.given === undefined) {
       const size = Math.max(Math.abs(this.h) * factor, this.minStep);
       // A step cut short by a stop says little about longer ones: the size that was wanted stays.
@@ -188,6 +186,13 @@ export class Stepping extends StepState {
     this.errorWasNaN = false;
     this.stats.accepted++;
     return true;
+  }
+
+  /** Rejects a step that nothing measured; where steps are given, nothing can be done. */
+  private giveUp(wasNaN: boolean, failure: (t: number, h: number) => SolveError): boolean {
+    if (this.given === undefined) return this.reject(FACTOR_UNMEASURED, wasNaN);
+    this.fail(failure(this.t, this.h));
+    return false;
   }
 
   private reject(factor: number, errorWasNaN: boolean): boolean {
@@ -246,10 +251,15 @@ export class Stepping extends StepState {
     const { signal, maxSteps } = this.problem;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
     else if (this.pair?.held) this.fail(this.pair.failure(this));
-    else if (stats.steps < maxSteps && this.refused) this.fail(notAccepted(t, h));
-    else if (stats.steps < maxSteps) this.fail(stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent()));
+    else if (stats.steps < maxSteps) this.fail(this.stuck(t, h));
     else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));
     else this.fail(tooManySteps(t, h, stats, this.worstComponent()));
+  }
+
+  /** Why no step is small enough. */
+  private stuck(t: number, h: number): SolveError {
+    if (this.system?.failed) return this.system.failure(t, h);
+    return this.refused ? notAccepted(t, h) : stuck(t, h, this.errorWasNaN, this.minStep, this.worstComponent());
   }
 
   private fail(error: SolveError): void {

@@ -6,6 +6,7 @@ import { type FloatArray, zeros } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import type { Field } from "../fields/field.ts";
 import { asField, type BareField } from "../fields/function.ts";
+import { implicitPart } from "../problem/implicit.ts";
 import type { Problem } from "../problem/problem.ts";
 import { tsit5 } from "../solvers/explicit/tsit5.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
@@ -52,6 +53,9 @@ export function requestOf(
   const { dense = false } = options;
   if (typeof dense !== "boolean") throw invalid("dense", dense, "true or false");
   const params = paramsOf(field, options.params, adjoint !== undefined);
+  const measure = measureOf(options, field, y0.length);
+  const argument = params ?? options.params;
+  const implicit = implicitPart(solver);
   const problem: Problem = {
     field,
     solver,
@@ -62,11 +66,16 @@ export function requestOf(
     extended: dense || !lands || events.length > 0,
     dense,
     direction,
-    measure: measureOf(options, field, y0.length),
+    measure,
+    equations: implicit?.equationsOf(options, { field, length: y0.length, argument, measure }),
     maxSteps,
     events,
-    argument: params ?? options.params,
-    residency: residencyOf(options, field, dense || events.length > 0 || options.accept !== undefined),
+    argument,
+    residency: residencyOf(
+      options,
+      field,
+      dense || events.length > 0 || options.accept !== undefined || implicit !== undefined,
+    ),
     params,
     accept: options.accept && checked(options.accept),
     signal: options.signal,
@@ -127,6 +136,13 @@ function checkAdjoint(adjoint: Adjoint, field: Field, solver: Solver): void {
       "undefined for a field without vjp; compiled(f) of odegrad/compiled derives it; else vectorField({ f, vjp, … }) or mlp({ … })",
     );
   }
+  if (implicitPart(solver)) {
+    throw invalid(
+      "adjoint",
+      adjoint.name,
+      `undefined for solver ${solver.name}: gradients through implicit solvers are to come`,
+    );
+  }
   if (adjoint.undoesSteps && !solver.scheme.inverse) {
     throw invalid(
       "adjoint",
@@ -160,6 +176,6 @@ function residencyOf({ residency }: SolveOptions, field: Field, watched: boolean
   if (chosen === "device" && !field.onDevice)
     throw invalid("residency", residency, '"host" for a field that does not compute on a GPU');
   if (chosen === "device" && watched)
-    throw invalid("residency", residency, '"host" together with events, accept or dense');
+    throw invalid("residency", residency, '"host" together with events, accept, dense or an implicit solver');
   return chosen;
 }

@@ -4,6 +4,7 @@ import type { FloatArray } from "../base/dtype.ts";
 import type { InputFunction } from "../fields/mlp.ts";
 import type { Controller } from "../problem/controller.ts";
 import type { SolveEvent } from "../problem/event.ts";
+import type { ImplicitOptions } from "../problem/implicit.ts";
 import type { StepReport } from "../problem/report.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 
@@ -19,7 +20,7 @@ export interface NormSegment {
  * Options of `solve`. Times are in the unit of the field's t, states in the units of y. An option that is undefined has its
  * default.
  */
-export interface SolveOptions {
+export interface SolveOptions extends ImplicitOptions {
   /** Initial state, flat; a batch is rows [batch × dim], row-major. Required. */
   readonly y0: ArrayLike<number>;
   /** Output times, at least two, strictly monotone either way; ts[0] is the start. Required. */
@@ -123,6 +124,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   adjoint: true,
   residency: true,
   inputs: true,
+  jacobian: true,
   params: true,
   signal: true,
   onStep: true,

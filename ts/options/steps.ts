@@ -2,6 +2,7 @@
 
 import { invalid, SolveError } from "../base/errors.ts";
 import { pid } from "../problem/controller.ts";
+import { implicitPart } from "../problem/implicit.ts";
 import type { Steps } from "../problem/problem.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import { finiteNumbers, isController, monotone, oneOf, positive } from "./checks.ts";
@@ -31,16 +32,16 @@ function refuseTooMany({ stepSize, onFailure }: SolveOptions, steps: number, max
   );
 }
 
-function controlOf(options: SolveOptions): Steps {
+function controlOf(options: SolveOptions, solver: Solver): Steps {
   const { minStep = 0, controller } = options;
   const maxStep = positive("maxStep", options.maxStep, true) ?? Number.POSITIVE_INFINITY;
   if (!(typeof minStep === "number" && minStep >= 0 && minStep <= maxStep))
     throw invalid("minStep", minStep, `a number from 0 to maxStep = ${maxStep}`);
   if (controller !== undefined && !isController(controller))
-    throw invalid("controller", controller, "a controller value such as pid({ … }) or integral()");
+    throw invalid("controller", controller, "a controller value such as pid({ … }), integral() or predictive()");
   return {
     kind: "adaptive",
-    controller: pid(controller),
+    controller: pid(controller ?? implicitPart(solver)?.controller),
     firstStep: positive("firstStep", options.firstStep),
     minStep,
     maxStep,
@@ -57,7 +58,7 @@ export function stepsOf(
 ): Steps {
   const { stepSize, grid } = options;
   // Checked beside given steps, too, which have no use for it.
-  const control = controlOf(options);
+  const control = controlOf(options, solver);
   if (stepSize !== undefined && grid !== undefined)
     throw invalid("stepSize", stepSize, "undefined where grid is given");
   if (grid !== undefined) {
@@ -86,7 +87,12 @@ export function stepsOf(
 
 /** Whether steps end at the output times. */
 export function landsOn(options: SolveOptions, solver: Solver): boolean {
-  const output = oneOf("output", options.output, ["interpolate", "land"], solver.interpolates ? "interpolate" : "land");
+  const output = oneOf(
+    "output",
+    options.output,
+    ["interpolate", "land"],
+    solver.interpolates && !solver.lands ? "interpolate" : "land",
+  );
   if (output === "land" || options.stepSize !== undefined) return true;
   if (solver.interpolates) return false;
   throw invalid(

@@ -1,4 +1,5 @@
 // Step-size controllers as users pass them: numbers only; the arithmetic is in assembly/controller.ts.
+import type { FloatArray } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 
 /** PID control of the step size, with diffrax's meaning of the coefficients. */
@@ -15,6 +16,18 @@ export interface Controller {
   readonly minFactor: number;
   /** Largest factor after an accepted step, above 1; 10 by default. */
   readonly maxFactor: number;
+  /** Puts a rule of its own in the place of p, i and d, for an error of order k; see `predictive`. */
+  readonly rule?: (control: RuledControl, controller: Controller, k: number) => void;
+}
+
+/** What a rule of its own changes of error control. */
+export interface RuledControl {
+  /** Where the kernels keep their settings (vectors/table-layout.ts). */
+  readonly memory: { readonly view: FloatArray };
+  /** Sees the scaled error r of each step of size h before the kernels judge it; returns r. */
+  rule: ((r: number, h: number) => number) | undefined;
+  /** The factor on the size after a step of size h with the square of a scaled error, negative where it is rejected. */
+  judgeSquareKernel: (address: number, square: number, h: number) => number;
 }
 
 /** Options of `pid`; what is left out or undefined has its default. */
@@ -37,6 +50,8 @@ const DEFAULTS: Controller = /* @__PURE__ */ Object.freeze({
  */
 export function pid(options?: ControllerOptions): Controller {
   if (options === undefined) return DEFAULTS;
+  // A rule has checked its own numbers.
+  if (options?.rule) return options as Controller;
   checkOptions("pid", options, Object.keys(DEFAULTS));
   const controller: Controller = { ...DEFAULTS };
   for (const [name, value] of Object.entries(options)) {

@@ -7,6 +7,7 @@ import { pruned, type Scheme } from "../solvers/scheme.ts";
 import type { Measure } from "../vectors/arithmetic.ts";
 import type { Controller } from "./controller.ts";
 import type { SolveEvent } from "./event.ts";
+import type { StepEquations } from "./implicit.ts";
 import type { StepReport } from "./report.ts";
 
 /** The steps of a solve: chosen by error control, or given. */
@@ -38,6 +39,8 @@ export interface Problem {
   readonly direction: number;
   readonly measure: Measure;
   readonly steps: Steps;
+  /** What its steps solve, where the solver is implicit. */
+  readonly equations: StepEquations | undefined;
   readonly maxSteps: number;
   readonly events: readonly SolveEvent[];
   /** What their effects are handed as `params`. */

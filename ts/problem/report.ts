@@ -1,8 +1,9 @@
 // What a solve tells of its steps: counts, rejections, and the report that `onStep` receives.
 import type { FloatArray } from "../base/dtype.ts";
+import type { ImplicitStats } from "./implicit.ts";
 
 /** Counts of a solve; all are counted, none estimated. */
-export interface StepStats {
+export interface StepStats extends Partial<ImplicitStats> {
   /** Attempted steps: accepted + rejected. */
   steps: number;
   /** Steps that were accepted. */

@@ -1,6 +1,7 @@
 // A scheme with a place in memory: what the integration loop and the adjoints execute, step by step.
 
 import type { BoundField } from "../fields/field.ts";
+import type { StageSystem, StepSystem } from "../problem/implicit.ts";
 import type { Combination, Operation, Scheme, Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Measured, MutableTerms, Terms, Vector } from "../vectors/arithmetic.ts";
 
@@ -10,9 +11,10 @@ export interface Instruction {
   readonly base: Vector | undefined;
   readonly terms: Terms | undefined;
   readonly unit: boolean;
+  readonly solve: StageSystem | undefined;
   readonly k: Vector | undefined;
   readonly c: number;
-  /** The tape slot of the evaluation, and the place of its k among the derivatives. */
+  /** The tape slot of the evaluation. */
   readonly tapeSlot: number;
 }
 
@@ -46,7 +48,7 @@ export interface PlacedScheme {
   readonly scheme: Scheme;
   /** For even and for odd steps. */
   readonly programs: readonly [Program, Program];
-  /** All derivatives k of a step side by side. */
+  /** All derivatives k of a step side by side, and what its linear systems were solved for. */
   readonly derivatives: Vector;
   /** Whether the step itself, or only its continuous extension, leaves the first derivative of the next step behind. */
   readonly fsal: "step" | "dense" | undefined;
@@ -77,13 +79,16 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
   const operations = operationsOf(scheme, dense);
   const states = { start: scheme.start.map(() => arithmetic.vector()), end: scheme.end.map(() => arithmetic.vector()) };
   const ks = operations.flatMap(({ evaluate }) => (evaluate ? [evaluate.k] : []));
-  const derivatives = arithmetic.adjacent(ks.length);
+  const kept = operations.flatMap(({ out, solve }) => (solve ? [out] : []));
+  kept.unshift(...ks.filter((k) => !scheme.passing?.includes(k)));
+  const derivatives = arithmetic.adjacent(kept.length);
   const input = arithmetic.vector();
+  const passing = scheme.passing ? arithmetic.vector() : input;
   const stageBytes = arithmetic.bytes - before;
   const swaps = scheme.fsal !== undefined && ks.includes(scheme.fsal.last);
 
   const kPlacesOf = (odd: boolean): Map<Variable, number> => {
-    const places = new Map(ks.map((k, i) => [k, i]));
+    const places = new Map(kept.map((variable, i) => [variable, i]));
     if (odd && swaps) {
       const { first, last } = scheme.fsal!;
       const placeOfFirst = places.get(first)!;
@@ -103,21 +108,27 @@ export function placeScheme(scheme: Scheme, arithmetic: Arithmetic, dense: boole
     scheme.start.forEach((variable, i) => place.set(variable, (odd ? states.end : states.start)[i]!));
     scheme.end.forEach((variable, i) => place.set(variable, (odd ? states.start : states.end)[i]!));
     const kPlaces = kPlacesOf(odd);
-    for (const [k, at] of kPlaces) place.set(k, derivatives.parts[at]!);
+    for (const k of scheme.passing ?? []) place.set(k, passing);
+    for (const [variable, at] of kPlaces) place.set(variable, derivatives.parts[at]!);
     const places = (variables: readonly Variable[]): Vector[] => variables.map((variable) => place.get(variable)!);
     const termsOf = (combination: Combination): Terms =>
       arithmetic.terms(
         places(combination.map(({ variable }) => variable)),
         combination.map(({ weight }) => weight),
       );
-    const instruction = ({ out, base, terms, unit = false, evaluate }: Operation): Instruction => ({
+    const instruction = ({ out, base, terms, unit = false, solve, evaluate }: Operation): Instruction => ({
       out: place.get(out)!,
       base: base && place.get(base)!,
       terms: base || terms.length > 0 ? termsOf(terms) : undefined,
       unit,
+      solve: solve && {
+        ...solve,
+        k: place.get(solve.k)!,
+        from: base || terms.length > 0 ? place.get(out)! : undefined,
+      },
       k: evaluate && place.get(evaluate.k)!,
       c: evaluate?.c ?? 0,
-      tapeSlot: evaluate ? kPlaces.get(evaluate.k)! : 0,
+      tapeSlot: evaluate ? (kPlaces.get(evaluate.k) ?? ks.indexOf(evaluate.k)) : 0,
     });
     const { pair } = scheme;
     const apart = ([y, z]: readonly Variable[]): Terms =>
@@ -169,6 +180,8 @@ export function prepare(arithmetic: Arithmetic, { out, base, terms, unit }: Inst
 export interface Machine {
   readonly field: BoundField;
   readonly arithmetic: Arithmetic;
+  /** Of implicit solvers. */
+  readonly system?: StepSystem | undefined;
 }
 
 /**

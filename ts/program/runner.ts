@@ -18,16 +18,25 @@ export class Runner {
     this.keepTapes = keepTapes;
   }
 
-  /** Runs a step of size h from t, from instruction `from` on; returns the position to go on from. */
+  /**
+   * Runs a step of size h from t, from instruction `from` on; returns the position to go on from. Where a linear system
+   * cannot be solved, which the system says, it is the step's end.
+   */
   execute(instructions: readonly Instruction[], from: number, stageStart: number, h: number, stageEnd: number): number {
-    const { field, arithmetic } = this.machine;
+    const { field, arithmetic, system } = this.machine;
     const { keepTapes } = this;
     this.pending = undefined;
     for (let i = from; i < instructions.length; i++) {
-      const { out, base, terms, unit, k, c, tapeSlot } = instructions[i]!;
+      const { out, base, terms, unit, solve, k, c, tapeSlot } = instructions[i]!;
       if (terms !== undefined) arithmetic.combine(out, base, terms, unit ? 1 : h);
+      if (solve !== undefined) {
+        this.pending = system!.solve(solve, out, instructions[0]!, stageStart, h) as Promise<void> | undefined;
+        if (this.pending !== undefined) return i;
+        if (system!.failed) break;
+      }
       if (k !== undefined) {
         this.evaluations++;
+        if (i === 0) system?.forget();
         const pending = field.evaluate(stageTime(c, stageStart, h, stageEnd), out, k, keepTapes ? tapeSlot : RECOMPUTE);
         if (pending !== undefined) {
           this.pending = pending;

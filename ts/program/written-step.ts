@@ -6,9 +6,11 @@
 import { functionFromText } from "../base/function-from-text.ts";
 import type { Times } from "../base/times.ts";
 import type { FieldText, FillingField } from "../fields/field.ts";
-import type { Operation, Scheme } from "../solvers/scheme.ts";
+import type { StepSystem } from "../problem/implicit.ts";
+import type { Scheme } from "../solvers/scheme.ts";
 import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import type { Instruction } from "./program.ts";
+import { combination, literal, squareText, type Text } from "./written-arithmetic.ts";
 
 const LARGEST = 4;
 
@@ -26,7 +28,7 @@ export const LEAST: number = 16 * Number.EPSILON;
  * Runs a step from operation `from` (0, or 1 where the first derivative is in its place). `arrays`: the vectors of the
  * scheme's variables in the order that they first occur as an operation's `out` and `k`. `answer` is called where the field
  * returned something instead of filling. Leaves the square of the error's scaled rms norm, for one rtol and one atol, among
- * the numbers; NaN where the scheme estimates no error.
+ * the numbers; NaN where the scheme estimates no error, −1 where its systems want the kernels: then the step was not taken.
  */
 export type WrittenStep = (
   field: FillingField["f"],
@@ -35,6 +37,7 @@ export type WrittenStep = (
   numbers: Float64Array,
   from: number,
   answer: (result: unknown, k: Float64Array) => void,
+  system: StepSystem | undefined,
 ) => void;
 
 /**
@@ -69,10 +72,11 @@ export type WrittenRun = (
   firstKnown: boolean,
   most: number,
   grid: Times,
-  judge: (controller: number, square: number) => number,
+  judge: (controller: number, square: number, h: number) => number,
   controller: number,
   reject: (t: number, h: number) => void,
   answer: (result: unknown, k: Float64Array) => void,
+  system: StepSystem | undefined,
 ) => number;
 
 /**
@@ -88,7 +92,7 @@ const writtenRuns: Written<WrittenRun> = new WeakMap();
 export const writtenStep = (scheme: Scheme, length: number, field?: FieldText): WrittenStep | undefined =>
   write(writtenOnce, scheme, length, field, ["numbers", "from"], source);
 
-/** The loop over given steps of a scheme; undefined where there is none. */
+/** The loop over given steps of a scheme without linear systems; undefined where there is none. */
 export const writtenSteps = (scheme: Scheme, length: number, field?: FieldText): WrittenSteps | undefined =>
   write(writtenInLoops, scheme, length, field, ["given", "from", "to", "firstKnown"], loopSource);
 
@@ -119,7 +123,7 @@ function write<T>(
 }
 
 const compile = (own: readonly string[], text: string): unknown =>
-  functionFromText(["field", "params", "arrays", ...own, "answer"], text);
+  functionFromText(["field", "params", "arrays", ...own, "answer", "system"], text);
 
 /** The vectors that a written step works on, one place for each variable. */
 export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], host: HostArithmetic): Float64Array[] {
@@ -131,15 +135,13 @@ export function arraysOf(scheme: Scheme, instructions: readonly Instruction[], h
   return arrays;
 }
 
-/** The statements of a step: `head` names its vectors, `body` runs it from `t` over `h` to `stageEnd`. */
-interface Text {
-  readonly names: ReadonlyMap<object, string>;
-  readonly elements: readonly number[];
-  readonly head: readonly string[];
-  readonly body: string[];
-}
-
-function textOf({ operations }: Scheme, length: number, field: FieldText | undefined, firstKnown: string): Text {
+/** "break step;" in the text of a linear system gives the step up, before anything of it counts. */
+function textOf(
+  { operations, systems }: Scheme,
+  length: number,
+  field: FieldText | undefined,
+  firstKnown: string,
+): Text {
   const elements = Array.from({ length }, (_, i) => i);
   const names = new Map<object, string>();
   const head: string[] = field ? [field.head] : [];
@@ -161,7 +163,11 @@ function textOf({ operations }: Scheme, length: number, field: FieldText | undef
   read(places[0]!.out);
   operations.forEach((operation, index) => {
     const { out, k } = places[index]!;
-    if (operation !== start) combination(operation, out, names, elements, lines);
+    if (systems && operation.solve) {
+      const sum = operation.terms.length > 0 ? `${out}s` : undefined;
+      if (sum) combination(operation, sum, names, elements, lines, out);
+      lines.push(...systems(length, operation, operations, names, out, sum, `!(${firstKnown})`));
+    } else if (operation !== start) combination(operation, out, names, elements, lines);
     if (!k) return;
     const { c } = operation.evaluate!;
     const at = c === 1 ? "stageEnd" : `t + ${literal(c)} * h`;
@@ -209,7 +215,8 @@ function source(scheme: Scheme, length: number, field: FieldText | undefined): s
   const text = textOf(scheme, length, field, "from !== 0");
   const squared = scheme.error ? squareText(scheme, length, text) : ["const square = NaN;"];
   const numbers = readNumbers("numbers", AT, ["t", "h", "stageEnd", "rtol", "atol"]);
-  return [...numbers, ...text.head, ...text.body, ...squared, `numbers[${AT.square}] = square;`].join("\n");
+  const set = (square: string): string => `numbers[${AT.square}] = ${square};`;
+  return [...numbers, ...text.head, set("-1"), "step: {", ...text.body, ...squared, set("square"), "}"].join("\n");
 }
 
 function runSource(scheme: Scheme, length: number, field: FieldText | undefined): string {
@@ -220,7 +227,7 @@ function runSource(scheme: Scheme, length: number, field: FieldText | undefined)
     ...readNumbers("run", RUN, ["target", "direction", "minStep", "maxStep"]),
     `let t = numbers[${AT.t}], size = run[${RUN.size}], tried = numbers[${AT.h}], measured = NaN;`,
     "let accepted = 0, rejected = 0, fresh = 0;",
-    "while (accepted + rejected < most) {",
+    "step: while (accepted + rejected < most) {",
     // As in Stepping's `propose`.
     "const wanted = size < maxStep ? size : maxStep;",
     `if (!(wanted < Math.abs(target - t) * ${literal(1 - SNAP)})) break;`,
@@ -231,7 +238,7 @@ function runSource(scheme: Scheme, length: number, field: FieldText | undefined)
     ...text.head,
     ...text.body,
     ...squareText(scheme, length, text),
-    "const factor = judge(controller, square);",
+    "const factor = judge(controller, square, h);",
     "tried = h;",
     "measured = square;",
     "if (factor < 0) {",
@@ -254,46 +261,3 @@ function runSource(scheme: Scheme, length: number, field: FieldText | undefined)
     "return accepted;",
   ].join("\n");
 }
-
-/** `square`: the square of the error's scaled norm. */
-function squareText({ error, start: [y], end: [y1] }: Scheme, length: number, { names, elements }: Text): string[] {
-  const lines: string[] = [];
-  const [before, after] = [names.get(y!)!, names.get(y1!)!];
-  error!.forEach(({ weight }, j) => {
-    lines.push(`const w${j} = h * ${literal(weight)};`);
-  });
-  for (const i of elements) {
-    const estimate = error!.map(({ variable }, j) => `w${j} * ${names.get(variable)}_${i}`).join(" + ");
-    lines.push(`const e${i} = ${estimate}, a${i} = Math.abs(${before}_${i}), b${i} = Math.abs(${after}_${i});`);
-    // As in norm.ts: no error needs no tolerance, and 0·y₁ shows a result that is not finite.
-    lines.push(`const r${i}_ = e${i} / (rtol * (a${i} > b${i} ? a${i} : b${i}) + atol);`);
-    lines.push(`const q${i} = (e${i} === 0 ? 0 : r${i}_ * r${i}_) + 0 * ${after}_${i};`);
-  }
-  lines.push(`const square = (${elements.map((i) => `q${i}`).join(" + ")}) * ${literal(1 / length)};`);
-  return lines;
-}
-
-/** out ← base + Σ (h·weight) variable, and every element in a variable. */
-function combination(
-  { base, terms, unit }: Operation,
-  out: string,
-  names: ReadonlyMap<object, string>,
-  elements: readonly number[],
-  lines: string[],
-): void {
-  if (!base && terms.length === 0) {
-    for (const i of elements) lines.push(`const ${out}_${i} = ${out}[${i}];`);
-    return;
-  }
-  terms.forEach(({ weight }, j) => {
-    lines.push(`const ${out}w${j} = ${unit ? "" : "h * "}${literal(weight)};`);
-  });
-  for (const i of elements) {
-    const products = terms.map(({ variable }, j) => `${out}w${j} * ${names.get(variable)}_${i}`);
-    const sum = products.join(" + ") || "0";
-    lines.push(`const ${out}_${i} = ${base ? `${names.get(base)}_${i} + (${sum})` : sum}; ${out}[${i}] = ${out}_${i};`);
-  }
-}
-
-/** A number that reads back as itself. */
-const literal = (value: number): string => (value < 0 ? `(${value})` : String(value));

@@ -16,6 +16,8 @@ export interface Solver {
   readonly adaptive: boolean;
   /** Whether outputs between steps are interpolated unless asked otherwise: the continuous extension has order ≥ p − 1. */
   readonly interpolates: boolean;
+  /** Whether steps end at output times although they could be interpolated, unless asked otherwise. */
+  readonly lands?: boolean;
   /** A step as operations on vectors. */
   readonly scheme: Scheme;
   /** The coefficients, where the method is a Runge–Kutta method. */

@@ -14,8 +14,9 @@ export interface Term {
 }
 
 /**
- * out ← base + s Σ weightⱼ variableⱼ with s the step size h (or 1 where `unit`); then, where `evaluate` is there,
- * k ← f(t + c·h, out). Without base and terms `out` is taken as it stands. Variables that are neither k nor part of the
+ * out ← base + s Σ weightⱼ variableⱼ with s the step size h (or 1 where `unit`); then, where `solve` is there, a linear
+ * system is solved for `out`; then, where `evaluate` is there, k ← f(t + c·h, out). Without base and terms `out` is taken as
+ * it stands. Variables that are neither k nor part of the
  * start or end state share one place: they are gone after the next one, and an evaluation's own combination, which the
  * transposition prepares anew, must not use them.
  */
@@ -24,7 +25,19 @@ export interface Operation {
   readonly base?: Variable;
   readonly terms: readonly Term[];
   readonly unit?: boolean;
+  readonly solve?: Solve;
   readonly evaluate?: { readonly k: Variable; readonly c: number };
+}
+
+/**
+ * The linear system of a Rosenbrock stage: out ← gamma (M − h gamma J)⁻¹ (k + M·out + h slope ∂f/∂t), where J = ∂f/∂y and
+ * ∂f/∂t belong to the step's start, M is the mass matrix, and `out` counts as 0 where its operation has no terms. With h k in
+ * place of k this is u = h·out of Hairer & Wanner, Solving ODEs II, IV.7: so weights with 1/h become weights with 1.
+ */
+export interface Solve {
+  readonly k: Variable;
+  readonly gamma: number;
+  readonly slope: number;
 }
 
 /** A combination that is only measured or dotted, never stored: Σ weightⱼ variableⱼ. */
@@ -45,9 +58,29 @@ export interface Scheme {
   readonly fsal?: { readonly first: Variable; readonly last: Variable };
   /** The continuous extension inside a step. */
   readonly dense?: Dense;
+  /** Derivatives that only go into the linear system behind them, so that they may share a place. */
+  readonly passing?: readonly Variable[];
+  /** How the linear systems of operations are written out for small states. */
+  readonly systems?: WrittenSystems;
   /** How a step is undone, where the method is algebraically reversible. */
   readonly inverse?: Inverse;
 }
+
+/**
+ * Statements of a step written out as text (program/written-step.ts), for states of n numbers, that solve a system: into the
+ * array `out` and into variables out_0, …; `sum`: what the operation has combined, in variables named alike, undefined where
+ * it has no terms; `operations`: all of the step, and `names`: the arrays of their variables; `fresh`: an expression, whether
+ * the state at the step's start is new. "break step;" gives the step up, for the kernels to take.
+ */
+export type WrittenSystems = (
+  n: number,
+  operation: Operation,
+  operations: readonly Operation[],
+  names: ReadonlyMap<object, string>,
+  out: string,
+  sum: string | undefined,
+  fresh: string,
+) => string[];
 
 /** The way back from the end of a step to its start, for the same t and h. */
 interface Inverse {
@@ -69,16 +102,28 @@ export interface Dense {
 
 export const variable = (name: string): Variable => ({ name });
 
+/** Whether an operation puts anything into its `out`. */
+export const isComputed = ({ base, terms, solve }: Operation): boolean =>
+  base !== undefined || terms.length > 0 || solve !== undefined;
+
+/** What an operation makes its `out` of. */
+export const inputsOf = ({ base, terms, solve }: Operation): Variable[] => [
+  ...(base ? [base] : []),
+  ...(solve ? [solve.k] : []),
+  ...terms.map(({ variable }) => variable),
+];
+
 /** The operations that `results` depend on; an evaluation that only others need is left out. The first one always stays. */
 export function neededFor(results: Iterable<Variable>, operations: readonly Operation[]): Operation[] {
   const live = new Set(results);
   const needed: Operation[] = [];
   for (let i = operations.length - 1; i >= 0; i--) {
     const { evaluate, ...combination } = operations[i]!;
-    const { out, base, terms } = combination;
+    const { out } = combination;
     const evaluates = evaluate && (i === 0 || live.has(evaluate.k));
-    if (!evaluates && !(live.has(out) && (base || terms.length > 0))) continue;
-    for (const variable of [out, ...(base ? [base] : []), ...terms.map(({ variable }) => variable)]) live.add(variable);
+    if (!evaluates && !(live.has(out) && isComputed(combination))) continue;
+    live.add(out);
+    for (const variable of inputsOf(combination)) live.add(variable);
     needed.unshift(evaluates ? operations[i]! : combination);
   }
   return needed;

@@ -94,6 +94,7 @@ it("what a step takes in is the text of the field", () => {
     Float64Array.of(5, 0.5, 5.5, 0, 0, 0),
     0,
     () => {},
+    undefined,
   );
   expect(arrays.map(([value]) => value)).toEqual([3, 11, 8.5]);
 });
