@@ -11,7 +11,6 @@ import type { AsyncField, Field } from "./fields/field.ts";
 import type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
 import { DensePath } from "./integration/dense-path.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
-import { lateFailure } from "./integration/late-failure.ts";
 import { load, setUp } from "./integration/setup.ts";
 import { type Request, requestOf } from "./options/check.ts";
 import type { SolveOptions } from "./options/options.ts";
@@ -71,7 +70,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       return numbers;
     });
     yield* wait(arithmetic.arrived());
-    const late = host ? undefined : lateFailure(problem, outcome, ys, end);
+    const late = arithmetic.lateFailure?.(problem, { ...outcome, ys, parts: end });
     if (late && problem.onFailure === "throw") throw late.failure;
     if (late?.reached) return yield* run({ problem: late.reached, adjoint }, outcome.failure ?? late.failure);
     const { grid, stopped, failure = late?.failure ?? known } = outcome;

@@ -3,7 +3,9 @@
 // waited for.
 
 import type { Dtype, FloatArray } from "../base/dtype.ts";
+import type { SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { VectorKernels } from "./kernels.ts";
 
@@ -141,8 +143,37 @@ export interface Arithmetic {
   arrived(): Promise<void> | undefined;
   /** Rows of `width` numbers that outlive the solve; there will be `limit` of them at most. */
   rows(width: number, limit?: number): Rows;
+  /** Looks at what has arrived at the end of a solve, where nobody could look before. */
+  lateFailure?<P extends Unseen>(problem: P, arrived: Arrived): LateFailure<P> | undefined;
   /** Frees the rows, where nobody else does. */
   dispose?(): void;
+}
+
+/** A solve whose states nobody looks at on the way. */
+export interface Unseen {
+  readonly solver: Solver;
+  readonly y0: FloatArray;
+  readonly ts: Float64Array;
+  readonly stops: Float64Array;
+  readonly direction: number;
+}
+
+/** What has arrived at its end: step times, filled rows of output, the last state part by part. */
+export interface Arrived {
+  readonly grid: Float64Array;
+  readonly outputs: number;
+  readonly ys: FloatArray;
+  readonly parts: readonly FloatArray[];
+}
+
+/** A failure that showed when the solve was over. */
+export interface LateFailure<P extends Unseen> {
+  readonly failure: SolveError;
+  /**
+   * The problem up to there, its steps given, where something of it is sound: what came after has taken the place of what
+   * was reached.
+   */
+  readonly reached?: P;
 }
 
 /** What has its numbers in an array: a vector in WebAssembly memory, or a row. */

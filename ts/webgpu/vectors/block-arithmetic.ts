@@ -10,6 +10,7 @@ import type { WebGpu } from "../device/gpu.ts";
 import { Readback } from "../device/readback.ts";
 import { Block, type BlockVector } from "./block.ts";
 import { GpuRows } from "./gpu-rows.ts";
+import { lateFailure } from "./late-failure.ts";
 import { type LoadedMeasure, Reduction } from "./reduction.ts";
 import { COMBINE, COMBINE_SHADER, FILL_SHADER, NONE, REDUCE, THREADS } from "./shaders.ts";
 import { WeightedVectors, writeTerms } from "./weighted-vectors.ts";
@@ -18,6 +19,7 @@ const MOST_DISPATCHED = 65535;
 
 export class BlockArithmetic implements Arithmetic {
   readonly host = undefined;
+  readonly lateFailure: typeof lateFailure = lateFailure;
   readonly dtype = "float32";
   readonly length: number;
   readonly block: Block;

@@ -1,33 +1,18 @@
 // With given steps on a device nobody checks the state during the solve. What is not finite stays so from step to step, and
 // the states of a pair that has come apart stay apart, so the end shows both.
 
-import type { FloatArray } from "../base/dtype.ts";
-import type { SolveError } from "../base/errors.ts";
-import { nonFinite } from "../base/failures.ts";
-import { firstNotFinite } from "../base/finite.ts";
-import type { Problem } from "../problem/problem.ts";
-import type { Outcome } from "./integrate.ts";
-
-/** A failure that showed when the solve was over. */
-interface LateFailure {
-  readonly failure: SolveError;
-  /**
-   * The problem up to there, its steps given, where something of it is sound: what came after has taken the place of what
-   * was reached.
-   */
-  readonly reached?: Problem;
-}
+import { nonFinite } from "../../base/failures.ts";
+import { firstNotFinite } from "../../base/finite.ts";
+import type { Arrived, LateFailure, Unseen } from "../../vectors/arithmetic.ts";
 
 /**
  * What the outputs and the state at the end, part by part, say: the failure at the first output that is not finite, and the
  * steps and outputs before it, or that a pair has come apart.
  */
-export function lateFailure(
-  problem: Problem,
-  { outputs, grid }: Outcome,
-  ys: FloatArray,
-  parts: readonly FloatArray[],
-): LateFailure | undefined {
+export function lateFailure<P extends Unseen>(
+  problem: P,
+  { outputs, grid, ys, parts }: Arrived,
+): LateFailure<P> | undefined {
   const { ts, y0, stops, direction, solver } = problem;
   const bad = firstNotFinite(ys.subarray(0, outputs * y0.length));
   if (bad < 0) {
@@ -48,7 +33,7 @@ export function lateFailure(
     steps: { kind: "given", grid: steps },
     // It may have been what ended the solve.
     signal: undefined,
-  } as const;
+  };
   const what = `component ${bad % y0.length} is ${ys[bad]} at the next output time, ${ts[row]}`;
   return { failure: nonFinite(last, Number.NaN, what), reached };
 }
