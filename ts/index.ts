@@ -16,9 +16,8 @@ export type { Paper, PaperId } from "./base/papers.ts";
 export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check-derivatives.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
+export type { AsyncFieldFunction, FieldFunction } from "./fields/function.ts";
 export {
-  type AsyncFieldFunction,
-  type FieldFunction,
   type JvpFunction,
   type JvpInputs,
   type VectorField,
@@ -26,7 +25,7 @@ export {
   type VjpFunction,
   type VjpOutputs,
   vectorField,
-} from "./fields/function.ts";
+} from "./fields/vector-field.ts";
 export { widened } from "./fields/widened.ts";
 export { rodas5P } from "./implicit/rodas5p.ts";
 export { jvp, type Tangent } from "./jvp.ts";
