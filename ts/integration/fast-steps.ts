@@ -134,7 +134,9 @@ export class FastSteps {
   private takeGiven(state: StepState, loop: WrittenSteps, { f, params, answer }: FillingField): void {
     const { position, stats, firstKnown, problem, runner } = state;
     const given = state.given!;
-    const before = placeOf(problem.stops[state.stop]!, given, position, problem.direction) - position;
+    const place = given.indexOf(problem.stops[state.stop]!, position);
+    // The grid ends before the stop where it has more than `maxSteps` steps.
+    const before = (place < 0 ? given.length : place) - position;
     const count = Math.min(before, problem.maxSteps - stats.steps) & ~1;
     if (count <= 0) return;
     const taken = loop(f, params, this.arrays[state.parity]!, given, position, position + count, firstKnown, answer);
@@ -195,17 +197,6 @@ export class FastSteps {
     state.stageEnd = state.t;
     return tried;
   }
-}
-
-/** The index of a time in a grid, from `from` on; the grid's length if the grid ends before that time. */
-function placeOf(t: number, grid: Float64Array, from: number, direction: number): number {
-  let [low, high] = [from, grid.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((t - grid[middle]!) * direction > 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Whether errors are measured as a written step does: by one rms norm over the whole state, with one tolerance for all. */

@@ -10,7 +10,7 @@ import { implicitPart } from "../problem/implicit.ts";
 import type { Problem } from "../problem/problem.ts";
 import { tsit5 } from "../solvers/explicit/tsit5.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
-import { finiteNumbers, isSolver, monotone, oneOf } from "./checks.ts";
+import { callable, finiteNumbers, isSolver, monotone, oneOf } from "./checks.ts";
 import { eventsOf } from "./events.ts";
 import { measureOf } from "./measure.ts";
 import { OPTION_NAMES, type SolveOptions } from "./options.ts";
@@ -153,9 +153,8 @@ function checkAdjoint(adjoint: Adjoint, field: Field, solver: Solver): void {
 }
 
 function checkCallbacks({ accept, onStep, signal }: SolveOptions): void {
-  if (accept !== undefined && typeof accept !== "function")
-    throw invalid("accept", accept, "a function (t, y) => boolean");
-  if (onStep !== undefined && typeof onStep !== "function") throw invalid("onStep", onStep, "a function");
+  callable("accept", accept, "(t, y) => boolean");
+  callable("onStep", onStep, "({ t, h, y, stats }) => void");
   if (signal !== undefined && !(typeof signal === "object" && signal !== null && "aborted" in signal)) {
     throw invalid("signal", signal, "an AbortSignal");
   }

@@ -26,6 +26,11 @@ export function finiteNumbers(name: string, value: unknown, minimum: number): Fl
   return new Float64Array(value);
 }
 
+/** Refuses what is no function; undefined passes. `allowed`: its signature. */
+export function callable(name: string, value: unknown, allowed: string): void {
+  if (value !== undefined && typeof value !== "function") throw invalid(name, value, `a function ${allowed}`);
+}
+
 export function positive(name: string, value: number | undefined, allowInfinity = false): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && value > 0 && (Number.isFinite(value) || allowInfinity)) return value;

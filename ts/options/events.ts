@@ -2,6 +2,7 @@
 import type { Adjoint } from "../adjoints/adjoint.ts";
 import { invalid } from "../base/errors.ts";
 import type { Effect, SolveEvent } from "../problem/event.ts";
+import { callable } from "./checks.ts";
 
 const KEYS = ["root", "direction", "terminal", "effect", "gradient"];
 const EFFECT_KEYS = ["apply", "vjp", "jvp"];
@@ -32,8 +33,7 @@ export function eventsOf(
     if (terminal !== undefined && typeof terminal !== "boolean" && !(Number.isInteger(terminal) && terminal >= 1)) {
       throw invalid(`${name}.terminal`, terminal, "true, false, or n to stop at its n-th occurrence, an integer ≥ 1");
     }
-    if (gradient !== undefined && typeof gradient !== "function")
-      throw invalid(`${name}.gradient`, gradient, "a function (t, y, out) => void that writes ∂root/∂y to out");
+    callable(`${name}.gradient`, gradient, "(t, y, out) => void that writes ∂root/∂y to out");
     if (effect !== undefined) checkEffect(`${name}.effect`, effect, adjoint);
   }
   return events;
@@ -51,6 +51,5 @@ function checkEffect(name: string, effect: SolveEvent["effect"] & {}, adjoint: A
   for (const key of ["apply", "vjp"] as const satisfies readonly (keyof Effect)[]) {
     if (typeof effect[key] !== "function") throw invalid(`${name}.${key}`, effect[key], `a function, as in ${whole}`);
   }
-  if (effect.jvp !== undefined && typeof effect.jvp !== "function")
-    throw invalid(`${name}.jvp`, effect.jvp, "a function (t, yBefore, params, { y, params, t }, out) => void");
+  callable(`${name}.jvp`, effect.jvp, "(t, yBefore, params, { y, params, t }, out) => void");
 }

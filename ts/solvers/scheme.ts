@@ -144,15 +144,14 @@ export function pruned(scheme: Scheme, wanted: { readonly error: boolean; readon
 /** Every solve asks for one, so each is made once. They depend on the scheme alone, which never changes, and go with it. */
 const prunings = new WeakMap<Scheme, Scheme[]>();
 
-function prune(scheme: Scheme, { error, dense }: { readonly error: boolean; readonly dense: boolean }): Scheme {
-  const { error: estimate, steadyingError, dense: extension, ...rest } = scheme;
-  const estimates = error ? { ...(estimate && { error: estimate }), ...(steadyingError && { steadyingError }) } : {};
-  const extensions = dense && extension ? { dense: extension } : {};
-  const used = [...(estimates.error ?? []), ...(estimates.steadyingError ?? [])];
-  const uses = extensions.dense?.operations.flatMap(({ terms }) => terms) ?? [];
-  const results = [...scheme.end, ...(extensions.dense?.ks ?? []), ...(scheme.fsal ? [scheme.fsal.last] : [])];
-  for (const { variable } of [...used, ...uses]) results.push(variable);
-  return { ...rest, ...estimates, ...extensions, operations: neededFor(results, scheme.operations) };
+function prune(scheme: Scheme, wanted: { readonly error: boolean; readonly dense: boolean }): Scheme {
+  const { error, steadyingError, dense, ...rest } = scheme;
+  const kept = { ...rest, ...(wanted.error && { error, steadyingError }), ...(wanted.dense && { dense }) } as Scheme;
+  const extension = kept.dense?.operations.flatMap(({ terms }) => terms);
+  const used = [kept.error, kept.steadyingError, extension].flatMap((terms) => terms ?? []);
+  const results = [scheme.end, kept.dense?.ks, scheme.fsal?.last].flatMap((variables) => variables ?? []);
+  for (const { variable } of used) results.push(variable);
+  return { ...kept, operations: neededFor(results, scheme.operations) };
 }
 
 /** The terms Σ weightsⱼ variablesⱼ without the zeros. */

@@ -100,9 +100,9 @@ function has(b: object, a: object): boolean {
 const unused = new WeakMap<WebAssembly.Memory, Common[]>();
 const MOST_UNUSED = 16;
 
-export class Scratch {
+/** What a solve declares of its own, behind what similar solves share. */
+export class Scratch extends Layout {
   private common: Common | undefined;
-  private readonly own: Layout = new Layout();
   private block: Block | undefined;
   private readonly endings: (() => void)[] = [];
   private elsewhere = 0;
@@ -126,33 +126,18 @@ export class Scratch {
     return this.common.made as T;
   }
 
-  /** Declares a vector of `length` numbers. */
-  vector(length: number, dtype: Dtype): HostVector {
-    return this.own.vector(length, dtype);
-  }
-
-  /** See `Layout.rows`. */
-  rows(parts: number, length: number, dtype: Dtype): { whole: HostVector; parts: HostVector[] } {
-    return this.own.rows(parts, length, dtype);
-  }
-
-  /** Bytes declared so far, which is what the lease takes. */
-  get bytes(): number {
-    return (this.common?.layout.bytes ?? 0) + this.own.bytes;
-  }
-
   /** Takes the block; the contents of every vector are arbitrary. Throws as `lease` of memory.ts. */
   lease(): void {
-    const block = lease(this.bytes);
+    const block = lease(this.shared + this.bytes);
     this.block = block;
     const { memory, address } = block;
     this.common?.layout.put(memory, address);
-    this.own.put(memory, address + (this.common?.layout.bytes ?? 0));
+    this.put(memory, address + this.shared);
   }
 
-  /** The memory that holds the block; only after `lease`. */
-  get memory(): WebAssembly.Memory {
-    return this.own.memory;
+  /** Bytes in front of its own. */
+  private get shared(): number {
+    return this.common?.layout.bytes ?? 0;
   }
 
   /** Whether the block is held now. */
@@ -171,7 +156,7 @@ export class Scratch {
 
   /** Bytes of the block and of what is held elsewhere. */
   get held(): number {
-    return this.bytes + this.elsewhere;
+    return this.shared + this.bytes + this.elsewhere;
   }
 
   /** Gives the block back; harmless when there is none. */
