@@ -4,6 +4,7 @@ import { activationCase, activationGradientCase, COMPARED } from "./activations.
 import type { Case, Field } from "./case.ts";
 import { DTYPES, SIZES } from "./inputs.ts";
 import { denseForwardCase, denseVjpCase, mlpCase } from "./layers.ts";
+import { PAIRS, secondCase } from "./second.ts";
 import { adamCase, combineCase, dotCase, normCase } from "./vectors.ts";
 
 export interface Subject {
@@ -44,6 +45,12 @@ function* inPrecision(field: Field, dtype: Dtype): Generator<Subject> {
     const size = `2-64-64-2 batch ${batch}`;
     yield { kernel: "mlp forward", dtype, size, make: () => mlpCase(field, dtype, "forward", batch) };
     yield { kernel: "mlp forward+VJP", dtype, size, make: () => mlpCase(field, dtype, "vjp", batch) };
+    yield {
+      kernel: "mlp second order",
+      dtype,
+      size: `${size}, ${PAIRS} pairs`,
+      make: () => secondCase(field, dtype, batch),
+    };
   }
 }
 

@@ -3,8 +3,9 @@
 import { TANH } from "../../ts/fields/descriptor-layout.ts";
 import { kernelLayout, parameterLayout } from "../../ts/fields/mlp-layout.ts";
 import type { Build } from "../kernels/builds.ts";
+import { PAIRS, secondOf } from "../kernels/second.ts";
 import { type Contestant, contestant } from "../sampling.ts";
-import { activation, evaluationWork, LAYERS, product, slope, vjpWork, type Work, weights } from "./work.ts";
+import { activation, evaluationWork, LAYERS, product, secondWork, slope, vjpWork, type Work, weights } from "./work.ts";
 
 export interface Part {
   readonly work: Work;
@@ -13,6 +14,13 @@ export interface Part {
 
 export const EVALUATION = "field evaluation";
 export const VJP = "VJP";
+export const SECOND = `second order, ${PAIRS} pairs`;
+
+/** The second-order pass alone; the build's memory is used anew. */
+export const secondPart = (build: Build, batch: number): Part => ({
+  work: secondWork(batch, PAIRS),
+  contestant: contestant(SECOND, secondOf(build, "float32", batch).run),
+});
 
 const [STATE, WIDTH] = [LAYERS[0]!, LAYERS[1]!];
 

@@ -73,6 +73,23 @@ export function vjpWork(batch: number): Work {
   return together([...parts, slope(batch * hidden)], loads, NUMBER * (parameters + batch * state));
 }
 
+/**
+ * Of each pair a tangent, the cotangents of two layers and three weight gradients, of all together one pass of cotangents. Reads the
+ * tape, the weights and the pairs, and adds to every parameter's gradient.
+ */
+export function secondWork(batch: number, count: number): Work {
+  const [[first], wide] = [pairs, pairs[1]!];
+  const last = pairs.at(-1)!;
+  const one = ([inputs, outputs]: readonly [number, number]): Work => product(batch, inputs, outputs);
+  const sums = ([inputs, outputs]: readonly [number, number]): Work => weights(batch, inputs, outputs);
+  const elementwise = (each: number): Work => ({ ...slope(batch * hidden), operations: each * batch * hidden });
+  const pair = [one(first!), one(wide), elementwise(5), one(last), one(wide), ...pairs.map(sums)];
+  const shared = [elementwise(5), sums(wide), one(wide), elementwise(1), sums(first!), one(first!)];
+  const parts = [...Array.from({ length: count }, () => pair).flat(), ...shared];
+  const loads = NUMBER * (2 * parameters + batch * (state + hidden + 2 * count * state));
+  return together(parts, loads, NUMBER * (parameters + batch * state));
+}
+
 /** What one core does at most, by nanosecond; vectors have 16 bytes. */
 export interface Limits {
   readonly operations: number;

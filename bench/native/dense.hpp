@@ -115,4 +115,37 @@ template <class T> struct Network {
     accumulate<T>(delta1.data(), H, x, D, w1(bar), w1(bar) + H * D, batch, H, D);
     multiply<T>(delta1.data(), H, w1(theta), D, nullptr, xBar, D, batch, D, H);
   }
+
+  std::vector<T> d11, d12, d21, d22, sum1, sum2, dot1, dot2, bend1, bend2;
+
+  /** xBar, and in `bar`, of the sum of v · J u over pairs of u and v, [pairs × batch × D] each, after `forward`. */
+  void second(const T* x, const T* us, const T* vs, size_t pairs, T* xBar) {
+    const size_t n = batch * H;
+    for (auto* v : {&d11, &d12, &d21, &d22, &sum1, &sum2, &dot1, &dot2, &bend1, &bend2}) v->resize(n);
+    for (size_t i = 0; i < n; i++) {
+      d11[i] = 1 - hidden1[i] * hidden1[i], d12[i] = -2 * hidden1[i] * d11[i];
+      d21[i] = 1 - hidden2[i] * hidden2[i], d22[i] = -2 * hidden2[i] * d21[i];
+      sum1[i] = sum2[i] = 0;
+    }
+    std::vector<T> unused(H);
+    for (size_t k = 0; k < pairs; k++) {
+      const T *u = us + k * batch * D, *v = vs + k * batch * D;
+      multiply<T>(u, D, t1.data(), H, nullptr, dot1.data(), H, batch, H, D);
+      for (size_t i = 0; i < n; i++) bend1[i] = d12[i] * dot1[i], dot1[i] *= d11[i];
+      multiply<T>(dot1.data(), H, t2.data(), H, nullptr, dot2.data(), H, batch, H, H);
+      for (size_t i = 0; i < n; i++) bend2[i] = d22[i] * dot2[i], dot2[i] *= d21[i];
+      accumulate<T>(v, D, dot2.data(), H, w3(bar), unused.data(), batch, D, H);
+      multiply<T>(v, D, w3(theta), H, nullptr, delta2.data(), H, batch, H, D);
+      for (size_t i = 0; i < n; i++) sum2[i] += bend2[i] * delta2[i], delta2[i] *= d21[i];
+      accumulate<T>(delta2.data(), H, dot1.data(), H, w2(bar), unused.data(), batch, H, H);
+      multiply<T>(delta2.data(), H, w2(theta), H, nullptr, delta1.data(), H, batch, H, H);
+      for (size_t i = 0; i < n; i++) sum1[i] += bend1[i] * delta1[i], delta1[i] *= d11[i];
+      accumulate<T>(delta1.data(), H, u, D, w1(bar), unused.data(), batch, H, D);
+    }
+    accumulate<T>(sum2.data(), H, hidden1.data(), H, w2(bar), w2(bar) + H * H, batch, H, H);
+    multiply<T>(sum2.data(), H, w2(theta), H, nullptr, delta1.data(), H, batch, H, H);
+    for (size_t i = 0; i < n; i++) delta1[i] = d11[i] * delta1[i] + sum1[i];
+    accumulate<T>(delta1.data(), H, x, D, w1(bar), w1(bar) + H * D, batch, H, D);
+    multiply<T>(delta1.data(), H, w1(theta), D, nullptr, xBar, D, batch, D, H);
+  }
 };

@@ -146,6 +146,15 @@ template <class T> Case prepare(const std::string& kernel, std::istringstream& w
       net->backward(at(o->v, 0), at(o->v, 2), at(o->v, 1));
     }, result(1)};
   }
+  if (kernel == "mlpSecond") {
+    size_t batch, pairs;
+    words >> batch >> pairs;
+    auto net = std::make_shared<Network<T>>(filled<T>(Network<T>::parameters, 1), batch);
+    // 0 x, 1 x̄, 2 cotangents, 3 tangents
+    vector(batch * 2, 2), vector(batch * 2, 3), vector(pairs * batch * 2, 4), vector(pairs * batch * 2, 5);
+    net->forward(at(o->v, 0), nullptr, [](T x) { return std::tanh(x); });
+    return {[o, net, pairs] { net->second(at(o->v, 0), at(o->v, 3), at(o->v, 2), pairs, at(o->v, 1)); }, result(1)};
+  }
   size_t n;
   words >> n;
   for (int seed = 0; seed < 8; seed++) vector(n, seed);

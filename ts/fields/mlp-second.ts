@@ -10,7 +10,11 @@ import { type SecondKernels, secondKernelsOn } from "./second-kernels.ts";
 const LANES = 4;
 
 /** Numbers of work for `batch` rows and so many pairs, as assembly/mlp-second.ts lays them out. */
-function workLength({ network, layout }: BoundMlp, batch: number, pairs: number): number {
+export function workLength(
+  { network, layout }: Pick<BoundMlp, "network" | "layout">,
+  batch: number,
+  pairs: number,
+): number {
   const block = Math.min(batch, BLOCK_ROWS);
   const group = block * Math.max(1, Math.min(pairs, Math.floor(BLOCK_ROWS / block)));
   const widest = layout.workLength / WORK_BUFFERS / block;
