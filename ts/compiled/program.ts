@@ -130,9 +130,23 @@ export class Program {
   }
 
   private compile(kind: Kind, dtype: Dtype, batched: boolean): (memory: WebAssembly.Memory) => OnMemory {
+    return emitted(this.schedule(kind), this.signatureOf(kind, dtype, batched));
+  }
+
+  private signatureOf(kind: Kind, dtype: Dtype, batched: boolean): Signature {
     const arrays = ARRAYS[kind];
     const widths = arrays.map((array) => this.widthOf(array));
-    return emitted(this.schedule(kind), { arrays, widths, dtype, batched, sums: arrays.includes("pBar") });
+    return { arrays, widths, dtype, batched, sums: arrays.includes("pBar") };
+  }
+
+  /** The module of a function, for the rows of a batch; other threads call it, too (threads/compiled-code.ts). */
+  moduleOf(kind: Kind, dtype: Dtype): ReturnType<typeof webassemblyOf> {
+    return webassemblyOf(this.schedule(kind), this.signatureOf(kind, dtype, true));
+  }
+
+  /** How many operations an evaluation of a row has. */
+  get operations(): number {
+    return this.schedule("f").steps.length;
   }
 
   /** What is compared with the user's function, where that is not the outputs. */

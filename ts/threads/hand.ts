@@ -2,6 +2,7 @@
 import { IDENTITY } from "../fields/descriptor-layout.ts";
 import type { NetworkKernels } from "../fields/mlp-kernels.ts";
 import { instanceOn } from "../wasm/binary.ts";
+import { functionsOf } from "./compiled-code.ts";
 import { Taker } from "./control.ts";
 import { computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
 
@@ -15,6 +16,8 @@ export interface Assignment {
   readonly scratch: number;
 }
 
+/** Compiled fields whose code a worker keeps. */
+const MOST_CODES = 32;
 /** How long a worker looks for work before it sleeps: waking costs both sides tens of microseconds. */
 const PATIENCE_MS = 0.2;
 
@@ -24,6 +27,8 @@ export class Hand {
   private readonly kernels: NetworkKernels;
   private readonly networks: readonly [Network, Network];
   private readonly worker: number;
+  /** The functions of compiled fields by their code's number, latest last. */
+  private readonly codes = new Map<number, Network>();
   private words: Int32Array;
   private numbers: Float64Array;
 
@@ -74,7 +79,7 @@ export class Hand {
     };
     const x = words[header + HEADER.x]! + stateAt;
     const cotangent = words[header + HEADER.cotangent]! + stateAt;
-    const network = this.networks[words[header + HEADER.double]! as 0 | 1];
+    const network = this.networkAt(header);
     if (kind === FORWARD) {
       const kept = tape === NONE ? NONE : own.tape;
       computeChunk(network, kind, own.descriptor, t, x, NONE, own.out, NONE, kept, NONE);
@@ -90,6 +95,24 @@ export class Hand {
       numbers[(words[header + HEADER.rates]! >> 3) + chunk] = rate;
     }
     taker.endStore();
+  }
+
+  /** What computes the rows of a job. */
+  private networkAt(header: number): Network {
+    const { words, codes, memory } = this;
+    const code = words[header + HEADER.code]!;
+    if (code === 0) return this.networks[words[header + HEADER.double]! as 0 | 1];
+    let known = codes.get(code);
+    if (!known) {
+      // Copies: modules are not made of shared bytes.
+      const bytesAt = (place: number): Uint8Array<ArrayBuffer> =>
+        new Uint8Array(memory.buffer, words[header + place]!, words[header + place + 1]!).slice();
+      known = functionsOf(bytesAt(HEADER.forward), bytesAt(HEADER.backward), memory, () => this.words);
+      codes.set(code, known);
+      const [oldest] = codes.keys();
+      if (codes.size > MOST_CODES) codes.delete(oldest!);
+    }
+    return known;
   }
 
   /** Copies with the one kernel that does: the identity. */

@@ -1,5 +1,5 @@
-// A job is a bound network in the shared memory. Its header is written by the calling thread (bound-network.ts) and
-// read by the workers (hand.ts); the computation of one chunk of its rows is the same on every thread.
+// A job is a bound field in the shared memory. Its header is written by the calling thread (bound-threaded.ts) and read by
+// the workers (hand.ts); the computation of one chunk of its rows is the same on every thread.
 import type { NetworkKernels } from "../fields/mlp-kernels.ts";
 
 /** No address. */
@@ -29,7 +29,13 @@ export const HEADER = {
   rates: 12,
   /** The records of the workers. */
   records: 13,
-  words: 14,
+  /** Of a compiled field, the number of its code, and where the bytes of its modules are; a network's is 0. */
+  code: 14,
+  forward: 15,
+  forwardBytes: 16,
+  backward: 17,
+  backwardBytes: 18,
+  words: 19,
 } as const;
 
 /** Words of a worker's record: what only this worker writes to. */

@@ -11,28 +11,76 @@ const IMPORTS = 2;
 
 /** An unsigned number as WebAssembly writes it, low digits first. */
 const digits = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...digits(value >>> 7)]);
-const text = (name: string): number[] => [name.length, ...Array.from(name, (letter) => letter.charCodeAt(0))];
 
+/** Kinds of imports. */
+const [FUNCTION, MEMORY] = [0, 2];
 const SHARED_WITH_MAXIMUM = 3;
-const IMPORT_OF_MEMORY = 2;
-const entry = [...text("env"), ...text("memory"), IMPORT_OF_MEMORY, SHARED_WITH_MAXIMUM, 1, ...digits(MOST_PAGES)];
-const importSection = Uint8Array.from([IMPORTS, ...digits(entry.length + 1), 1, ...entry]);
 
-/** A module that imports nothing but env.memory, with that memory shared. */
+/** Reads numbers and bytes one after the other. */
+class Reader {
+  at: number;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  byte(): number {
+    return this.bytes[this.at++]!;
+  }
+
+  number(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const digit = this.byte();
+      value += (digit & 127) * 2 ** shift;
+      if (digit < 128) return value;
+    }
+  }
+
+  /** A name with its length. */
+  name(): Uint8Array {
+    const start = this.at;
+    const length = this.number();
+    this.at += length;
+    return this.bytes.subarray(start, this.at);
+  }
+}
+
+/** The imports with the memory among them shared; a module imports functions and its memory only. */
+function sharedImports(bytes: Uint8Array, at: number): number[] {
+  const reader = new Reader(bytes, at);
+  const count = reader.number();
+  const entries = [...digits(count)];
+  for (let i = 0; i < count; i++) {
+    entries.push(...reader.name(), ...reader.name());
+    const kind = reader.byte();
+    entries.push(kind);
+    if (kind === FUNCTION) entries.push(...digits(reader.number()));
+    else if (kind === MEMORY) {
+      if (reader.byte() & 1) reader.number();
+      reader.number();
+      entries.push(SHARED_WITH_MAXIMUM, 1, ...digits(MOST_PAGES));
+    } else throw new Error("a module imports more than functions and its memory");
+  }
+  return entries;
+}
+
+/** A module with the memory that it imports shared. */
 export function onSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [binary.subarray(0, HEADER_BYTES)];
-  for (let at = HEADER_BYTES; at < binary.length; ) {
-    const start = at;
-    const section = binary[at++]!;
-    let size = 0;
-    for (let shift = 0; ; shift += 7) {
-      const digit = binary[at++]!;
-      size += (digit & 127) * 2 ** shift;
-      if (digit < 128) break;
-    }
-    at += size;
-    if (section === IMPORTS) parts.push(importSection);
-    else if (section !== CUSTOM) parts.push(binary.subarray(start, at));
+  const reader = new Reader(binary, HEADER_BYTES);
+  while (reader.at < binary.length) {
+    const start = reader.at;
+    const section = reader.byte();
+    const size = reader.number();
+    const content = reader.at;
+    reader.at += size;
+    if (section === IMPORTS) {
+      const imports = sharedImports(binary, content);
+      parts.push(Uint8Array.from([IMPORTS, ...digits(imports.length), ...imports]));
+    } else if (section !== CUSTOM) parts.push(binary.subarray(start, reader.at));
   }
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

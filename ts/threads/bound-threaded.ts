@@ -1,17 +1,18 @@
-// A network bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory;
-// the state, the derivative and the cotangents are copied there and back, which is little beside the layers.
+// A field bound to one leased block whose evaluations several threads share. Its numbers lie in the pool's shared memory; the
+// state, the derivative and the cotangents are copied there and back, which is little beside the work.
 
 import { bytesOf, type Dtype, type FloatArray } from "../base/dtype.ts";
 import { type BindRequest, type BoundField, type OwnTapes, RECOMPUTE } from "../fields/field.ts";
-import type { Mlp } from "../fields/mlp.ts";
-import { type Layout as Kernel, kernelLayout } from "../fields/mlp-layout.ts";
 import { WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { type HostVector, Layout, type Scratch } from "../wasm/scratch.ts";
-import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK, workOf } from "./chunks.ts";
+import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK } from "./chunks.ts";
 import type { Call } from "./control.ts";
-import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, networkOf, RECORD } from "./job.ts";
+import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, RECORD } from "./job.ts";
 import { type Pace, type Threads, unknownPace } from "./pool.ts";
+import type { Kernel, RowKernels } from "./row-kernels.ts";
 import type { SharedRows } from "./rows.ts";
+
+const NOTHING = new Float64Array(0);
 
 /** What one thread alone writes to. */
 interface Own {
@@ -42,7 +43,7 @@ export class BoundThreaded implements BoundField<HostVector> {
   private readonly pool: Threads;
   private readonly chunks: Chunks;
   private readonly dtype: Dtype;
-  private readonly params: FloatArray;
+  protected readonly params: FloatArray;
   private readonly chunkKernel: Kernel;
   private readonly lastKernel: Kernel;
   private readonly shared: Layout = new Layout();
@@ -62,7 +63,9 @@ export class BoundThreaded implements BoundField<HostVector> {
   private readonly adding: ReturnType<WasmArithmetic["terms"]>;
   private readonly own: Own;
   private readonly others: readonly Own[];
-  private readonly work: number;
+  private readonly kernels: RowKernels;
+  /** The modules of its code, which workers read. */
+  private readonly code: { readonly forward: HostVector; readonly backward: HostVector } | undefined;
   private readonly call: Call = { kind: FORWARD, job: NONE, t: 0, tape: NONE };
   private network!: Network;
   private readonly stateBytes: number;
@@ -75,34 +78,34 @@ export class BoundThreaded implements BoundField<HostVector> {
   constructor(
     scratch: Scratch,
     { length, params, slots, gradient }: BindRequest,
-    field: Mlp,
+    kernels: RowKernels,
     pool: Threads,
     chunks: Chunks,
     paces: Paces,
   ) {
-    const { dtype, activation, time } = field;
+    const { field, dim, code } = kernels;
+    const { dtype } = field;
     this.scratch = scratch;
     this.pool = pool;
     this.chunks = chunks;
     this.paces = paces;
     this.dtype = dtype;
-    this.params = params ?? field.params;
-    this.work = workOf(field, dtype, length / field.dim);
+    this.params = params ?? NOTHING;
+    this.kernels = kernels;
     const { count, rows, lastRows } = chunks;
     const { shared } = this;
     const vector = (n: number): HostVector => shared.vector(n, dtype);
     const words = (n: number): HostVector => shared.vector(Math.ceil(n / 2), "float64");
     // First, so that the block's address names the job.
     this.header = words(HEADER.words);
-    const kernel = kernelLayout(field, activation, dtype, rows, gradient);
-    const lastKernel = kernelLayout(field, activation, dtype, lastRows, gradient);
+    const [kernel, lastKernel] = [kernels.layout(rows), kernels.layout(lastRows)];
     this.chunkKernel = kernel;
     this.lastKernel = lastKernel;
     this.tapeLength = (count - 1) * kernel.tapeLength + lastKernel.tapeLength;
     this.tape = slots * this.tapeLength > 0 ? vector(slots * this.tapeLength) : undefined;
     this.tapeBytes = this.tapeLength * bytesOf(dtype);
     this.chunkTapeBytes = kernel.tapeLength * bytesOf(dtype);
-    this.stateBytes = rows * field.dim * bytesOf(dtype);
+    this.stateBytes = rows * dim * bytesOf(dtype);
 
     const parameters = this.params.length;
     const most = Math.max(rows, lastRows);
@@ -125,26 +128,27 @@ export class BoundThreaded implements BoundField<HostVector> {
     const packed = vector(kernel.packedLength);
     const own = (index: number): Own => ({
       work: vector(Math.max(kernel.workLength, lastKernel.workLength)),
-      // With time the kernels keep the first layer's bias at t beside the weights.
-      packed: index > 0 && time ? vector(kernel.packedLength) : packed,
+      packed: index > 0 && kernels.packsEach ? vector(kernel.packedLength) : packed,
       descriptor: words(kernel.descriptorWords),
       lastDescriptor: words(lastKernel.descriptorWords),
       tape: vector(Math.max(kernel.tapeLength, lastKernel.tapeLength)),
-      out: vector(index > 0 ? most * field.dim : 0),
+      out: vector(index > 0 ? most * dim : 0),
       sum: vector(index > 0 ? pulled(parameters) : 0),
     });
     this.own = own(0);
     this.others = Array.from({ length: pool.size }, (_, worker) => own(worker + 1));
+    const bytes = ({ length: count }: Uint8Array): HostVector => shared.vector(Math.ceil(count / 8), "float64");
+    this.code = code && { forward: bytes(code.forward), backward: bytes(code.backward) };
     if (gradient) this.paramsBar = scratch.vector(parameters, dtype);
   }
 
   load(): void {
     const { pool, shared, scratch, theta, sums } = this;
-    const { memory, networks } = pool.memory;
+    const { memory } = pool.memory;
     const block = pool.lease(shared.bytes);
     scratch.onRelease(() => block.release(pool.quarantine(block.address)), shared.bytes);
     shared.put(memory, block.address);
-    this.network = networkOf(networks, this.dtype === "float64");
+    this.network = this.kernels.functions(pool.memory);
     theta.view.set(this.params);
     this.describe(this.own);
     for (const other of this.others) this.describe(other);
@@ -156,14 +160,13 @@ export class BoundThreaded implements BoundField<HostVector> {
 
   /** Writes a thread's descriptors and packs its weights, if they are its own. */
   private describe({ descriptor, lastDescriptor, packed, work }: Own): void {
-    const { networks, memory } = this.pool.memory;
+    const { memory } = this.pool.memory;
     const places = { theta: this.theta.address, packed: packed.address, work: work.address };
     const words = (at: HostVector): Uint32Array => new Uint32Array(memory.buffer, at.address, 2 * at.length);
     this.chunkKernel.describe(words(descriptor), places);
     this.lastKernel.describe(words(lastDescriptor), places);
     if (packed === this.own.packed && descriptor !== this.own.descriptor) return;
-    if (this.dtype === "float32") networks.mlpPackF32(descriptor.address);
-    else networks.mlpPackF64(descriptor.address);
+    this.kernels.pack(this.pool.memory, descriptor.address);
   }
 
   private writeHeader(): void {
@@ -189,7 +192,23 @@ export class BoundThreaded implements BoundField<HostVector> {
       [HEADER.sumBytes]: this.total.length * bytes,
       [HEADER.rates]: this.rates.address,
       [HEADER.records]: records.address,
+      [HEADER.code]: 0,
     });
+    const { code } = this.kernels;
+    if (code) {
+      const { forward, backward } = this.code!;
+      const put = ({ address }: HostVector, bytes: Uint8Array): void =>
+        new Uint8Array(words.buffer, address, bytes.length).set(bytes);
+      put(forward, code.forward);
+      put(backward, code.backward);
+      write(header.address, {
+        [HEADER.code]: code.number,
+        [HEADER.forward]: forward.address,
+        [HEADER.forwardBytes]: code.forward.length,
+        [HEADER.backward]: backward.address,
+        [HEADER.backwardBytes]: code.backward.length,
+      });
+    }
     others.forEach((own, worker) => {
       write(records.address + 4 * RECORD.words * worker, {
         [RECORD.descriptor]: own.descriptor.address,
@@ -219,7 +238,12 @@ export class BoundThreaded implements BoundField<HostVector> {
     return rate;
   }
 
-  readonly ownTapes: OwnTapes = {
+  /** Networks alone have tapes. */
+  get ownTapes(): OwnTapes | undefined {
+    return this.tapeLength > 0 ? this.pooledTapes : undefined;
+  }
+
+  private readonly pooledTapes: OwnTapes = {
     record: () => {
       this.rows = this.pool.recording(this.tapeLength, this.dtype);
       return this.rows;
@@ -250,7 +274,7 @@ export class BoundThreaded implements BoundField<HostVector> {
     call.kind = kind;
     call.t = t;
     call.tape = tape;
-    this.pool.run(call, this.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute);
+    this.pool.run(call, this.kernels.work * evaluations, this.paces[evaluations]!, this.chunks.count, this.compute);
   }
 
   private readonly compute = (chunk: number): void => {
