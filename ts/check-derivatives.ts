@@ -132,11 +132,12 @@ class Probe {
       params: this.params,
       slots: dot ? 1 : 0,
       gradient: dot === undefined && field.differentiable,
+      ...(field.hasJacobian && { jacobian: true }),
       ...(dot && { tangent: { params: dot } }),
     });
     const vector = () => scratch.vector(length, field.dtype);
     this.vectors = { x: vector(), dx: vector(), bar: vector(), xBar: vector() };
-    const { sparsity } = this.bound;
+    const sparsity = field.hasJacobian ? this.bound.sparsity : undefined;
     this.entries = scratch.vector(sparsity ? (length / sparsity.size) * sparsity.columns.length : 0, field.dtype);
     scratch.lease();
     this.bound.load();

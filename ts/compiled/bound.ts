@@ -146,6 +146,7 @@ class BoundWebAssembly extends Bound {
     const kinds: Kind[] = ["f"];
     if (request.gradient) kinds.push("vjp");
     if (request.tangent) kinds.push(this.pushing);
+    if (request.jacobian) kinds.push("jacobian", "jacobianAndTime");
     const moves = this.paramsDot !== undefined;
     this.networks = new CalledNetworks(scratch, program, field.layout.networks, this.rows, kinds, moves);
   }

@@ -99,12 +99,12 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     this.layout = layout;
     this.params = params as never;
     this.names = namesOf(layout);
-    // Of networks that equations call there are first derivatives alone, and no entries of Jacobians.
+    // Of networks that equations call there are first derivatives alone.
     const isPlain = layout.networks.length === 0;
-    this.hasJacobian = isPlain;
     this.hasSecond = isPlain;
     this.differentiable = isPlain || !this.isDerivative;
     this.hasJvp = this.differentiable;
+    this.hasJacobian = this.differentiable;
   }
 
   /** Whether its values are derivatives of what the user wrote. */

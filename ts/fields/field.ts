@@ -24,6 +24,8 @@ export interface BindRequest {
   readonly times?: boolean;
   /** Where tangents will be asked for: θ̇, whose params are undefined where it is zero. Fixed, as θ is, so it is packed once. */
   readonly tangent?: { readonly params: ArrayLike<number> | undefined };
+  /** Whether `jacobian` will be asked for. */
+  readonly jacobian?: boolean;
   /** How many pairs `second` will be given at a time, at most; left out where it will not be asked for. */
   readonly pairs?: number;
 }
@@ -118,7 +120,7 @@ export interface BoundField<V extends Vector = Vector> {
   readonly sparsity?: SparsityPattern | undefined;
   /**
    * values ← the entries of ∂f/∂x at (t, x) in the pattern's order, of each row of the state in turn; dfdt ← ∂f/∂t, where it
-   * is given. Neither aliases x.
+   * is given. Neither aliases x. For bindings that asked for it; exists where the field's `hasJacobian` says so.
    */
   jacobian?(t: number, x: V, values: V, dfdt?: V): Awaitable<void>;
   /**

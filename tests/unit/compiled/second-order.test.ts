@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noAssignInExpressions: equations as people write them
 import { describe, expect, it } from "vitest";
 import { compiled } from "../../../ts/compiled/index.ts";
+import { checkDerivatives, type DerivativeCheck, mlp } from "../../../ts/index.ts";
 import { Scratch } from "../../../ts/wasm/scratch.ts";
 import { evaluated } from "../../fuzz/evaluation.ts";
 import { wrongJacobian, wrongSecond } from "../../fuzz/second-order.ts";
@@ -170,6 +171,39 @@ describe("a Jacobian", () => {
     const field = compiled((_t, [x, z], dy) => void dy.set([x! > 0 ? Math.sqrt(x!) : z!, Math.abs(z!)]), { dim: 2 });
     expect([...field.jacobian(0, [-1, 2])]).toEqual([0, 1, 0, 1]);
     expect([...field.jacobian(0, [4, -2])]).toEqual([0.25, 0, 0, -1]);
+  });
+});
+
+describe("of equations that call networks", () => {
+  const net = mlp({ layers: [2, 5, 1], dtype: "float64", seed: 3 });
+  const ude = compiled(
+    (t, [x, z], dy, { a }) => {
+      const [u] = net(x! * z!, t);
+      dy[0] = a * x! - u! * x!;
+      dy[1] = u! * z! - z!;
+    },
+    { params: { a: 1.5 }, uses: () => ({ net }), dim: 2 },
+  );
+
+  it("Jacobians are exact, at a point and in solves, in rows too", () => {
+    const y = [0.7, -0.4];
+    const dfdt = new Float64Array(2);
+    const matrix = ude.jacobian(0.3, y, undefined, undefined, dfdt);
+    [0, 1].forEach((j) => {
+      const pushed = [0, 0];
+      ude.jvp(0.3, y, undefined, { y: [1 - j, j] }, pushed);
+      pushed.forEach((value, i) => expect(matrix[2 * i + j]).toBeCloseTo(value, 14));
+    });
+    for (const state of [y, [...y, 1.2, 0.3, -0.5, 0.8]])
+      expect((checkDerivatives(ude, { t: 0.3, y: state }) as DerivativeCheck).jacobian).toBeLessThan(1e-9);
+  });
+
+  it("second derivatives are refused", () => {
+    expect(ude.hasSecond).toBe(false);
+    const outputs = { y: [0, 0], params: new Float64Array(ude.params.length), t: [0] };
+    expect(() => ude.second(0.3, [1, 2], undefined, { y: [1, 0] }, [1, 0], outputs)).toThrow(
+      "first derivatives of networks",
+    );
   });
 });
 
