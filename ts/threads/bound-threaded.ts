@@ -8,6 +8,7 @@ import { type HostVector, Layout, type Scratch } from "../wasm/scratch.ts";
 import { type Chunks, FORWARD_WORK, RECOMPUTING_WORK, VJP_WORK } from "./chunks.ts";
 import type { Call } from "./control.ts";
 import { BACKWARD, computeChunk, FORWARD, HEADER, type Network, NONE, RECORD } from "./job.ts";
+import { PlacedCode } from "./placed-code.ts";
 import { type Pace, type Threads, unknownPace } from "./pool.ts";
 import type { Kernel, RowKernels } from "./row-kernels.ts";
 import type { SharedRows } from "./rows.ts";
@@ -65,7 +66,7 @@ export class BoundThreaded implements BoundField<HostVector> {
   private readonly others: readonly Own[];
   private readonly kernels: RowKernels;
   /** The modules of its code, which workers read. */
-  private readonly code: { readonly forward: HostVector; readonly backward: HostVector } | undefined;
+  private readonly code: PlacedCode | undefined;
   private readonly call: Call = { kind: FORWARD, job: NONE, t: 0, tape: NONE };
   private network!: Network;
   private readonly stateBytes: number;
@@ -137,8 +138,7 @@ export class BoundThreaded implements BoundField<HostVector> {
     });
     this.own = own(0);
     this.others = Array.from({ length: pool.size }, (_, worker) => own(worker + 1));
-    const bytes = ({ length: count }: Uint8Array): HostVector => shared.vector(Math.ceil(count / 8), "float64");
-    this.code = code && { forward: bytes(code.forward), backward: bytes(code.backward) };
+    this.code = code && new PlacedCode(shared, code);
     if (gradient) this.paramsBar = scratch.vector(parameters, dtype);
   }
 
@@ -194,21 +194,7 @@ export class BoundThreaded implements BoundField<HostVector> {
       [HEADER.records]: records.address,
       [HEADER.code]: 0,
     });
-    const { code } = this.kernels;
-    if (code) {
-      const { forward, backward } = this.code!;
-      const put = ({ address }: HostVector, bytes: Uint8Array): void =>
-        new Uint8Array(words.buffer, address, bytes.length).set(bytes);
-      put(forward, code.forward);
-      put(backward, code.backward);
-      write(header.address, {
-        [HEADER.code]: code.number,
-        [HEADER.forward]: forward.address,
-        [HEADER.forwardBytes]: code.forward.length,
-        [HEADER.backward]: backward.address,
-        [HEADER.backwardBytes]: code.backward.length,
-      });
-    }
+    this.code?.write(words.buffer, header.address);
     others.forEach((own, worker) => {
       write(records.address + 4 * RECORD.words * worker, {
         [RECORD.descriptor]: own.descriptor.address,
