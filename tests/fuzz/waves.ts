@@ -14,7 +14,7 @@ const SOLVERS = {
   reversibleHeun,
 };
 /** Sizes of given steps. */
-const GIVEN: Readonly<Record<string, number>> = { rk4: 0.02, reversibleHeun: 1e-3 };
+const GIVEN: Readonly<Record<string, number>> = { rk4: 0.02, reversibleHeun: 5e-4 };
 
 interface Waves {
   readonly origin: number;

@@ -167,13 +167,14 @@ export class Stepping extends StepState {
 
   /** Whether the step that was run is accepted; sets the size of the next. */
   private judge(): boolean {
-    const { factor, looksAtEnd: host, system } = this;
+    const { pair, looksAtEnd: host, system } = this;
     if (system?.failed) return this.giveUp(false, system.failure);
+    const factor = pair === undefined ? this.factor : pair.eased(this.factor);
     if (factor < 0) return this.reject(-factor, Number.isNaN(this.setup.control!.lastError));
     if (host !== undefined && !this.isFinite(host))
       return this.giveUp(true, (t, h) => stateNotFinite(t, h, host.view(this.program.end[0]!)));
-    if (this.pair?.isApart(this)) {
-      this.fail(this.pair.failure(this));
+    if (pair?.isApart(this)) {
+      this.fail(pair.failure(this));
       return false;
     }
     if (this.isRefused()) return this.giveUp(false, notAccepted);

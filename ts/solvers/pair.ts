@@ -123,7 +123,9 @@ const most = (tolerance: number | ArrayLike<number>): number =>
 export class PairWatch<V, T> {
   /** Whether the gap counted for more than the error of the step judged last. */
   held = false;
-  /** The gap after that step, in tolerances, and where the step ended. */
+  /** The gap after the last step taken, in tolerances. */
+  private last: number = Number.NaN;
+  /** The gap after the step judged last, in tolerances, and where the step ended. */
   private gap: number = Number.NaN;
   private end: number = Number.NaN;
   /** The largest number of a state so far, or, in a solve from rest, what the field adds to it in the first steps. */
@@ -176,6 +178,14 @@ export class PairWatch<V, T> {
     return !counts(this.gap);
   }
 
+  /**
+   * The factor on the size of the next step, for the one that error control asks for. A gap that falls, in tolerances, needs no
+   * shorter steps: a coupling near 1 lets it fall slowly, however short they are.
+   */
+  eased(factor: number): number {
+    return this.held && this.gap <= this.last && factor > 0 ? Math.max(factor, 1) : factor;
+  }
+
   /** Whether y and z have come apart after a step: where steps are given, nothing can be done about it. */
   isApart({ program, h, end, given }: StepInWork<V, T>): boolean {
     const { host } = this;
@@ -197,6 +207,7 @@ export class PairWatch<V, T> {
   /** Notes the gap of a step that is taken. One that was made to end at an event has another than it was judged by. */
   note({ program, end, stats }: StepInWork<V, T>): void {
     if (this.end !== end && this.host) this.measure(this.host, program);
+    this.last = this.gap;
     if (this.gap > (stats.gap ?? -1)) stats.gap = this.gap;
   }
 
