@@ -23,6 +23,8 @@ function near(actual, expected, what) {
 /** The checks: by name, what runs one and resolves to what it has seen. */
 export function commandLine(folder) {
   writeFileSync(join(folder, "oscillator.txt"), OSCILLATOR);
+  writeFileSync(join(folder, "statements.txt"), "// The same.\ndy[0] = y[1]; // v\ndy[1] = -k * y[0];\n");
+  writeFileSync(join(folder, "statements-in-order.txt"), "dy[0] = y[1];\ndy[1] = -params[0] * y[0]; // the same\n");
   writeFileSync(join(folder, "decay.mjs"), DECAY);
   writeFileSync(join(folder, "blow-up.txt"), "(t, y, dy) => { dy[0] = y[0] * y[0]; }\n");
 
@@ -79,6 +81,13 @@ export function commandLine(folder) {
       const rows = stdout.trimEnd().split("\n");
       equal([rows.length, rows[0], rows[1]], [4, "t,y0,y1", "0,1,0"], "CSV");
       near(Number(rows[2].split(",")[1]), Math.cos(1), "x(0.5)");
+      for (const [file, params] of [
+        ["statements.txt", "k=4"],
+        ["statements-in-order.txt", "4"],
+      ]) {
+        const bare = ["solve", file, "--y0", "1,0", "--ts", "0,1", "--params", params, "--json"];
+        near(jsonOf(await odegrad(bare)).ys[2], Math.cos(2), `x(1) of ${file}`);
+      }
       return rows[2];
     },
 

@@ -71,9 +71,10 @@ export const solve: Command = {
   },
   details: [
     "FILE is a module whose default export is { field, y0, ts, … }, the options of odegrad's solve, or a text of",
-    "equations, which is the function of odegrad/compiled, such as",
+    "equations in the language of odegrad/compiled, a function or only its statements:",
     "",
     "  (t, [x, v], dy, { k }) => { dy[0] = v; dy[1] = -k * x; }",
+    "  dy[0] = y[1]; dy[1] = -k * y[0];",
     "",
     "The JSON is { status, ts, ys, stats }, ys one state after the other. Where a solve fails, what was reached is printed.",
   ].join("\n"),
