@@ -50,8 +50,8 @@ function compiledStages(
   const plan = planOf(program, kind);
   let compiled = plan.compiled.get(batched);
   if (!compiled) {
-    const arrays = [...ARRAYS[kind], ...plan.arrays.keys()];
-    const widths = [...ARRAYS[kind].map((array) => program.widthOf(array)), ...plan.arrays.values()];
+    const arrays = [...plan.arrays.keys(), ...ARRAYS[kind]];
+    const widths = [...plan.arrays.values(), ...ARRAYS[kind].map((array) => program.widthOf(array))];
     const signature = { arrays, widths, dtype: "float64", batched, sums: ARRAYS[kind].includes("pBar") } as const;
     const { length } = program.traced.graph.terms;
     compiled = plan.stages.map(({ stores }) => emitted(scheduleOf(stores, length), signature));
@@ -62,6 +62,13 @@ function compiledStages(
 
 /** Calls at the same operands share a tape. */
 const pointOf = ({ network, operands }: Call): string => `${network} ${operands[0]!.map(({ id }) => id).join()}`;
+
+/** Calls a function with a list of arguments: it takes no notice of what is more than it has. Spreading takes much longer. */
+function applied(f: OnMemory, t: number, a: readonly number[]): number {
+  if (a.length > 14) return f(t, ...a);
+  const [p, q] = [a[12]!, a[13]!];
+  return f(t, a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!, a[7]!, a[8]!, a[9]!, a[10]!, a[11]!, p, q);
+}
 
 interface Bound {
   readonly bound: BoundMlp;
@@ -140,17 +147,26 @@ export class CalledNetworks {
     const functions = compiledStages(program, kind, rows > 1).map((stage) => stage(scratch.memory));
     const { stages } = planOf(program, kind);
     const vectors = this.vectors.get(kind)!;
-    const more = Array.from(vectors.values(), ({ address }) => address);
     const barAt = ARRAYS[kind].indexOf("pBar");
     const evaluated = new Set<string>();
     const calls = stages.map((stage) => stage.calls.map((call) => this.called(call, vectors, evaluated)));
-    return (t, ...addresses) => {
-      if (barAt >= 0) this.paramsBarAt = addresses[barAt]!;
-      // The number of rows stays the last.
-      const list = [...addresses.slice(0, -1), ...more, addresses.at(-1)!];
+    // The arrays of calls, which stay, then those of the function, then the number of rows.
+    const list = Array.from(vectors.values(), ({ address }) => address);
+    const first = list.length;
+    const last = first + ARRAYS[kind].length;
+    return (t, a, b, c, d, e, f, g) => {
+      list[first] = a!;
+      list[first + 1] = b!;
+      list[first + 2] = c!;
+      list[first + 3] = d!;
+      list[first + 4] = e!;
+      list[first + 5] = f!;
+      list[first + 6] = g!;
+      list[last] = rows;
+      if (barAt >= 0) this.paramsBarAt = list[first + barAt]!;
       let sum = 0;
       for (let i = 0; i < functions.length; i++) {
-        sum += functions[i]!(t, ...list) ?? 0;
+        sum += applied(functions[i]!, t, list) ?? 0;
         for (const call of calls[i]!) call();
       }
       return sum;
