@@ -127,6 +127,8 @@ class BoundWebAssembly extends Bound {
   private readonly p: HostVector;
   private readonly pDot: HostVector;
   private readonly tDot: HostVector;
+  /** The program's own arrays. */
+  private readonly own: HostVector;
   private f!: OnMemory;
   private pullback!: OnMemory;
   private pushforward!: OnMemory;
@@ -142,11 +144,15 @@ class BoundWebAssembly extends Bound {
     this.p = scratch.vector(this.params.length, field.dtype);
     this.pDot = scratch.vector(this.paramsDot?.length ?? 0, field.dtype);
     this.tDot = scratch.vector(1, field.dtype);
-    if (!program.callsNetworks) return;
     const kinds: Kind[] = ["f"];
     if (request.gradient) kinds.push("vjp");
     if (request.tangent) kinds.push(this.pushing);
+<<<<<<< HEAD
     if (request.jacobian) kinds.push("jacobian", "jacobianAndTime");
+=======
+    this.own = scratch.vector(program.ownFor(kinds), "float64");
+    if (!program.callsNetworks) return;
+>>>>>>> 5e94d47 (Compiled fields: loops stay loops, in f64x2 over their rounds; VJP and JVP through them)
     const moves = this.paramsDot !== undefined;
     this.networks = new CalledNetworks(scratch, program, field.layout.networks, this.rows, kinds, moves);
   }
@@ -156,6 +162,7 @@ class BoundWebAssembly extends Bound {
     this.networks?.load(this.params, this.paramsDot);
     this.made.clear();
     this.p.view.set(this.params);
+    this.program.fill(this.own.view);
     if (this.paramsDot) this.pDot.view.set(this.paramsDot);
     this.f = this.on("f");
     if (gradient) this.pullback = this.on("vjp");
@@ -172,26 +179,35 @@ class BoundWebAssembly extends Bound {
   }
 
   protected compute(t: number, x: HostVector, dx: HostVector): void {
-    this.f(t, x.address, dx.address, this.p.address, this.rows);
+    this.f(t, x.address, dx.address, this.p.address, this.rows, this.own.address);
   }
 
   vjp(t: number, x: HostVector, cotangent: HostVector, xBar: HostVector): number {
     const [w, bar] = [cotangent.address, xBar.address];
-    return this.pullback(t, x.address, this.p.address, w, bar, this.paramsBar!.address, this.rows);
+    return this.pullback(t, x.address, this.p.address, w, bar, this.paramsBar!.address, this.rows, this.own.address);
   }
 
   jvp(t: number, x: HostVector, xDot: HostVector, out: HostVector): void {
-    this.pushforward(t, x.address, this.p.address, xDot.address, this.pDot.address, out.address, this.rows);
+    this.pushforward(
+      t,
+      x.address,
+      this.p.address,
+      xDot.address,
+      this.pDot.address,
+      out.address,
+      this.own.address,
+      this.rows,
+    );
   }
 
   jacobian(t: number, x: HostVector, values: HostVector, dfdt?: HostVector): void {
-    const { p, rows } = this;
-    if (dfdt) this.on("jacobianAndTime")(t, x.address, p.address, values.address, dfdt.address, rows);
-    else this.on("jacobian")(t, x.address, p.address, values.address, rows);
+    const { p, own, rows } = this;
+    if (dfdt) this.on("jacobianAndTime")(t, x.address, p.address, values.address, dfdt.address, rows, own.address);
+    else this.on("jacobian")(t, x.address, p.address, values.address, rows, own.address);
   }
 
   protected addSecond(t: number, x: HostVector, pair: Pair<HostVector>, xBar: HostVector): number {
-    const { p, tDot, rows } = this;
+    const { p, tDot, own, rows } = this;
     const [dot, bar] = [pair.tangent.address, pair.cotangent.address];
     tDot.view[0] = pair.time;
     return this.on("second")(
@@ -204,6 +220,7 @@ class BoundWebAssembly extends Bound {
       xBar.address,
       this.paramsBar!.address,
       rows,
+      own.address,
     );
   }
 }

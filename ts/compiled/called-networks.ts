@@ -6,6 +6,7 @@ import type { BoundMlp } from "../fields/mlp-bound.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { scheduleOf } from "./emission/schedule.ts";
 import { ARRAYS, type Kind, storesOf } from "./functions.ts";
+import { straight } from "./graph/blocks.ts";
 import type { Call } from "./graph/terms.ts";
 import { emitted, type OnMemory, type Program } from "./program.ts";
 import { operandOf, type Stage, stagesOf } from "./stages.ts";
@@ -18,6 +19,8 @@ interface Plan {
   readonly arrays: ReadonlyMap<string, number>;
   readonly compiled: Map<boolean, readonly ((memory: WebAssembly.Memory) => OnMemory)[]>;
 }
+
+const NO_ARRAYS: ReadonlyMap<string, number> = new Map();
 
 const plans = new WeakMap<Program, Map<Kind, Plan>>();
 
@@ -52,9 +55,11 @@ function compiledStages(
   if (!compiled) {
     const arrays = [...plan.arrays.keys(), ...ARRAYS[kind]];
     const widths = [...plan.arrays.values(), ...ARRAYS[kind].map((array) => program.widthOf(array))];
-    const signature = { arrays, widths, dtype: "float64", batched, sums: ARRAYS[kind].includes("pBar") } as const;
-    const { length } = program.traced.graph.terms;
-    compiled = plan.stages.map(({ stores }) => emitted(scheduleOf(stores, length), signature));
+    const sums = ARRAYS[kind].includes("pBar");
+    const signature = { arrays, widths, dtype: "float64", batched, sums, own: NO_ARRAYS } as const;
+    const { graph } = program.traced;
+    const { length } = graph.terms;
+    compiled = plan.stages.map(({ stores }) => emitted(scheduleOf(graph, [straight(stores, length)]), signature));
     plan.compiled.set(batched, compiled);
   }
   return compiled;

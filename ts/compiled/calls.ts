@@ -54,9 +54,11 @@ export class Calls {
         else view.fill(0);
         return address;
       });
+      const room = vectors.get(OWN)!;
+      program.fill(room.view);
       networks?.load(p, given.pDot);
       const run = networks?.on(kind) ?? program.onMemory(kind, dtype, batch > 1, scratch.memory);
-      const sum = run(t, ...addresses, batch);
+      const sum = run(t, ...addresses, batch, room.address);
       return take((name) => vectors.get(name)!.view, sum);
     } finally {
       scratch.release();
@@ -75,12 +77,16 @@ export class Calls {
       const networks = program.callsNetworks
         ? new CalledNetworks(scratch, program, layout.networks, batch, [kind], kind === "jvp")
         : undefined;
+      vectors.set(OWN, scratch.vector(program.ownFor([kind]), "float64"));
       room = { scratch, vectors, networks };
       this.rooms.set(key, room);
     }
     return room;
   }
 }
+
+/** The program's own arrays. */
+const OWN = "own";
 
 /** The names of arrays for users. */
 const NAMES: Record<string, string> = { p: "params", w: "cotangent", yDot: "tangent.y", pDot: "tangent.params" };

@@ -112,8 +112,8 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     return false;
   }
 
-  /** The graph for states of `dim` numbers. */
-  abstract trace(dim: number): TracedField;
+  /** The graph for states of `dim` numbers; where `keepsLoops`, what can stay a loop may. */
+  abstract trace(dim: number, keepsLoops?: boolean): TracedField;
 
   /** What the user's own function gives for what of the graph is compared with it; undefined where it cannot be asked. */
   abstract original(t: number, y: Float64Array, params: unknown): Numbers | undefined;
@@ -148,7 +148,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     const dim = this.dim ?? length;
     let program = this.programs.get(dim);
     if (!program) {
-      program = new Program(this.trace(dim), this.layout.length);
+      program = new Program((keepsLoops) => this.trace(dim, keepsLoops), this.layout.length);
       this.programs.set(dim, program);
     }
     return program;
@@ -187,7 +187,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
       const result = this.original(t, Float64Array.from(y), argumentOf(layout, copy));
       if (!result) return;
       const networks = layout.networks.map(({ network }) => network);
-      const graph = (): { values: number[]; largest: number } => program.evaluate(t, y, params, networks);
+      const graph = (): ReturnType<Program["evaluate"]> => program.evaluate(t, y, params, networks);
       const { checked } = program;
       const got = checked ? undefined : values;
       compare(t, y, got ?? graph().values, result, this.dtype, () => graph().largest, checked?.name);

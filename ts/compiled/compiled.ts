@@ -45,8 +45,9 @@ class FieldOfEquation extends GraphField {
     this.begin(reading.source);
   }
 
-  trace(dim: number): TracedField {
-    return traceField(this.reading, dim, this.layout);
+  override trace(dim: number, keepsLoops = false): TracedField {
+    // Networks are called in straight-line code.
+    return traceField(this.reading, dim, this.layout, keepsLoops && this.layout.networks.length === 0);
   }
 
   original(t: number, y: Float64Array, params: unknown): ArrayLike<number> | undefined {

@@ -1,9 +1,12 @@
 // What is computed of a traced field: the functions, the arrays that each works on, and the values that it leaves there.
 import { invalid } from "../base/errors.ts";
-import type { Store } from "./emission/schedule.ts";
+import { type Block, foldsIn, needed, type Store, straight } from "./graph/blocks.ts";
 import { forward, reverse } from "./graph/derivatives.ts";
+import type { Target } from "./graph/gathering.ts";
 import type { Scalar } from "./graph/graph.ts";
 import { type Jacobian, jacobianOf } from "./graph/jacobian.ts";
+import { storing } from "./graph/outputs.ts";
+import { pulled, pushed } from "./graph/transposition.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 /** The field, its VJP, its JVP, the JVP where the parameters stay, its Jacobian, ∂f/∂t too, and its second-order pass. */
@@ -80,6 +83,33 @@ export function storesOf(field: TracedField, kind: Kind, parameters: number, jac
       return [...into("jacobian", jacobian().values), ...into("dfdt", byTime)];
     }
   }
+}
+
+/** The kinds that are computed by loops where the field has some; the others by straight-line code alone. */
+export const hasLoopsFor = (kind: Kind): boolean => /^(f|vjp|jvp|stateJvp)$/.test(kind);
+
+/** Whether some of a field has stayed loops. */
+export const isLooped = ({ graph, blocks = [], outputs }: TracedField): boolean =>
+  blocks.length > 0 || (graph.hasLoops && foldsIn(outputs).length > 0);
+
+/** The blocks that compute a function. Throws `NotGathered` where loops have no transpose that is loops. */
+export function blocksOf(field: TracedField, kind: Kind, parameters: number, jacobian: () => Jacobian): Block[] {
+  const { graph, outputs, dim, blocks = [] } = field;
+  if (!isLooped(field)) return [straight(storesOf(field, kind, parameters, jacobian), graph.terms.length)];
+  const whole = storing(graph, blocks, outputs, "dy");
+  if (kind === "f") return needed(whole);
+  if (kind === "vjp") {
+    const targets: [string, Target][] = [
+      ["t", { array: "sum", length: 1, adds: true }],
+      ["y", { array: "yBar", length: dim, adds: false }],
+      ["p", { array: "pBar", length: parameters, adds: true }],
+    ];
+    return pulled(graph, whole, "dy", "w", new Map(targets));
+  }
+  const moves = kind === "jvp" ? ["y", "p"] : ["y"];
+  return pushed(graph, whole, "dy", "out", (array, index, along) =>
+    moves.includes(array) ? graph.input(`${array}Dot`, index, along) : undefined,
+  );
 }
 
 /** How many numbers of a function's array belong to a row of a batch; 0: all rows share it. */

@@ -1,16 +1,20 @@
 // A traced field with its derivatives, each made when it is first asked for, and the code that computes them.
 
-import type { Dtype } from "../base/dtype.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
 import { invalid, SolveError } from "../base/errors.ts";
 import { functionFromText } from "../base/function-from-text.ts";
 import type { CallableNetwork } from "../fields/callable-network.ts";
 import type { FieldText } from "../fields/field.ts";
+import type { Signature } from "./emission/access.ts";
+import { evaluateSteps, workOf } from "./emission/evaluation.ts";
 import { javascriptOf, statementsOf } from "./emission/javascript.ts";
-import { type Schedule, scheduleOf } from "./emission/schedule.ts";
-import { type Signature, webassemblyOf } from "./emission/webassembly.ts";
-import { ARRAYS, jacobianOfField, type Kind, storesOf, widthOf } from "./functions.ts";
+import { ownArraysIn, type Step, scheduleOf } from "./emission/schedule.ts";
+import { webassemblyOf } from "./emission/webassembly.ts";
+import { ARRAYS, blocksOf, hasLoopsFor, isLooped, jacobianOfField, type Kind, widthOf } from "./functions.ts";
+import { straight } from "./graph/blocks.ts";
+import { NotGathered } from "./graph/gathering.ts";
 import type { Jacobian } from "./graph/jacobian.ts";
-import { stagesOf } from "./stages.ts";
+import { operandOf, stagesOf } from "./stages.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 type Numbers = ArrayLike<number>;
@@ -20,7 +24,7 @@ export type OnArrays = (
   t: number,
   ...arrays: readonly { [index: number]: number; readonly length: number }[]
 ) => number;
-/** A function of t, the addresses of arrays, and the number of rows. */
+/** A function of t, the addresses of arrays, the number of rows, and, where it has some, the address of its own arrays. */
 export type OnMemory = (t: number, ...addresses: readonly number[]) => number;
 
 /** States up to this length are computed by JavaScript: a call into WebAssembly takes longer than their arithmetic. */
@@ -29,6 +33,9 @@ const SMALL = 4;
 const FEW = 100;
 /** And so many operations: engines do not optimise long functions. */
 const SHORT = 1000;
+
+/** So many operations are not evaluated one by one. */
+const MUCH = 3_000_000;
 
 function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
@@ -39,9 +46,9 @@ function moduleFrom(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
-/** A schedule as a function on memories. */
-export function emitted(schedule: Schedule, signature: Signature): (memory: WebAssembly.Memory) => OnMemory {
-  const { bytes, imports } = webassemblyOf(schedule, signature);
+/** Steps as a function on memories. */
+export function emitted(steps: readonly Step[], signature: Signature): (memory: WebAssembly.Memory) => OnMemory {
+  const { bytes, imports } = webassemblyOf(steps, signature);
   const module = moduleFrom(bytes);
   // One instance a memory, for as long as the memory is there.
   const instances = new WeakMap<WebAssembly.Memory, OnMemory>();
@@ -62,16 +69,29 @@ export class Program {
   /** How many parameters there are, those of networks that it calls not counted. */
   readonly parameters: number;
   readonly traced: TracedField;
-  private readonly schedules = new Map<Kind, Schedule>();
+  private readonly trace: (keepsLoops: boolean) => TracedField;
+  private unrolled: TracedField | undefined;
+  private readonly schedules = new Map<Kind, readonly Step[]>();
   private readonly functions = new Map<Kind, OnArrays>();
   private readonly modules = new Map<string, (memory: WebAssembly.Memory) => OnMemory>();
+  /** Where each of the program's own arrays begins in the memory for them. */
+  private readonly places = new Map<string, number>();
+  private ownLength = 0;
   private entries: Jacobian | undefined;
   private taken: FieldText | undefined;
 
-  constructor(traced: TracedField, parameters: number) {
-    this.traced = traced;
-    this.dim = traced.dim;
+  constructor(trace: (keepsLoops: boolean) => TracedField, parameters: number) {
+    this.trace = trace;
+    this.traced = trace(true);
+    this.dim = this.traced.dim;
     this.parameters = parameters;
+    if (!isLooped(this.traced)) this.unrolled = this.traced;
+  }
+
+  /** The field without loops. */
+  private get straight(): TracedField {
+    this.unrolled ??= this.trace(false);
+    return this.unrolled;
   }
 
   /** Whether it calls networks: then its functions go by stages (stages.ts). */
@@ -83,10 +103,26 @@ export class Program {
   get isJavaScript(): boolean {
     return (
       !this.callsNetworks &&
+      this.unrolled === this.traced &&
       this.dim <= SMALL &&
-      this.schedule("f").steps.length <= SHORT &&
+      this.steps("f").length <= SHORT &&
       this.onArrays("f") !== undefined
     );
+  }
+
+  /** How many numbers of its own functions need: tables and temporary arrays, as `fill` leaves them. */
+  ownFor(kinds: readonly Kind[]): number {
+    for (const kind of kinds) this.steps(kind);
+    return this.ownLength;
+  }
+
+  /** Puts the tables into the memory of the program's own arrays. */
+  fill(own: FloatArray): void {
+    const { arrays } = this.traced.graph;
+    for (const [name, place] of this.places) {
+      const { values } = arrays.get(name)!;
+      if (values && place < own.length) own.set(values, place);
+    }
   }
 
   /** A function in JavaScript; undefined where a page's policy forbids it. */
@@ -101,18 +137,21 @@ export class Program {
   /** The text of a function in JavaScript. */
   text(kind: Kind): string {
     if (this.callsNetworks) throw invalid("text(target)", "js", "of a field that calls no networks");
-    return javascriptOf(this.schedule(kind), ["t", ...ARRAYS[kind]]);
+    const steps = this.steps(kind);
+    const { arrays } = this.traced.graph;
+    const own = [...ownArraysIn(steps)].map((name) => [name, arrays.get(name)!] as const);
+    return javascriptOf(steps, ["t", ...ARRAYS[kind]], new Map(own));
   }
 
   /** The field's text, for steps that take it in; undefined where it is too long for that. */
   get fieldText(): FieldText | undefined {
-    const schedule = this.schedule("f");
-    if (schedule.steps.length > FEW) return undefined;
+    const steps = this.steps("f");
+    if (steps.length > FEW) return undefined;
     const params = Array.from({ length: this.parameters }, (_, j) => `const p_${j}=params[${j}];`);
     this.taken ??= {
       head: params.join(""),
       at: (t, y, dy) => {
-        const statements = statementsOf(schedule, (array, i) =>
+        const statements = statementsOf(steps, (array, i) =>
           array === "t" ? "T" : array === "dy" ? `${dy}_${i}=${dy}[${i}]` : `${array === "y" ? y : "p"}_${i}`,
         );
         return `const T=${t};${statements.join("")}`;
@@ -130,23 +169,23 @@ export class Program {
   }
 
   private compile(kind: Kind, dtype: Dtype, batched: boolean): (memory: WebAssembly.Memory) => OnMemory {
-    return emitted(this.schedule(kind), this.signatureOf(kind, dtype, batched));
+    return emitted(this.steps(kind), this.signatureOf(kind, dtype, batched));
   }
 
   private signatureOf(kind: Kind, dtype: Dtype, batched: boolean): Signature {
     const arrays = ARRAYS[kind];
     const widths = arrays.map((array) => this.widthOf(array));
-    return { arrays, widths, dtype, batched, sums: arrays.includes("pBar") };
+    return { arrays, widths, dtype, batched, sums: arrays.includes("pBar"), own: this.places };
   }
 
   /** The module of a function, for the rows of a batch; other threads call it, too (threads/compiled-code.ts). */
   moduleOf(kind: Kind, dtype: Dtype): ReturnType<typeof webassemblyOf> {
-    return webassemblyOf(this.schedule(kind), this.signatureOf(kind, dtype, true));
+    return webassemblyOf(this.steps(kind), this.signatureOf(kind, dtype, true));
   }
 
   /** How many operations an evaluation of a row has. */
   get operations(): number {
-    return this.schedule("f").steps.length;
+    return workOf(this.steps("f"));
   }
 
   /** What is compared with the user's function, where that is not the outputs. */
@@ -160,32 +199,36 @@ export class Program {
     y: Numbers,
     p: Numbers,
     networks: readonly CallableNetwork[],
-  ): { values: number[]; largest: number } {
+  ): { values: Numbers; largest: number } {
     const { graph, outputs, checked } = this.traced;
+    if (!checked && isLooped(this.traced)) return this.evaluateLoops(t, y, p);
     const wanted = checked?.values ?? outputs;
     const given: Record<string, Numbers> = { t: [t], y, p };
-    const found = Float64Array.from(graph.terms, ({ value }) => value);
+    const stores = wanted.map((value, index) => ({ array: "dy", index, value }));
     let largest = 0;
-    const stores = wanted.map((value, index) => ({ array: "", index, value }));
     for (const stage of stagesOf(graph, stores, [])) {
-      for (const step of scheduleOf(stage.stores, graph.terms.length).steps) {
-        if ("store" in step) continue;
-        const { id, operation, list, array, index } = step.term;
-        const [a, b, c] = list.map((part) => found[part.id]!);
-        const value = array ? given[array]![index]! : Number(operation.apply(a!, b!, c!));
-        found[id] = value;
-        if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-      }
+      for (const { array } of stage.stores) given[array] ??= [];
+      largest = Math.max(largest, evaluateSteps(scheduleOf(graph, [straight(stage.stores, 0)]), graph, given));
       for (const { network, array, operands } of stage.calls)
-        given[array] = networks[network]!(operands[0]!.map(({ id }) => found[id]!));
+        given[array] = networks[network]!(operands[0]!.map((_, i) => given[operandOf({ array }, 0)]![i]!));
     }
-    const values = wanted.map((value) => (typeof value === "object" ? found[value.id]! : value));
-    return { values, largest };
+    return { values: given.dy!, largest };
+  }
+
+  /** Where loops make many operations, by JavaScript, which keeps no account of what is on the way. */
+  private evaluateLoops(t: number, y: Numbers, p: Numbers): { values: Numbers; largest: number } {
+    const steps = this.steps("f");
+    const dy = new Float64Array(this.dim);
+    if (workOf(steps) < MUCH)
+      return { values: dy, largest: evaluateSteps(steps, this.traced.graph, { t: [t], y, p, dy }) };
+    const arrays = [y, dy, p] as never as [Float64Array];
+    this.onArrays("f")?.(t, ...arrays);
+    return { values: dy, largest: Math.max(...[...Array.from(y), ...dy].filter(Number.isFinite).map(Math.abs)) };
   }
 
   /** ∂f/∂y, made when it is first asked for. */
   readonly jacobian = (): Jacobian => {
-    this.entries ??= jacobianOfField(this.traced);
+    this.entries ??= jacobianOfField(this.straight);
     return this.entries;
   };
 
@@ -194,14 +237,31 @@ export class Program {
     return widthOf(array, this.traced, this.jacobian);
   }
 
-  /** The values of the graph that a function computes, and where they go. */
-  private schedule(kind: Kind): Schedule {
-    let schedule = this.schedules.get(kind);
-    if (!schedule) {
-      const stores = storesOf(this.traced, kind, this.parameters, this.jacobian);
-      schedule = scheduleOf(stores, this.traced.graph.terms.length);
-      this.schedules.set(kind, schedule);
+  /** The steps that compute a function; by loops, where there are some and they have its derivative. */
+  private steps(kind: Kind): readonly Step[] {
+    let steps = this.schedules.get(kind);
+    if (!steps) {
+      steps = (hasLoopsFor(kind) && this.byLoops(kind)) || this.scheduled(this.straight, kind);
+      this.schedules.set(kind, steps);
     }
-    return schedule;
+    for (const name of ownArraysIn(steps)) {
+      if (this.places.has(name)) continue;
+      this.places.set(name, this.ownLength);
+      this.ownLength += this.traced.graph.arrays.get(name)!.length;
+    }
+    return steps;
+  }
+
+  private scheduled(field: TracedField, kind: Kind): readonly Step[] {
+    return scheduleOf(field.graph, blocksOf(field, kind, this.parameters, this.jacobian));
+  }
+
+  private byLoops(kind: Kind): readonly Step[] | undefined {
+    try {
+      return this.scheduled(this.traced, kind);
+    } catch (error) {
+      if (error instanceof NotGathered) return undefined;
+      throw error;
+    }
   }
 }

@@ -1,6 +1,6 @@
 // A function that calls networks, in stages: each computes what the next calls are given, for all rows of a batch, and then the
 // networks are called, once for all rows. What several stages need is computed in each.
-import type { Store } from "./emission/schedule.ts";
+import type { Store } from "./graph/blocks.ts";
 import type { Graph } from "./graph/graph.ts";
 import type { Call } from "./graph/terms.ts";
 
@@ -11,7 +11,7 @@ export interface Stage {
 }
 
 /** The name of the array that a call reads an operand from. */
-export const operandOf = (call: Call, operand: number): string => `${call.array}/${operand}`;
+export const operandOf = (call: { readonly array: string }, operand: number): string => `${call.array}/${operand}`;
 
 /** The stages of a function with these stores and, whatever its stores need, the calls `effects`. */
 export function stagesOf({ terms, calls }: Graph, stores: readonly Store[], effects: readonly Call[]): Stage[] {

@@ -47,7 +47,8 @@ function codeOf(program: Program, { dtype }: Field, gradient: boolean): Made | u
 /** Of a compiled field; undefined where threads cannot compute it. */
 export function compiledRows(field: Shareable, batch: number, gradient: boolean): RowKernels | undefined {
   const program = field.programFor(field.dim);
-  if (program.callsNetworks) return undefined;
+  // Threads have no memory for arrays of a program's own.
+  if (program.callsNetworks || program.ownFor(gradient ? ["f", "vjp"] : ["f"]) > 0) return undefined;
   const found = codeOf(program, field, gradient);
   if (!found) return undefined;
   return {

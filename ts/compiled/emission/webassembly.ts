@@ -1,130 +1,95 @@
-// A schedule as a WebAssembly function on the memory of a solve. It goes through the rows of a batch two at a time, side by
-// side in f64x2, and computes a row that is left over, or the only one, by itself: each row has the same bits in both.
-import type { Dtype } from "../../base/dtype.ts";
+// Steps as a WebAssembly function on the memory of a solve. Straight-line code goes through the rows of a batch two at a time,
+// side by side in f64x2, and computes a row that is left over, or the only one, by itself; a loop of a block does so with its
+// rounds. Numbers have the same bits in both. Functions that WebAssembly has no instruction for are taken from JavaScript.
+import type { Store } from "../graph/blocks.ts";
 import type { Term } from "../graph/graph.ts";
-import { Bytes, type Imported, moduleOf, TYPE } from "./encoder.ts";
+import { Access, type Place, type Signature } from "./access.ts";
+import { CALL, GET, SET } from "./code.ts";
+import { type Imported, moduleOf, TYPE } from "./encoder.ts";
 import { LANES, SCALAR } from "./opcodes.ts";
-import type { Schedule, Store } from "./schedule.ts";
+import type { LoopStep, Step, TermStep } from "./schedule.ts";
 
-/** What a function is given: t, the addresses of these arrays, and how many rows there are. */
-export interface Signature {
-  readonly arrays: readonly string[];
-  /** Of each array the numbers in a row, where it has a row for each of the batch; 0: all rows share it. */
-  readonly widths: readonly number[];
-  readonly dtype: Dtype;
-  /** Whether it may be given more than one row. */
-  readonly batched: boolean;
-  /** Whether it returns the sum of what is stored in `sum`. */
-  readonly sums: boolean;
-}
-
-const [GET, SET, TEE, CALL, END] = [0x20, 0x21, 0x22, 0x10, 0x0b];
 /** Operations whose values wait on the stack for each other, at most. */
 const DEEPEST = 100;
 
 /** The functions that WebAssembly has no instruction for, to be taken from JavaScript: they have its bits, too. */
 const isImported = (name: string): boolean => !(name in SCALAR);
 
-class Writer {
-  readonly body: Bytes = new Bytes();
-  /** Types of the local variables. */
-  readonly locals: number[] = [];
+const hasLoops = (steps: readonly Step[]): boolean => steps.some((step) => "loop" in step);
+
+class Writer extends Access {
   readonly imports: Imported[] = [];
-  private readonly schedule: Schedule;
-  private readonly signature: Signature;
-  private readonly bytes: number;
-  /** Whether two rows are computed side by side. */
-  private lanes = false;
-  /** The variables of terms, by their numbers, and those that are free again, by type. */
-  private homes = new Map<number, number>();
-  private readonly free = new Map<number, number[]>();
-  private left: Uint32Array;
+  /** The variables of terms, by their numbers. */
+  private readonly homes = new Map<number, number>();
+  /** How often each term will still be used. */
+  private readonly left = new Map<number, number>();
+  private readonly depths = new Map<number, number>();
+  /** Terms that loops around need in their next round, too. */
+  private readonly held = new Set<number>();
+  /** Terms that are read together with another one, and stores that are written together with the next one. */
+  private partners = new Map<Term, TermStep>();
+  private pairs = new Set<Store>();
+  /** A store that waits for its neighbour, and the variable of its value. */
+  private waiting: { readonly store: Store; readonly local: number } | undefined;
   private readonly sum: number;
   private readonly count: number;
 
-  constructor(schedule: Schedule, signature: Signature) {
-    this.schedule = schedule;
-    this.signature = signature;
-    this.left = schedule.uses;
-    this.bytes = signature.dtype === "float32" ? 4 : 8;
+  constructor(steps: readonly Step[], signature: Signature) {
+    super(signature);
     this.count = signature.arrays.length + 1;
     this.sum = this.local(TYPE.f64);
-    for (const step of schedule.steps) if ("term" in step) this.import(step.term);
-    if (signature.batched) this.loop(2);
-    this.loop(1);
+    if (signature.batched && !hasLoops(steps)) this.rows(steps, 2);
+    this.rows(steps, 1);
     if (signature.sums) this.op(GET, this.sum);
   }
 
-  private import({ operation, array }: Term): void {
-    const { name, arity, apply } = operation;
-    if (array || !isImported(name) || this.imports.some((known) => known.name === name)) return;
-    // Engines know Math's own functions by themselves.
-    this.imports.push({ name, arity, apply: Math[name as "sin"] ?? apply });
-  }
-
-  /** An instruction with a number. */
-  private op(code: number, value: number): void {
-    this.body.byte(code);
-    this.body.integer(value);
-  }
-
-  private put(codes: readonly number[]): void {
-    this.body.append(codes);
-  }
-
-  /** A new variable, or one that has become free. */
-  private local(type: number): number {
-    return this.free.get(type)?.pop() ?? this.count + this.locals.push(type);
-  }
-
-  private release(local: number): void {
-    const type = this.locals[local - this.count - 1]!;
-    const free = this.free.get(type);
-    if (free) free.push(local);
-    else this.free.set(type, [local]);
-  }
-
   /** Computes `width` rows at a time while so many are left. */
-  private loop(width: number): void {
+  private rows(steps: readonly Step[], width: number): void {
     const { widths, batched } = this.signature;
     this.lanes = width === 2;
-    if (batched) {
-      this.put([0x02, 0x40, 0x03, 0x40]);
-      this.op(GET, this.count);
-      this.op(0x41, width);
-      this.put([0x49, 0x0d, 1]);
-    }
-    this.homes = new Map();
-    this.left = this.schedule.uses.slice();
-    const depths = new Map<number, number>();
-    for (const step of this.schedule.steps) {
-      if ("store" in step) this.store(step.store);
-      else {
-        const { id, list, operation } = step.term;
-        const depth =
-          1 + Math.max(0, ...list.map((part) => (this.homes.has(part.id) ? 0 : (depths.get(part.id) ?? 0))));
-        depths.set(id, depth);
-        if (this.left[id] === 1 && depth < DEEPEST) continue;
-        this.compute(step.term);
-        const home = this.local(this.lanes ? TYPE.v128 : operation.isBoolean ? TYPE.i32 : TYPE.f64);
-        this.homes.set(id, home);
-        this.op(SET, home);
-      }
-    }
-    if (!batched) return;
-    widths.forEach((own, i) => {
-      if (own > 0) this.advance(i + 1, width * own * this.bytes);
-    });
-    this.advance(this.count, -width);
-    this.put([0x0c, 0, END, END]);
+    const row = (): void => {
+      this.homes.clear();
+      this.write(steps);
+    };
+    if (!batched) row();
+    else
+      this.whileAtLeast(this.count, width, () => {
+        row();
+        widths.forEach((own, i) => {
+          this.advance(i + 1, width * own * (this.signature.dtype === "float32" ? 4 : 8));
+        });
+        this.advance(this.count, -width);
+      });
+    this.lanes = false;
   }
 
-  private advance(local: number, by: number): void {
-    this.op(GET, local);
-    this.body.byte(0x41);
-    this.body.integer(by, true);
-    this.put([0x6a]);
-    this.op(SET, local);
+  private write(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if ("store" in step) this.storeStep(step.store);
+      else if ("loop" in step) this.loop(step);
+      else this.term(step);
+    }
+  }
+
+  private term({ term, uses, isHeld }: TermStep): void {
+    const { id, list, operation } = term;
+    if (this.homes.has(id)) return;
+    this.left.set(id, uses);
+    const deepest = list.map((part) => (this.homes.has(part.id) ? 0 : (this.depths.get(part.id) ?? 0)));
+    const depth = 1 + Math.max(0, ...deepest);
+    this.depths.set(id, depth);
+    const partner = this.partners.get(term);
+    if (partner) this.both(term, partner);
+    else if (uses > 1 || isHeld || depth >= DEEPEST) {
+      this.compute(term);
+      this.op(SET, this.home(term, operation.isBoolean));
+    }
+  }
+
+  private home({ id }: Term, isBoolean = false): number {
+    const home = this.local(this.lanes ? TYPE.v128 : isBoolean ? TYPE.i32 : TYPE.f64);
+    this.homes.set(id, home);
+    return home;
   }
 
   /** Leaves a term on the stack. */
@@ -133,73 +98,39 @@ class Writer {
     if (home === undefined) this.compute(term);
     else {
       this.op(GET, home);
-      if (--this.left[term.id]! > 0) return;
-      this.release(home);
-      this.homes.delete(term.id);
+      if (!this.held.has(term.id)) this.use(term.id);
     }
   }
 
-  private compute({ operation, list, value, array, index }: Term): void {
+  /** One use less; after the last one its variable is free. */
+  private use(id: number): void {
+    const left = this.left.get(id)! - 1;
+    this.left.set(id, left);
+    if (left > 0) return;
+    this.release(this.homes.get(id)!);
+    this.homes.delete(id);
+  }
+
+  private compute(term: Term): void {
+    const { operation, list, value } = term;
     const { name } = operation;
     if (name === "constant") this.constant(value);
-    else if (name === "input") this.load(array, index);
+    else if (name === "input") this.load(term);
     else {
       // A choice takes its condition last.
       const [first, ...others] = list;
       for (const part of name === "select" ? [...others, first!] : list) this.value(part);
-      if (isImported(name)) this.call(name, operation.arity);
+      if (isImported(name)) this.call(term);
       else this.put((this.lanes ? LANES : SCALAR)[name]!);
     }
   }
 
-  private constant(value: number): void {
-    if (this.lanes) {
-      this.put([0xfd, 0x0c]);
-      this.body.double(value);
-    } else this.put([0x44]);
-    this.body.double(value);
-  }
-
-  /** The address of an element and the rest of an instruction that reads or writes it, in the second row for `row` 1. */
-  private element(index: number, array: string, row: number): number {
-    return this.bytes * (index + row * this.widthOf(array));
-  }
-
-  /** Numbers in a row of an array; 0: all rows share it. */
-  private widthOf(array: string): number {
-    return this.signature.widths[this.signature.arrays.indexOf(array)]!;
-  }
-
-  private address(array: string): void {
-    this.op(GET, this.signature.arrays.indexOf(array) + 1);
-  }
-
-  private load(array: string, index: number): void {
-    const single = this.bytes === 4;
-    if (array === "t") this.op(GET, 0);
-    if (array === "t" && this.lanes) this.put([0xfd, 0x14]);
-    if (array === "t") return;
-    if (this.lanes && this.widthOf(array) > 0) {
-      // The lane of the second row is loaded into what holds the first.
-      this.address(array);
-      this.address(array);
-      this.put([0xfd, single ? 0x5c : 0x5d]);
-      this.op(0, this.element(index, array, 0));
-      this.put([0xfd, single ? 0x56 : 0x57]);
-      this.op(0, this.element(index, array, 1));
-      this.put(single ? [1, 0xfd, 0x5f] : [1]);
-      return;
-    }
-    this.address(array);
-    this.put([single ? 0x2a : 0x2b]);
-    this.op(0, this.element(index, array, 0));
-    if (single) this.put([0xbb]);
-    if (this.lanes) this.put([0xfd, 0x14]);
-  }
-
   /** Calls a function of JavaScript, once for each lane. */
-  private call(name: string, arity: number): void {
-    const index = this.imports.findIndex((known) => known.name === name);
+  private call({ operation }: Term): void {
+    const { name, arity, apply } = operation;
+    let index = this.imports.findIndex((known) => known.name === name);
+    // Engines know Math's own functions by themselves.
+    if (index < 0) index = this.imports.push({ name, arity, apply: Math[name as "sin"] ?? apply }) - 1;
     if (!this.lanes) {
       this.op(CALL, index);
       return;
@@ -217,67 +148,206 @@ class Writer {
     for (const local of saved) this.release(local);
   }
 
-  private store({ array, index, value, adds }: Store): void {
-    const single = this.bytes === 4;
+  private storeStep(store: Store): void {
+    const { array, value, adds } = store;
     const write = (): void => (typeof value === "object" ? this.value(value) : this.constant(value));
-    if (this.lanes && this.widthOf(array) > 0) {
-      const local = this.local(TYPE.v128);
-      if (adds) this.load(array, index);
+    if (this.waiting) {
+      const { store: first, local } = this.waiting;
+      const second = this.local(TYPE.v128);
       write();
-      if (adds) this.put(LANES["+"]!);
-      if (single) this.put([0xfd, 0x5e]);
-      this.op(SET, local);
-      for (const lane of [0, 1]) {
-        this.address(array);
-        this.op(GET, local);
-        this.put([0xfd, single ? 0x5a : 0x5b]);
-        this.op(0, this.element(index, array, lane));
-        this.put([lane]);
-      }
+      this.op(SET, second);
+      this.storePairs(first, local, second);
       this.release(local);
-      return;
-    }
-    if (array === "sum") this.op(GET, this.sum);
-    else this.address(array);
-    if (adds && array !== "sum") this.loadOne(array, index);
+      this.release(second);
+      this.waiting = undefined;
+    } else if (this.pairs.has(store)) {
+      const local = this.local(TYPE.v128);
+      write();
+      this.op(SET, local);
+      this.waiting = { store, local };
+    } else if (array === "sum" || (this.lanes && !this.vector && this.widthOf(array) === 0)) this.addAll(store, write);
+    else
+      this.store(store, () => {
+        if (adds) this.load(store);
+        write();
+        if (adds) this.put((this.lanes ? LANES : SCALAR)["+"]!);
+      });
+  }
+
+  /** Adds a number, or those of two rows, to one that all rows share. */
+  private addAll(store: Store, write: () => void): void {
+    const { lanes, sum } = this;
     write();
-    if (this.lanes) this.horizontal();
-    if (adds) this.put([0xa0]);
-    if (array === "sum") {
-      this.op(SET, this.sum);
+    if (lanes) this.horizontal();
+    if (store.array === "sum") {
+      this.op(GET, sum);
+      this.put(SCALAR["+"]!);
+      this.op(SET, sum);
       return;
     }
-    if (single) this.put([0xb6]);
-    this.put([single ? 0x38 : 0x39]);
-    this.op(0, this.element(index, array, 0));
-  }
-
-  /** One number that all rows share, as it is. */
-  private loadOne(array: string, index: number): void {
-    const { lanes } = this;
+    const local = this.local(TYPE.f64);
+    this.op(SET, local);
     this.lanes = false;
-    this.load(array, index);
+    this.store(store, () => {
+      this.load(store);
+      this.op(GET, local);
+      this.put(SCALAR["+"]!);
+    });
     this.lanes = lanes;
-  }
-
-  /** The sum of both lanes. */
-  private horizontal(): void {
-    const local = this.local(TYPE.v128);
-    this.op(TEE, local);
-    this.put([0xfd, 0x21, 0]);
-    this.op(GET, local);
-    this.put([0xfd, 0x21, 1, 0xa0]);
     this.release(local);
   }
+
+  /** The rounds of a loop; those of blocks, and of sums in any order, two at a time. */
+  private loop(step: LoopStep): void {
+    const { loop, folds, outside } = step;
+    const { homes, held, lanes } = this;
+    const own = [...outside].filter(({ term }) => !held.has(term.id));
+    for (const { term } of own) held.add(term.id);
+    const isVector = !lanes && canBeLanes(step);
+    const counter = this.local(TYPE.i32);
+    this.running.push({ loop, counter });
+    this.integer(0);
+    this.op(SET, counter);
+    for (const { term } of folds) this.begin(term, isVector);
+    const some = isVector ? loop.count >> 1 : 0;
+    if (some > 0) {
+      this.vector = loop;
+      this.lanes = true;
+      const wide = this.widen([...outside]);
+      this.rounds(step, counter, 2, some);
+      for (const [id, narrow] of wide) {
+        this.release(homes.get(id)!);
+        homes.set(id, narrow);
+      }
+      this.vector = undefined;
+      this.lanes = false;
+    }
+    if (isVector) for (const { term } of folds) this.narrow(term);
+    const others = loop.count - 2 * some;
+    if (others > 0) this.rounds(step, counter, 1, others);
+    this.running.pop();
+    this.release(counter);
+    for (const { term, uses } of folds) {
+      const [, carry] = term.list;
+      held.delete(carry!.id);
+      homes.set(term.id, homes.get(carry!.id)!);
+      homes.delete(carry!.id);
+      this.left.set(term.id, uses);
+    }
+    for (const { term } of own) {
+      held.delete(term.id);
+      this.use(term.id);
+    }
+  }
+
+  /** Sets what a fold carries to what it begins with; in lanes, the second one to 0. */
+  private begin({ list: [, carry, init] }: Term, isVector: boolean): void {
+    this.value(init!);
+    this.held.add(carry!.id);
+    if (isVector) {
+      const local = this.local(TYPE.f64);
+      this.op(SET, local);
+      this.pair(0, 0);
+      this.op(GET, local);
+      this.put([0xfd, 0x22, 0]);
+      this.release(local);
+    }
+    const home = this.local(this.lanes || isVector ? TYPE.v128 : TYPE.f64);
+    this.homes.set(carry!.id, home);
+    this.op(SET, home);
+  }
+
+  /** Brings what two lanes have summed up together. */
+  private narrow({ list: [, carry] }: Term): void {
+    const home = this.homes.get(carry!.id)!;
+    this.op(GET, home);
+    this.horizontal();
+    this.release(home);
+    const sum = this.local(TYPE.f64);
+    this.op(SET, sum);
+    this.homes.set(carry!.id, sum);
+  }
+
+  /** Puts what a loop needs of the outside into both lanes; returns where it was. */
+  private widen(outside: readonly TermStep[]): [id: number, home: number][] {
+    return outside.map(({ term: { id, operation } }) => {
+      const home = this.homes.get(id)!;
+      this.op(GET, home);
+      this.put(operation.isBoolean ? [0xad, 0xfd, 0x12, 0xfd, 0xc1, 1] : [0xfd, 0x14]);
+      const wide = this.local(TYPE.v128);
+      this.op(SET, wide);
+      this.homes.set(id, wide);
+      return [id, home];
+    });
+  }
+
+  private rounds({ loop, folds, steps }: LoopStep, counter: number, width: number, rounds: number): void {
+    const { pairs, partners } = this;
+    this.pairs = new Set();
+    this.partners = new Map();
+    if (width === 2) this.pairUp(steps);
+    this.pointAt(
+      steps.flatMap((step): Place[] => ("store" in step ? [step.store] : "loop" in step ? [] : [step.term])),
+    );
+    const round = (): void => {
+      this.write(steps);
+      for (const { term } of folds) this.value(term.list[0]!);
+      for (const { term } of folds.toReversed()) this.op(SET, this.homes.get(term.list[1]!.id)!);
+      this.advance(counter, width);
+      this.movePointers(loop, width);
+    };
+    if (rounds === 1) round();
+    else this.until(counter, width * rounds, round);
+    this.dropPointers();
+    this.pairs = pairs;
+    this.partners = partners;
+  }
+
+  /** Finds neighbours in arrays of pairs, which are read and written together. */
+  private pairUp(steps: readonly Step[]): void {
+    const terms = new Map<string, TermStep>();
+    let before: Store | undefined;
+    for (const step of steps) {
+      const place = "store" in step ? step.store : "loop" in step ? undefined : step.term;
+      if (!place || !this.hasPairs(place)) continue;
+      if ("term" in step) terms.set(`${place.array} ${place.index}`, step);
+      else if (before && before.array === place.array && before.index + 1 === place.index) {
+        this.pairs.add(before);
+        before = undefined;
+      } else before = (step as { store: Store }).store;
+    }
+    for (const step of terms.values()) {
+      const { array, index } = step.term;
+      const next = terms.get(`${array} ${index + 1}`);
+      if (!next || this.partners.has(step.term) || this.partners.has(next.term)) continue;
+      this.partners.set(step.term, next);
+      this.partners.set(next.term, step);
+    }
+  }
+
+  /** Reads a term and its neighbour. */
+  private both(term: Term, { term: other, uses }: TermStep): void {
+    this.left.set(other.id, uses);
+    const [even, odd] = term.index < other.index ? [term, other] : [other, term];
+    this.loadPairs(even, this.home(even), this.home(odd));
+  }
+}
+
+/** Whether two rounds of a loop may be computed side by side, and no loop in it would do so better. */
+function canBeLanes({ loop, folds, steps }: LoopStep): boolean {
+  const inner = steps.filter((step) => "loop" in step);
+  if (loop.count < 2) return false;
+  if (folds.length === 0) return inner.every((step) => step.folds.length > 0);
+  return folds.every(({ term }) => term.value === 1) && !inner.some(canBeLanes);
 }
 
 /** The bytes of a module, and the functions of JavaScript that it imports. */
 export function webassemblyOf(
-  schedule: Schedule,
+  steps: readonly Step[],
   signature: Signature,
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly imports: readonly Imported[] } {
-  const { body, locals, imports } = new Writer(schedule, signature);
-  const parameters = [TYPE.f64, ...signature.arrays.map(() => TYPE.i32), TYPE.i32];
+  const { body, locals, imports } = new Writer(steps, signature);
+  const parameters = [TYPE.f64, ...signature.arrays.map(() => TYPE.i32), TYPE.i32, TYPE.i32];
   const results = signature.sums ? [TYPE.f64] : [];
   return { bytes: moduleOf({ imports, parameters, results, locals, body }), imports };
 }

@@ -48,3 +48,18 @@ export function needed(blocks: readonly Block[]): Block[] {
   });
   return kept.reverse();
 }
+
+/** All folds that values need. */
+export function foldsIn(values: readonly Scalar[]): Term[] {
+  const seen = new Set<Term>();
+  const folds: Term[] = [];
+  const stack = values.filter((value) => typeof value === "object");
+  while (stack.length > 0) {
+    const term = stack.pop()!;
+    if (seen.has(term)) continue;
+    seen.add(term);
+    if (term.loop) folds.push(term);
+    stack.push(...term.list);
+  }
+  return folds;
+}

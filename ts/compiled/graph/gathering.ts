@@ -1,6 +1,6 @@
 // Sums of contributions to the elements of an array, element by element: what loops would scatter is gathered. Each element is
 // stored once, so that its neighbours can be computed beside it; a contribution of another round is the same expression, shifted.
-import type { Block, Store } from "./blocks.ts";
+import { type Block, type Store, straight } from "./blocks.ts";
 import type { Graph, Scalar } from "./graph.ts";
 import { type Along, boundsOf, type Loop, NOWHERE, type Position } from "./loops.ts";
 import { Substitution } from "./substitution.ts";
@@ -118,13 +118,27 @@ function intervalsOf(boxes: readonly Box[], a: number, size: number, whole: numb
 const product = <T>(lists: readonly (readonly T[])[]): T[][] =>
   lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((item) => [...head, item])), [[]]);
 
+/** The same where no contribution moves. */
+function gatherScalars(graph: Graph, { array, length, adds }: Target, contributions: readonly Contribution[]): Block {
+  const sums = new Map<number, Scalar>();
+  for (const { index, value } of contributions) sums.set(index, graph.add(sums.get(index) ?? 0, value));
+  const elements = adds ? [...sums.keys()].sort((a, b) => a - b) : Array.from({ length }, (_, i) => i);
+  const stores = elements.flatMap((index): Store[] => {
+    const value = sums.get(index) ?? 0;
+    return adds && value === 0 ? [] : [{ array, index, value, adds }];
+  });
+  return straight(stores, graph.terms.length);
+}
+
 /** The blocks that store the sums of contributions in an array. */
 export function gather(
   graph: Graph,
   shared: SharedLoops,
-  { array, length, adds }: Target,
+  target: Target,
   contributions: readonly Contribution[],
 ): Block[] {
+  if (contributions.every(({ along }) => along.length === 0)) return [gatherScalars(graph, target, contributions)];
+  const { array, length, adds } = target;
   const ordered = contributions.map((contribution) => ascending(graph, shared, contribution));
   const grid = gridOf(ordered, length);
   if (grid.sizes.some((size, a) => a > 0 && !Number.isInteger(size))) throw new NotGathered();

@@ -36,17 +36,6 @@ export class Graph extends Terms {
     }
   }
 
-  /** Makes derivatives. */
-  relaxing<T>(make: () => T): T {
-    const before = this.relaxed;
-    this.relaxed = true;
-    try {
-      return make();
-    } finally {
-      this.relaxed = before;
-    }
-  }
-
   /** An operation on other arguments, folded where it can be. */
   remade(operation: Operation, [a, b, c]: readonly Scalar[]): Scalar {
     switch (operation) {
@@ -79,7 +68,7 @@ export class Graph extends Terms {
       let sum = this.sums.get(key);
       if (sum === undefined) {
         const carry = this.carry(loop);
-        sum = this.fold(loop, carry, this.apply(ADD, carry, inner) as Scalar, 0);
+        sum = this.fold(loop, carry, this.apply(ADD, carry, inner) as Scalar, 0, true);
         this.sums.set(key, sum);
       }
       return sum;

@@ -118,6 +118,10 @@ export class Terms {
     return name;
   }
 
+  get hasLoops(): boolean {
+    return this.loopCount > 0;
+  }
+
   /** A new loop. */
   loop(count: number): Loop {
     return { id: this.loopCount++, count };
@@ -134,11 +138,11 @@ export class Terms {
   }
 
   /** What is carried after the last round: `init` before the first one, `next` after each. It may only be added to. */
-  fold(loop: Loop, carry: Term, next: Scalar, init: Scalar): Scalar {
+  fold(loop: Loop, carry: Term, next: Scalar, init: Scalar, inAnyOrder = false): Scalar {
     if (next === carry) return init;
     const list = [this.term(next), carry, this.term(init)];
     const loops = list.reduce<readonly Loop[]>((all, term) => joined(all, term.loops), NO_LOOPS);
-    return this.append(FOLD, list, { loops: loops.filter((own) => own !== loop), loop });
+    return this.append(FOLD, list, { loops: loops.filter((own) => own !== loop), loop, value: Number(inAnyOrder) });
   }
 
   /** A known value as a term. */

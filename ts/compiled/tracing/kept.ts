@@ -88,7 +88,11 @@ function keep(tracer: Tracer, loop: Loop, round: () => void): void {
   const depends = dependence(new Set([...common.values()].map(({ carry }) => carry)));
   const rounds = new Map([[loop, { index: loop.count - 1, along: [] }]]);
   const last = new Substitution(graph, rounds, (count) => graph.loop(count));
-  for (const [place, known] of common) heap.write(place, afterwards(tracer, loop, place.value, known, depends, last));
+  for (const [place, known] of common) {
+    // Rounds have come there only as long as it was not known what they have in common.
+    if (Object.is(place.value, known.given)) common.delete(place);
+    heap.write(place, afterwards(tracer, loop, place.value, known, depends, last));
+  }
   const written: Written[] = [
     ...own.entries.map(({ array, index, place }): Written => ({ array, index, value: place.value, loops: [loop] })),
     ...own.written.map((other) => ({ ...other, loops: [loop, ...other.loops] })),
