@@ -4,6 +4,7 @@ import { compiled } from "../../ts/compiled/index.ts";
 import { type Field, SolveError } from "../../ts/index.ts";
 import { type RandomEquation, randomEquation } from "./equations.ts";
 import { type Evaluated, evaluated, type Point } from "./evaluation.ts";
+import { randomLoops } from "./loops.ts";
 import { minifiers } from "./minifiers.ts";
 import { wrongRow } from "./rows.ts";
 import { wrongJacobian, wrongSecond } from "./second-order.ts";
@@ -32,6 +33,7 @@ export interface FuzzOptions {
 }
 
 const POINTS = 4;
+const SMALL = 8;
 const PARAMS = [0.7, -1.3, 0.4];
 
 const pointsOf = (dim: number, seed: number): Point[] =>
@@ -110,7 +112,8 @@ function judge(
     if (value) return { kind: "wrong value", message: value };
     const derivative = wrongDerivative(field, dim, params, seed);
     if (derivative) return { kind: "wrong derivative", message: derivative };
-    const second = minifier === "source" && wrongSecondOrder(made, dim, seed);
+    // Second derivatives are straight-line code, for which large states say nothing more.
+    const second = minifier === "source" && dim <= SMALL && wrongSecondOrder(made, dim, seed);
     if (second) return { kind: "wrong derivative", message: second };
     const row = minifier === "source" && wrongRow(made, dim, pointsOf(dim, seed).slice(0, 3));
     return row ? { kind: "wrong value", message: row } : undefined;
@@ -124,7 +127,7 @@ function judge(
   }
 }
 
-/** Runs random equations from `seed` on. */
+/** Runs random equations from `seed` on; every other one has loops that can stay loops. */
 export async function fuzz({
   seed,
   programs = Number.POSITIVE_INFINITY,
@@ -136,7 +139,7 @@ export async function fuzz({
   let functions = 0;
   let done = 0;
   for (; done < programs && (programs !== Number.POSITIVE_INFINITY || Date.now() < end); done++) {
-    const equation = randomEquation(seed + done);
+    const equation = done % 2 === 0 ? randomEquation(seed + done) : randomLoops(seed + done);
     const seen = new Set<string>();
     for (const [minifier, minify] of builds) {
       const text = await minify(equation.text);

@@ -57,7 +57,7 @@ export function remainderOfCounter(tracer: Tracer, a: Scalar, n: Scalar): Scalar
 /** What a function of Math makes of counters; undefined where it is one of others, or of none. */
 export function mathOfCounters(tracer: Tracer, name: string, [a, b]: readonly Scalar[]): Scalar | undefined {
   if (!isCounter(a) && !isCounter(b)) return undefined;
-  if (/^(ceil|floor|round|trunc|fround)$/.test(name) && name !== "fround") return a;
+  if (/^(ceil|floor|round|trunc)$/.test(name)) return a;
   if (name === "abs") return compareCounters(tracer, LESS, a!, 0) === false ? a : undefined;
   if (name !== "min" && name !== "max") return undefined;
   const isLess = compareCounters(tracer, AT_MOST, a!, b!);
