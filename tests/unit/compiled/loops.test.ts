@@ -2,6 +2,7 @@
 // that do not grow with the state, rows, float32, and what unrolls.
 import { describe, expect, it } from "vitest";
 import { type CompiledField, compiled } from "../../../ts/compiled/index.ts";
+import { Scratch } from "../../../ts/wasm/scratch.ts";
 import { evaluated } from "../../fuzz/evaluation.ts";
 import { wrongRow } from "../../fuzz/rows.ts";
 
@@ -31,10 +32,16 @@ function modulesOf(make: () => void): number[] {
 
 /** The lengths of the modules of f, its VJP and its JVP, for states of some lengths. */
 const lengthsOf = (f: F, dims: readonly number[], options: object): number[][] =>
-  dims.map((dim) =>
-    modulesOf(() =>
-      evaluated(compiled(f as never, { ...options, dim }) as unknown as CompiledField, dim, []).release(),
-    ),
+  dims.map((length) =>
+    modulesOf(() => {
+      const field = compiled(f as never, { ...options, dim: length }) as unknown as CompiledField;
+      const scratch = new Scratch();
+      const request = { length, params: field.params, slots: 0, gradient: true, tangent: { params: field.params } };
+      const bound = field.bind(scratch, request);
+      scratch.lease();
+      bound.load();
+      scratch.release();
+    }),
   );
 
 const brusselator: F = (_t, y, dy, p) => {
