@@ -147,12 +147,9 @@ class BoundWebAssembly extends Bound {
     const kinds: Kind[] = ["f"];
     if (request.gradient) kinds.push("vjp");
     if (request.tangent) kinds.push(this.pushing);
-<<<<<<< HEAD
-    if (request.jacobian) kinds.push("jacobian", "jacobianAndTime");
-=======
     this.own = scratch.vector(program.ownFor(kinds), "float64");
     if (!program.callsNetworks) return;
->>>>>>> 5e94d47 (Compiled fields: loops stay loops, in f64x2 over their rounds; VJP and JVP through them)
+    if (request.jacobian) kinds.push("jacobian", "jacobianAndTime");
     const moves = this.paramsDot !== undefined;
     this.networks = new CalledNetworks(scratch, program, field.layout.networks, this.rows, kinds, moves);
   }
@@ -195,8 +192,8 @@ class BoundWebAssembly extends Bound {
       xDot.address,
       this.pDot.address,
       out.address,
-      this.own.address,
       this.rows,
+      this.own.address,
     );
   }
 
