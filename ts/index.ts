@@ -17,13 +17,13 @@ export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check
 export { citations } from "./citations.ts";
 export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
 export type { AsyncFieldFunction, FieldFunction } from "./fields/function.ts";
+export type { GivenDerivatives, JacobianFunction, SecondFunction, VjpOutputs } from "./fields/given-derivatives.ts";
 export {
   type JvpFunction,
   type JvpInputs,
   type VectorField,
   type VectorFieldOptions,
   type VjpFunction,
-  type VjpOutputs,
   vectorField,
 } from "./fields/vector-field.ts";
 export { widened } from "./fields/widened.ts";
@@ -39,7 +39,7 @@ export type {
   EventRecord,
   SolveEvent,
 } from "./problem/event.ts";
-export type { ImplicitOptions, ImplicitSolver, ImplicitStats, JacobianFunction } from "./problem/implicit.ts";
+export type { ImplicitOptions, ImplicitSolver, ImplicitStats } from "./problem/implicit.ts";
 export { type PredictiveOptions, predictive } from "./problem/predictive.ts";
 export type { StepReport } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";

@@ -32,15 +32,14 @@ export function jvp(solution: AsyncSolution, tangent: Tangent): Promise<FloatArr
 export function jvp(solution: Solution | AsyncSolution, tangent: Tangent): Awaitable<FloatArray> {
   if (!(solution instanceof Solution)) throw invalid("jvp(solution)", solution, "what solve returned, awaited");
   const trajectory = trajectoryOf(solution);
-  const { field, y0, events, signal, solver, equations } = trajectory.problem;
-  if (equations)
-    throw invalid("solver", solver.name, "for jvp, an explicit one: sensitivities of implicit solvers are to come");
+  const { field, y0, events, signal, equations } = trajectory.problem;
   if (!field.hasJvp)
     throw invalid(
       "field",
       field,
       "for jvp, one with a jvp: compiled(f) of odegrad/compiled, mlp({ … }), or vectorField({ f, jvp, … })",
     );
+  equations?.requireSecond();
   if (typeof tangent !== "object" || tangent === null || (!tangent.y0 && !tangent.params))
     throw invalid("tangent", tangent, "{ y0, params }, or one of the two");
   const y0Dot = direction("tangent.y0", tangent.y0, y0.length, "the shape of y0");

@@ -50,6 +50,8 @@ export interface GradientStats {
   readonly evaluations: number;
   /** Vector–Jacobian products of the field. */
   readonly vjps: number;
+  /** Implicit solvers: where the second derivatives came from that their gradient needs. */
+  readonly second?: "exact" | "differences" | undefined;
   /** Steps of the backward pass. */
   readonly accepted: number;
   /** Steps that a backward solve tried again; 0 for exact adjoints. */
@@ -113,6 +115,8 @@ export interface Adjoint {
   readonly papers: readonly Paper[];
   /** Whether it goes back by the solver's own inverse, so that only reversible solvers will do. */
   readonly undoesSteps?: boolean;
+  /** Whether it integrates a larger problem backwards by the solve's own solver, so that only explicit solvers will do. */
+  readonly integrates?: boolean;
   /** Tape slots that the forward pass needs. */
   readonly slots: (problem: Problem) => number;
   /** Starts the tape of one solve, after the lease. */

@@ -89,6 +89,7 @@ export function* solveBackwards(
     ...problem,
     field,
     solver,
+    equations: undefined,
     y0: state,
     direction,
     measure: measureOf(problem, layout, options, wantTimes),

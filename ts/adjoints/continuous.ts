@@ -40,6 +40,7 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
   return {
     name: "continuous",
     papers: [...(norm === "full" ? FULL_NORM : SEMINORM), ...(solver?.papers ?? [])],
+    integrates: solver === undefined,
     slots: () => 0,
     tape: (): Tape => ({
       keepsTapes: false,

@@ -10,7 +10,7 @@ import { evaluationsOf, type Machine, type PlacedScheme, type Program, placeSche
 import type { Arithmetic, Vector } from "../vectors/arithmetic.ts";
 import { type Space, WasmArithmetic } from "../vectors/wasm-arithmetic.ts";
 import { Scratch } from "../wasm/scratch.ts";
-import type { Gradients, Loss, PeakBytes, Trajectory } from "./adjoint.ts";
+import type { GradientStats, Gradients, Loss, PeakBytes, Trajectory } from "./adjoint.ts";
 import { type BadStep, onlyFinite, type Pulled } from "./finite-gradients.ts";
 import { MovingSteps } from "./moving-steps.ts";
 import { type Pass, type StepTimes, Sweep } from "./sweep.ts";
@@ -126,14 +126,22 @@ function* sweepBack(
   const n = y0.length;
   const scratch = new Scratch();
   const timed = wantTimes || jumps.length > 0;
+  const stages = schemeOf(problem).operations.filter(({ solve }) => solve).length;
   const [{ arithmetic, placed, sweep }, own] = inPlace(
     problem,
     scratch,
     { scheme: schemeOf(problem), extended, length: n, dtype, vectors },
-    { length: n, params, slots, gradient: true, times: timed },
+    {
+      length: n,
+      params,
+      slots,
+      gradient: true,
+      times: timed,
+      ...(problem.equations?.second === "exact" && { pairs: stages }),
+    },
     declareSweep,
   );
-  const system = problem.equations?.bind(scratch, arithmetic.host!, own);
+  const system = problem.equations?.bindTransposed(scratch, arithmetic.host!, own, params, stages);
   const times: StepTimes = { atStart: 0, atEnd: 0 };
   const { paramsBar } = own;
   const room = jumps.length > 0 ? arithmetic.like(scratch, n) : undefined;
@@ -145,7 +153,7 @@ function* sweepBack(
     const field = recall?.(own) ?? own;
     system?.load();
     const machine: Machine = { field, arithmetic, system };
-    const pass: Pass = { field, vjps: 0, dt: 0, dh: 0 };
+    const pass: Pass = { field, system, vjps: 0, dt: 0, dh: 0 };
     if (paramsBar) arithmetic.fill(paramsBar, 0);
     const stats = { evaluations: 0 };
     const restore = restoreWith({ trajectory, machine, placed, sweep, stats, times: timed });
@@ -230,14 +238,21 @@ function* sweepBack(
     for (const other of others) other.forEach((value, i) => (y0Bar[i]! += value));
     const tape = slotBytes(field);
     const finite = arithmetic.host !== undefined && (!paramsBar || (arithmetic.isFinite(paramsBar) as boolean));
+    const counted: { evaluations: number; vjps: number; second?: GradientStats["second"] } = {
+      evaluations: stats.evaluations + (moving?.evaluations ?? 0) + (restore.tapes ? 0 : pass.vjps),
+      vjps: pass.vjps,
+    };
+    if (system) {
+      counted.second = problem.equations!.second;
+      system.countIn(counted);
+    }
     const gradients: Gradients = {
       y0: y0Bar,
       params: thetaBar,
       ...(wantTimes && { ts: tsBar }),
       stats: {
         adjoint: restore.adjoint,
-        evaluations: stats.evaluations + (moving?.evaluations ?? 0) + (restore.tapes ? 0 : pass.vjps),
-        vjps: pass.vjps,
+        ...counted,
         accepted: steps,
         rejected: 0,
         ...(restore.reconstructionError !== undefined && { reconstructionError: restore.reconstructionError }),

@@ -40,6 +40,7 @@ export function* pushForwards(
     field: new TangentField(field, direction.params, jumps.length > 0),
     y0: zeros(field.dtype, 2 * n),
     steps: { kind: "given", grid },
+    equations: problem.equations?.along(direction.params),
     dense: false,
     residency: "host",
     events: [],

@@ -6,6 +6,7 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { type Waiting, wait } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
+import type { TransposedSystem } from "../problem/implicit.ts";
 import { operationsOf, type PlacedScheme, prepare, stageTime } from "../program/program.ts";
 import { denseSlopes, denseWeights } from "../solvers/dense-weights.ts";
 import type { Variable } from "../solvers/scheme.ts";
@@ -21,6 +22,8 @@ export interface StepTimes {
 /** A backward pass: the field that cotangents are pulled through, and how often they have been. */
 export interface Pass {
   readonly field: BoundField;
+  /** Of implicit solvers. */
+  readonly system?: TransposedSystem | undefined;
   vjps: number;
   /** ∂L/∂t and ∂L/∂h of the step in work so far. */
   dt: number;
@@ -41,6 +44,8 @@ export interface SweptStep {
   /** Where time gradients are asked for. */
   readonly times: StepTimes | undefined;
 }
+
+const nothing = (): number => 0;
 
 /** The transposed scheme with its vectors. Declare it before the lease. */
 export class Sweep {
@@ -69,6 +74,8 @@ export class Sweep {
       kBar: vector(),
       xBars: operationsOf(scheme, dense).map(({ evaluate }) => (evaluate ? vector() : undefined)),
       bars: new Map(),
+      solved: operationsOf(scheme, dense).map(({ solve }) => (solve ? vector() : undefined)),
+      startBar: scheme.systems && vector(),
     };
     const even = scheme.start.map(vector);
     const odd = scheme.start.map(vector);
@@ -96,8 +103,8 @@ export class Sweep {
   needed(dense: boolean, times: boolean): Set<Variable> {
     const { active, sloped } = (dense ? this.extended : this.plain)!;
     const used = new Set<Variable>();
-    operationsOf(this.placed.scheme, dense).forEach(({ out, base, terms }, i) => {
-      if (active.has(i)) used.add(base ?? out);
+    operationsOf(this.placed.scheme, dense).forEach(({ out, base, terms, solve }, i) => {
+      if (active.has(i)) used.add(solve ? out : (base ?? out));
       if (active.has(i) || (times && sloped.has(i))) for (const { variable } of terms) used.add(variable);
     });
     if (times && dense) for (const k of this.placed.scheme.dense!.ks) used.add(k);
@@ -194,6 +201,16 @@ export class Sweep {
         if (typeof tau !== "number") return this.wait(pass, step, tau, 1, instruction.c, i + 1);
         pass.dt += tau;
         pass.dh += instruction.c * tau;
+      } else if (action.kind === "solve") {
+        const start = this.placed.programs[parity]!.instructions[0]!;
+        const pending = pass.system!.solveTransposed(action.stage, action.bar, action.solved, start, stageStart, h);
+        if (pending) return this.wait(pass, step, pending.then(nothing), 0, 0, i);
+      } else if (action.kind === "start") {
+        const start = this.placed.programs[parity]!.instructions[0]!;
+        const motion = times && pass;
+        const tau = pass.system!.pullStart(action.stages, start, stageStart, h, action.xBar, motion);
+        if (typeof tau !== "number") return this.wait(pass, step, tau, 1, 0, i + 1);
+        pass.dt += tau;
       } else if (times) {
         arithmetic.combine(this.slope, undefined, action.terms, 1);
         const slope = arithmetic.dot(action.outBar, this.slope);

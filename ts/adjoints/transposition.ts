@@ -1,6 +1,7 @@
 // Reverse-mode differentiation of a step's straight-line program, done once, before any numbers are there: walking its
 // operations backwards gives the list of what a sweep does.
 
+import type { SolvedStage, StageSystem } from "../problem/implicit.ts";
 import { type Instruction, instructionsOf, operationsOf, type PlacedScheme } from "../program/program.ts";
 import type { Term, Variable } from "../solvers/scheme.ts";
 import type { Arithmetic, Terms, Vector } from "../vectors/arithmetic.ts";
@@ -13,11 +14,16 @@ export interface Gather {
   readonly scaled: Terms | undefined;
 }
 
-/** What is done in turn: gather a cotangent, pull one through the field, and where h scaled some terms note its slope. */
+/**
+ * What is done in turn: gather a cotangent, pull one through the field or through a linear system, and where h scaled some terms
+ * note its slope; in the end, pull what the systems took of J and ∂f/∂t back to the step's start.
+ */
 export type Action =
   | { readonly kind: "gather"; readonly gather: Gather }
   | { readonly kind: "vjp"; readonly gather: Gather; readonly xBar: Vector; readonly instruction: Instruction }
-  | { readonly kind: "slope"; readonly outBar: Vector; readonly terms: Terms };
+  | { readonly kind: "slope"; readonly outBar: Vector; readonly terms: Terms }
+  | { readonly kind: "solve"; readonly bar: Vector; readonly solved: Vector; readonly stage: StageSystem }
+  | { readonly kind: "start"; readonly stages: readonly SolvedStage[]; readonly xBar: Vector };
 
 interface Contribution {
   readonly bar: Vector;
@@ -49,6 +55,9 @@ export interface Places {
   readonly kBar: Vector;
   readonly xBars: readonly (Vector | undefined)[];
   readonly bars: Map<Variable, Vector>;
+  /** For each linear system the cotangent of its right side; and the start's share of how they depend on it. */
+  readonly solved: readonly (Vector | undefined)[];
+  readonly startBar: Vector | undefined;
 }
 
 /** Cotangents of outputs interpolated inside the step in work: what they add to each k̄ᵢ and to the start state. */
@@ -154,8 +163,9 @@ function transpose(
     });
     transposition.add(scheme.start[0]!, injection.state);
   }
+  const stages: SolvedStage[] = [];
   for (let i = operations.length - 1; i >= 0; i--) {
-    const { out, base, terms, unit = false, evaluate } = operations[i]!;
+    const { out, base, terms, unit = false, solve, evaluate } = operations[i]!;
     const instruction = instructions[i]!;
     if (evaluate && transposition.reaches(evaluate.k)) {
       active.add(i);
@@ -163,14 +173,27 @@ function transpose(
       actions.push({ kind: "vjp", gather: transposition.gather(evaluate.k, places.kBar), xBar, instruction });
       transposition.add(out, xBar);
     }
-    if (instruction.terms && transposition.reaches(out)) {
-      const outBar = transposition.cotangent(out);
+    if (!transposition.reaches(out)) continue;
+    let outBar: Vector | undefined;
+    if (solve) {
+      outBar = places.solved[i]!;
+      active.add(i);
+      actions.push({ kind: "solve", bar: transposition.cotangent(out), solved: outBar, stage: instruction.solve! });
+      transposition.add(solve.k, outBar);
+      stages.push({ tangent: instruction.out, slope: solve.slope, cotangent: outBar });
+    }
+    if (instruction.terms) {
+      outBar ??= transposition.cotangent(out);
       transposition.combination(base, terms, unit, outBar);
       if (!unit) {
         sloped.add(i);
         actions.push({ kind: "slope", outBar, terms: instruction.terms });
       }
     }
+  }
+  if (places.startBar && stages.length > 0) {
+    actions.push({ kind: "start", stages, xBar: places.startBar });
+    transposition.add(scheme.start[0]!, places.startBar);
   }
   scheme.start.forEach((variable, i) => {
     actions.push({ kind: "gather", gather: transposition.gather(variable, startBar[i]!) });

@@ -170,6 +170,8 @@ export interface Field extends Precision {
   readonly tensors?: readonly number[];
   /** Whether `vjp` may be asked for. */
   readonly differentiable: boolean;
+  /** Whether rows of the state do not depend on each other. */
+  readonly rowwise?: boolean;
   /** Whether `jvp` may be asked for. */
   readonly hasJvp?: boolean;
   /** Whether `second`, the derivative of VJPs, may be asked for. */

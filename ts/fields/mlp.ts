@@ -84,6 +84,7 @@ class Perceptron implements MlpField, Network {
   params: FloatArray;
   readonly differentiable = true;
   readonly hasJvp = true;
+  readonly rowwise = true;
   /** Widths of all hidden layers together. */
   private readonly hidden: number;
 

@@ -7,16 +7,7 @@ import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { refuseReturned } from "./answers.ts";
 import type { BindRequest, BoundField, Field } from "./field.ts";
 import { BoundFunction, FILLS, type FieldFunction, FunctionField, isPromise, RETURNS, UNKNOWN } from "./function.ts";
-
-/** Where a VJP accumulates: ∂/∂y, ∂/∂params and ∂/∂t of cotangent · f. */
-export interface VjpOutputs {
-  /** [state] */
-  readonly y: Float64Array;
-  /** [parameters] */
-  readonly params: Float64Array;
-  /** One element. */
-  readonly t: Float64Array;
-}
+import type { GivenDerivatives, VjpOutputs } from "./given-derivatives.ts";
 
 /** Adds cotangentᵀ ∂f/∂y, cotangentᵀ ∂f/∂params and cotangent · ∂f/∂t to the outputs. */
 export type VjpFunction = (
@@ -45,7 +36,7 @@ export type JvpFunction = (
 ) => Awaitable<void>;
 
 /** Options of `vectorField`. */
-export interface VectorFieldOptions {
+export interface VectorFieldOptions extends GivenDerivatives {
   /** Fills all of `dy`, or returns the derivative (slower), or a promise of either. */
   readonly f: (...arguments_: Parameters<FieldFunction<Float64Array>>) => Awaitable<void | ArrayLike<number>>;
   /** For adjoints; it must add to its outputs, never set them. `checkDerivatives` compares it with differences. */
@@ -157,9 +148,13 @@ class DifferentiatedField extends FunctionField implements VectorField {
   override readonly differentiable: boolean;
   readonly vjp: VjpFunction | undefined;
   readonly jvp: JvpFunction | undefined;
+  /** For implicit solvers. */
+  readonly given: GivenDerivatives;
 
-  constructor({ f, vjp, jvp, dim }: VectorFieldOptions, params: Float64Array) {
+  constructor(options: VectorFieldOptions, params: Float64Array) {
+    const { f, vjp, jvp, dim } = options;
     super(f, undefined);
+    this.given = options;
     this.dim = dim;
     this.params = params;
     this.differentiable = vjp !== undefined;
@@ -181,7 +176,7 @@ class DifferentiatedField extends FunctionField implements VectorField {
  * `vjp(t, y, params, cotangent, { y, params, t })` adds to the three, `jvp(t, y, params, { y, params }, dy)` fills `dy`.
  */
 export function vectorField(options: VectorFieldOptions): VectorField {
-  checkOptions("vectorField", options, ["f", "vjp", "jvp", "params", "dim"]);
+  checkOptions("vectorField", options, ["f", "vjp", "jvp", "jacobian", "second", "params", "dim"]);
   const { f, vjp, jvp, params = [], dim } = options;
   if (typeof f !== "function") throw invalid("vectorField option f", f, "a function (t, y, dy, params) => void");
   if (vjp !== undefined && typeof vjp !== "function") {
@@ -189,6 +184,11 @@ export function vectorField(options: VectorFieldOptions): VectorField {
   }
   if (jvp !== undefined && typeof jvp !== "function") {
     throw invalid("vectorField option jvp", jvp, "a function (t, y, params, { y, params }, dy) => void");
+  }
+  for (const name of ["jacobian", "second"] as const) {
+    const given = options[name];
+    if (given !== undefined && typeof given !== "function")
+      throw invalid(`vectorField option ${name}`, given, "a function");
   }
   const isDim = dim === undefined || (Number.isInteger(dim) && dim > 0);
   if (!isDim) throw invalid("vectorField option dim", dim, "a positive integer");

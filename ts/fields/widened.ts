@@ -93,6 +93,7 @@ class WidenedField implements Field {
   readonly tensors?: readonly number[];
   readonly differentiable: boolean;
   readonly hasJvp: boolean;
+  readonly rowwise: boolean;
   private readonly field: Field;
 
   constructor(field: Field) {
@@ -103,6 +104,7 @@ class WidenedField implements Field {
     if (field.tensors) this.tensors = field.tensors;
     this.differentiable = field.differentiable;
     this.hasJvp = field.hasJvp ?? false;
+    this.rowwise = field.rowwise ?? false;
   }
 
   tapeLength(length: number): number {

@@ -1,12 +1,19 @@
 // What an implicit solver brings with it: its options checked, and the systems of its steps bound to a solve.
+import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BoundField } from "../fields/field.ts";
+import type { BoundTangent } from "../fields/tangent.ts";
+import { DenseSolver } from "../linear/dense.ts";
 import type { EquationsProblem, ImplicitOptions, ImplicitSolver, StepEquations } from "../problem/implicit.ts";
 import { predictive } from "../problem/predictive.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
-import type { HostVector } from "../wasm/scratch.ts";
-import { Differences, GivenJacobian } from "./jacobian.ts";
+import type { HostArithmetic } from "../vectors/arithmetic.ts";
+import type { HostVector, Scratch } from "../wasm/scratch.ts";
+import { Differences, GivenJacobian, type JacobianSource } from "./jacobian.ts";
+import { ExactSecondOrder, GivenSecondOrder, SecondDifferences, type SecondOrder } from "./second-order.ts";
+import { blockOf, FieldJacobian, JvpJacobian } from "./sources.ts";
 import { LinearSystems } from "./system.ts";
+import { TangentSystems } from "./tangent-system.ts";
 
 /** The error that element i may have where it is y. */
 function tolerancesOf({ measure: { rtol, atol } }: EquationsProblem): (y: number, i: number) => number {
@@ -15,18 +22,120 @@ function tolerancesOf({ measure: { rtol, atol } }: EquationsProblem): (y: number
   return (y, i) => at(atol, i) + at(rtol, i) * Math.abs(y);
 }
 
-function equationsOf({ jacobian }: ImplicitOptions, problem: EquationsProblem): StepEquations {
+class RosenbrockEquations implements StepEquations {
+  readonly second: "exact" | "differences" | undefined;
+  private readonly problem: EquationsProblem;
+  private readonly options: ImplicitOptions;
+
+  constructor(options: ImplicitOptions, problem: EquationsProblem) {
+    const { field } = problem;
+    this.options = options;
+    this.problem = problem;
+    this.second = field.hasSecond || field.given?.second ? "exact" : field.differentiable ? options.second : undefined;
+  }
+
+  requireSecond(): void {
+    if (this.second) return;
+    throw invalid(
+      "second",
+      this.options.second,
+      '"differences", which are good to about 1e-9, for a field that does not give its second derivatives; compiled(f), ' +
+        "mlp({ … }) and vectorField({ f, vjp, second, … }) give them exactly",
+    );
+  }
+
+  private like(scratch: Scratch): HostVector {
+    return scratch.vector(this.problem.length, this.problem.field.dtype);
+  }
+
+  /** Where J comes from, and the width of its blocks; `field` evaluates f. */
+  private source(
+    scratch: Scratch,
+    like: HostVector,
+    field: BoundField<HostVector>,
+    params: FloatArray | undefined,
+  ): [source: JacobianSource, block: number] {
+    const { problem, options } = this;
+    const { field: unbound, length, argument } = problem;
+    const differences = new Differences(scratch, field, like, tolerancesOf(problem));
+    if (unbound.hasJacobian) {
+      const own = unbound.bind(scratch, { length, params, slots: 0, gradient: false });
+      const block = own.sparsity?.size ?? length;
+      return [new FieldJacobian(scratch, own, like, block), block];
+    }
+    const jacobian = unbound.given?.jacobian ?? options.jacobian;
+    if (jacobian) return [new GivenJacobian(jacobian, argument, differences), length];
+    if (!unbound.hasJvp) return [differences, length];
+    const block = blockOf(unbound, length);
+    const own = unbound.bind(scratch, { length, params, slots: 1, gradient: false, tangent: { params: undefined } });
+    return [new JvpJacobian(scratch, own, like, block, differences), block];
+  }
+
+  private systems(
+    scratch: Scratch,
+    field: BoundField<HostVector>,
+    params: FloatArray | undefined,
+    pulling?: { second: SecondOrder; stages: number },
+  ): LinearSystems {
+    const { length } = this.problem;
+    const like = this.like(scratch);
+    const [source, block] = this.source(scratch, like, field, params);
+    return new LinearSystems(scratch, like, new DenseSolver(scratch, block, length / block), source, pulling);
+  }
+
+  bind(
+    scratch: Scratch,
+    _arithmetic: HostArithmetic,
+    field: BoundField,
+    params: FloatArray | undefined,
+  ): LinearSystems {
+    return this.systems(scratch, field as BoundField<HostVector>, params);
+  }
+
+  bindTransposed(
+    scratch: Scratch,
+    _arithmetic: HostArithmetic,
+    field: BoundField,
+    params: FloatArray | undefined,
+    stages: number,
+  ): LinearSystems {
+    const own = field as BoundField<HostVector>;
+    return this.systems(scratch, own, params, { second: this.secondOrder(scratch, own), stages });
+  }
+
+  private secondOrder(scratch: Scratch, field: BoundField<HostVector>): SecondOrder {
+    const second = this.problem.field.given?.second;
+    if (second) return new GivenSecondOrder(second, this.problem.argument as Float64Array, field);
+    return this.second === "exact"
+      ? new ExactSecondOrder(field)
+      : new SecondDifferences(scratch, field, this.like(scratch));
+  }
+
+  along(paramsDot: ArrayLike<number> | undefined): StepEquations {
+    const bind: StepEquations["bind"] = (scratch, _arithmetic, tangent, params) => {
+      const { field, length } = this.problem;
+      const pairs = this.second === "exact" ? { pairs: 1 } : {};
+      const own = field.bind(scratch, { length, params, slots: 0, gradient: true, ...pairs });
+      const inner = this.systems(scratch, own, params);
+      const second = this.secondOrder(scratch, own);
+      return new TangentSystems(scratch, this.like(scratch), inner, tangent as BoundTangent, own, second, paramsDot);
+    };
+    return {
+      bind,
+      second: this.second,
+      requireSecond: () => this.requireSecond(),
+      bindTransposed: (...request) => this.bindTransposed(...request),
+      along: (direction) => this.along(direction),
+    };
+  }
+}
+
+function equationsOf(options: ImplicitOptions, problem: EquationsProblem): StepEquations {
+  const { jacobian, second } = options;
   if (jacobian !== undefined && typeof jacobian !== "function")
     throw invalid("jacobian", jacobian, "a function (t, y, params, J) => void that fills J");
-  const toleranceOf = tolerancesOf(problem);
-  return {
-    bind(scratch, arithmetic, bound) {
-      const like = arithmetic.vector() as HostVector;
-      const differences = new Differences(scratch, bound as BoundField<HostVector>, like, toleranceOf);
-      const source = jacobian ? new GivenJacobian(jacobian, problem.argument, differences) : differences;
-      return new LinearSystems(scratch, like, source);
-    },
-  };
+  if (second !== undefined && second !== "differences") throw invalid("second", second, '"differences"');
+  return new RosenbrockEquations(options, problem);
 }
 
 /** A solver with what solves the equations of its steps. */

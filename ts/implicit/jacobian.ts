@@ -1,7 +1,7 @@
 // Where the Jacobian J = ∂f/∂y and ∂f/∂t at a step's start come from: the user's function, or differences of the field.
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
-import type { JacobianFunction } from "../problem/implicit.ts";
+import type { JacobianFunction } from "../fields/given-derivatives.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 
 /** A place to differentiate at. */
@@ -16,8 +16,9 @@ export interface Place {
 
 /** Computes J and ∂f/∂t. */
 export interface JacobianSource {
-  /** Evaluations of the field spent on differences. */
+  /** Evaluations of the field, and how many of them were spent on differences. */
   readonly evaluations: number;
+  readonly differences: number;
   load?(): void;
   /** J, in the order of `jacobian`'s entries, and ∂f/∂t at a place; both vectors are float64. */
   evaluate(place: Place, jacobian: HostVector, dfdt: HostVector): Awaitable<void>;
@@ -31,7 +32,7 @@ const ABOVE_ROUNDING = 1e6;
 
 /** One-sided differences, a column at a time. */
 export class Differences implements JacobianSource {
-  evaluations = 0;
+  differences = 0;
   private readonly scratch: Scratch;
   private readonly field: BoundField<HostVector>;
   /** The state moved a little, and f there. */
@@ -40,6 +41,10 @@ export class Differences implements JacobianSource {
   private readonly toleranceOf: (y: number, i: number) => number;
   /** The least widths, in tolerances. */
   private least = 0;
+
+  get evaluations(): number {
+    return this.differences;
+  }
 
   /** `toleranceOf`: the error that element i may have where it is y. */
   constructor(
@@ -87,7 +92,7 @@ export class Differences implements JacobianSource {
       // Away from 0, so that what is not negative stays so; exactly what the two states differ by.
       moved.view[j] = own + (own < 0 ? -wanted : wanted);
       const distance = moved.view[j]! - own;
-      this.evaluations++;
+      this.differences++;
       const pending = this.field.evaluate(t, moved, slope, RECOMPUTE);
       const store = (): void => {
         for (let i = 0, at = j; i < length; i++, at += length)
@@ -112,7 +117,7 @@ export class Differences implements JacobianSource {
     const wanted = Math.sqrt(EPSILON[y.dtype]) * Math.max(Math.abs(t), Math.abs(h));
     const later = t + Math.sign(h) * Math.min(wanted, Math.abs(h));
     const distance = later - t;
-    this.evaluations++;
+    this.differences++;
     const pending = this.field.evaluate(later, y, slope, RECOMPUTE);
     const store = (): void => {
       for (let i = 0; i < y.length; i++) dfdt.view[i] = (slope.view[i]! - k.view[i]!) / distance;
@@ -128,16 +133,21 @@ export class Differences implements JacobianSource {
 export class GivenJacobian implements JacobianSource {
   private readonly given: JacobianFunction;
   private readonly params: unknown;
-  private readonly differences: Differences;
+  private readonly times: Differences;
 
-  constructor(given: JacobianFunction, params: unknown, differences: Differences) {
+  /** `times`: takes the differences in t. */
+  constructor(given: JacobianFunction, params: unknown, times: Differences) {
     this.given = given;
     this.params = params;
-    this.differences = differences;
+    this.times = times;
   }
 
   get evaluations(): number {
-    return this.differences.evaluations;
+    return this.times.differences;
+  }
+
+  get differences(): number {
+    return this.times.differences;
   }
 
   evaluate(place: Place, jacobian: HostVector, dfdt: HostVector): Awaitable<void> {
@@ -145,6 +155,6 @@ export class GivenJacobian implements JacobianSource {
     J.fill(0);
     ft.fill(Number.NaN);
     this.given(place.t, place.y.view as Float64Array, this.params, J, ft);
-    return ft.length > 0 && Number.isNaN(ft[0]!) ? this.differences.byTime(place, dfdt) : undefined;
+    return ft.length > 0 && Number.isNaN(ft[0]!) ? this.times.byTime(place, dfdt) : undefined;
   }
 }

@@ -1,26 +1,46 @@
 // The linear systems of a solve's steps: J and ∂f/∂t once for each start of a step, which a rejected step keeps, and one
-// factorization for each size.
+// factorization for each size; their transposes, and what a gradient takes of how J and ∂f/∂t depend on the step's start.
 import { SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import { DenseSolver } from "../linear/dense.ts";
+import type { Pair } from "../fields/field.ts";
 import type { LinearSolver } from "../linear/solver.ts";
-import type { ImplicitStats, StageSystem, StepStart, StepSystem } from "../problem/implicit.ts";
+import type {
+  ImplicitCounts,
+  SolvedStage,
+  StageSystem,
+  StartMotion,
+  StepStart,
+  TransposedSystem,
+} from "../problem/implicit.ts";
 import type { Vector } from "../vectors/arithmetic.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { JacobianSource } from "./jacobian.ts";
+import type { SecondOrder } from "./second-order.ts";
 
-export class LinearSystems implements StepSystem {
+/** What a gradient needs besides. */
+export interface Pulling {
+  readonly second: SecondOrder;
+  /** Systems of a step. */
+  readonly stages: number;
+}
+
+export class LinearSystems implements TransposedSystem {
   failed = false;
   readonly written: boolean;
   private readonly counts = { jacobians: 0, factorizations: 0, solves: 0, newtonFailures: 0 };
   private readonly solver: LinearSolver;
   private readonly source: JacobianSource;
+  private readonly second: SecondOrder | undefined;
   private readonly dfdt: HostVector;
   /** Copies of the state at the step's start and of the derivative there. */
   private readonly y: HostVector;
   private readonly k: HostVector;
   /** Stages of float32 states in float64. */
   private readonly wide: { readonly k: HostVector; readonly out: HostVector } | undefined;
+  /** J times a vector, in float64. */
+  private readonly product: HostVector;
+  /** Cotangents times h. */
+  private readonly scaled: readonly HostVector[];
   /** Where J is known, and the scale of the W that is factored; NaN: nowhere. */
   private t: number = Number.NaN;
   private scale: number = Number.NaN;
@@ -28,22 +48,26 @@ export class LinearSystems implements StepSystem {
   private readonly both: Float64Array;
   private copied = false;
 
-  constructor(scratch: Scratch, like: HostVector, source: JacobianSource) {
+  constructor(scratch: Scratch, like: HostVector, solver: LinearSolver, source: JacobianSource, pulling?: Pulling) {
     const { length, dtype } = like;
+    const vector = (): HostVector => scratch.vector(length, "float64");
     this.source = source;
-    this.solver = new DenseSolver(scratch, length);
-    this.dfdt = scratch.vector(length, "float64");
+    this.solver = solver;
+    this.second = pulling?.second;
+    this.dfdt = vector();
     this.y = scratch.vector(length, dtype);
-    this.k = scratch.vector(length, "float64");
-    if (dtype === "float32") {
-      this.wide = { k: scratch.vector(length, "float64"), out: scratch.vector(length, "float64") };
-    }
-    this.written = dtype === "float64";
-    this.both = new Float64Array(length * (length + 1));
+    this.k = vector();
+    this.product = vector();
+    this.scaled = Array.from({ length: pulling?.stages ?? 0 }, () => scratch.vector(length, dtype));
+    if (dtype === "float32") this.wide = { k: vector(), out: vector() };
+    this.written = dtype === "float64" && solver.dense;
+    this.both = new Float64Array(this.written && length <= MOST_WRITTEN ? length * (length + 1) : 0);
   }
 
   load(): void {
     this.solver.load();
+    // Sources that know a pattern fill no others.
+    this.solver.jacobian.view.fill(0);
     this.source.load?.();
   }
 
@@ -66,34 +90,99 @@ export class LinearSystems implements StepSystem {
     return pending ? pending.then(done) : done();
   }
 
-  solve({ k, gamma, slope, from }: StageSystem, out: Vector, start: StepStart, t: number, h: number): Awaitable<void> {
-    const { solver, dfdt } = this;
+  /** Has W ready for a step from t over h; what is returned has to be waited for. */
+  private prepare(gamma: number, start: StepStart, t: number, h: number): Awaitable<void> {
     if (this.t !== t) {
       const pending = this.linearise(t, h, (start.out as HostVector).view, (start.k as HostVector).view);
       if (pending) return pending;
     }
-    if (!this.factor(h * gamma)) return undefined;
-    this.counts.solves++;
-    const { wide } = this;
-    if (wide === undefined) {
-      solver.solveStage(out as HostVector, k as HostVector, from as HostVector | undefined, dfdt, gamma, h * slope);
-    } else {
-      wide.k.view.set((k as HostVector).view);
-      wide.out.view.set((out as HostVector).view);
-      solver.solveStage(wide.out, wide.k, from && wide.out, dfdt, gamma, h * slope);
-      (out as HostVector).view.set(wide.out.view);
-    }
-    return undefined;
-  }
-
-  /** Has W with this scale ready; false, and `failed`, where it is singular. */
-  private factor(scale: number): boolean {
-    if (this.scale === scale) return true;
+    const scale = h * gamma;
+    if (this.scale === scale) return undefined;
     this.counts.factorizations++;
     this.failed = !this.solver.factor(scale);
     this.scale = this.failed ? Number.NaN : scale;
     if (this.failed) this.counts.newtonFailures++;
-    return !this.failed;
+    return undefined;
+  }
+
+  solve({ k, gamma, slope, from }: StageSystem, out: Vector, start: StepStart, t: number, h: number): Awaitable<void> {
+    const pending = this.prepare(gamma, start, t, h);
+    if (pending || this.failed) return pending;
+    this.apply(out as HostVector, k as HostVector, from as HostVector | undefined, gamma, this.dfdt, h * slope);
+    return undefined;
+  }
+
+  /** out ← gamma W⁻¹ (k + M·from + slope·ft), with the W that is ready; `from` is out or nothing. */
+  apply(out: HostVector, k: HostVector, from: HostVector | undefined, gamma: number, ft?: HostVector, slope = 0): void {
+    const { solver, wide } = this;
+    this.counts.solves++;
+    if (wide === undefined) {
+      solver.solveStage(out, k, from, ft, gamma, slope);
+      return;
+    }
+    wide.k.view.set(k.view);
+    wide.out.view.set(out.view);
+    solver.solveStage(wide.out, wide.k, from && wide.out, ft, gamma, slope);
+    out.view.set(wide.out.view);
+  }
+
+  /** product ← J v + slope ∂f/∂t */
+  private multiply(v: HostVector, slope: number): Float64Array {
+    const { wide, product, dfdt, solver } = this;
+    if (wide) wide.k.view.set(v.view);
+    solver.multiply(product, wide?.k ?? v);
+    for (let i = 0; i < product.length; i++) product.view[i]! += slope * dfdt.view[i]!;
+    return product.view as Float64Array;
+  }
+
+  /** into += factor (J v + slope ∂f/∂t) */
+  addProduct(into: HostVector, factor: number, v: HostVector, slope: number): void {
+    const product = this.multiply(v, slope);
+    for (let i = 0; i < product.length; i++) into.view[i]! += factor * product[i]!;
+  }
+
+  solveTransposed(
+    { gamma }: StageSystem,
+    bar: Vector,
+    solved: Vector,
+    start: StepStart,
+    t: number,
+    h: number,
+  ): Awaitable<void> {
+    const pending = this.prepare(gamma, start, t, h);
+    if (pending) return pending;
+    this.counts.solves++;
+    const [from, to] = [(bar as HostVector).view, solved as HostVector];
+    const out = this.wide?.out ?? to;
+    for (let i = 0; i < from.length; i++) out.view[i] = gamma * from[i]!;
+    this.solver.solveTransposed(out);
+    if (out !== to) to.view.set(out.view);
+    return undefined;
+  }
+
+  pullStart(
+    stages: readonly SolvedStage[],
+    start: StepStart,
+    t: number,
+    h: number,
+    xBar: Vector,
+    motion: StartMotion | undefined,
+  ): Awaitable<number> {
+    const x = start.out as HostVector;
+    const pairs = stages.map(({ tangent, slope, cotangent }, i): Pair<HostVector> => {
+      const scaled = this.scaled[i]!;
+      const { view } = cotangent as HostVector;
+      for (let j = 0; j < view.length; j++) scaled.view[j] = h * view[j]!;
+      return { tangent: tangent as HostVector, time: slope, cotangent: scaled };
+    });
+    if (motion) {
+      for (const { tangent, slope, cotangent } of stages) {
+        const product = this.multiply(tangent as HostVector, slope);
+        const { view } = cotangent as HostVector;
+        for (let i = 0; i < view.length; i++) motion.dh += view[i]! * product[i]!;
+      }
+    }
+    return this.second!.gradient({ t, h, x }, pairs, xBar as HostVector);
   }
 
   linearised(
@@ -124,9 +213,10 @@ export class LinearSystems implements StepSystem {
     this.copied = true;
   }
 
-  countIn(stats: Partial<ImplicitStats> & { evaluations: number }): void {
-    const differences = this.source.evaluations;
-    stats.evaluations += differences;
+  countIn(stats: ImplicitCounts): void {
+    const { evaluations, differences } = this.source;
+    stats.evaluations += evaluations;
+    if (stats.vjps !== undefined) stats.vjps += this.second?.vjps ?? 0;
     Object.assign(stats, this.counts, { differences });
   }
 
@@ -140,3 +230,6 @@ export class LinearSystems implements StepSystem {
     );
   }
 }
+
+/** The longest state that steps are written out for. */
+const MOST_WRITTEN = 4;

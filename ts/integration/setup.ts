@@ -95,7 +95,7 @@ export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Se
     { length: y0.length, params, slots: tapeSlots, gradient: false },
     declareSolve,
   );
-  const system = problem.equations?.bind(scratch, arithmetic.host!, field);
+  const system = problem.equations?.bind(scratch, arithmetic.host!, field, params);
   return { machine: { field, arithmetic, system }, placed, control, initial, interpolator };
 }
 

@@ -8,6 +8,7 @@ const NONE = 0;
 /** Systems of `blocks` blocks of n × n numbers, row-major one after the other. Declare it before the lease. */
 export class DenseSolver implements LinearSolver {
   readonly jacobian: HostVector;
+  readonly dense: boolean;
   private readonly scratch: Scratch;
   private readonly n: number;
   private readonly blocks: number;
@@ -20,6 +21,7 @@ export class DenseSolver implements LinearSolver {
     this.scratch = scratch;
     this.n = n;
     this.blocks = blocks;
+    this.dense = blocks === 1;
     this.jacobian = scratch.vector(blocks * n * n, "float64");
     this.lu = scratch.vector(blocks * n * n, "float64");
     this.pivots = scratch.vector(blocks * n, "float32");

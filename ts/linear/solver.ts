@@ -6,6 +6,8 @@ import type { HostVector } from "../wasm/scratch.ts";
 export interface LinearSolver {
   /** The entries of J, for whoever computes them to fill, in an order of the solver's own. */
   readonly jacobian: HostVector;
+  /** Whether they are all entries, row-major. */
+  readonly dense: boolean;
   /** Called once after the lease. */
   load(): void;
   /** Makes ready for W with this scale and the J in place; false where W is singular or not finite. */

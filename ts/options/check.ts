@@ -56,6 +56,8 @@ export function requestOf(
   const measure = measureOf(options, field, y0.length);
   const argument = params ?? options.params;
   const implicit = implicitPart(solver);
+  const equations = implicit?.equationsOf(options, { field, length: y0.length, argument, measure });
+  if (adjoint) equations?.requireSecond();
   const problem: Problem = {
     field,
     solver,
@@ -67,7 +69,7 @@ export function requestOf(
     dense,
     direction,
     measure,
-    equations: implicit?.equationsOf(options, { field, length: y0.length, argument, measure }),
+    equations,
     maxSteps,
     events,
     argument,
@@ -136,18 +138,18 @@ function checkAdjoint(adjoint: Adjoint, field: Field, solver: Solver): void {
       "undefined for a field without vjp; compiled(f) of odegrad/compiled derives it; else vectorField({ f, vjp, … }) or mlp({ … })",
     );
   }
-  if (implicitPart(solver)) {
+  if (adjoint.integrates && implicitPart(solver)) {
     throw invalid(
       "adjoint",
       adjoint.name,
-      `undefined for solver ${solver.name}: gradients through implicit solvers are to come`,
+      `continuous({ solver: tsit5 }), or an exact one such as symplectic(), for solver ${solver.name}`,
     );
   }
   if (adjoint.undoesSteps && !solver.scheme.inverse) {
     throw invalid(
       "adjoint",
       adjoint.name,
-      `another adjoint for solver ${solver.name}, or, with this one, solver: reversible(${solver.name})`,
+      `another adjoint for solver ${solver.name}${implicitPart(solver) ? ", such as symplectic(): no way back through implicit steps is stable" : `, or, with this one, solver: reversible(${solver.name})`}`,
     );
   }
 }

@@ -125,6 +125,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   residency: true,
   inputs: true,
   jacobian: true,
+  second: true,
   params: true,
   signal: true,
   onStep: true,

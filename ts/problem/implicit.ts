@@ -1,30 +1,24 @@
 // What implicit solvers bring with them. The loop and the adjoints know these contracts only; everything behind them comes with
 // the solver value, so bundles without an implicit solver have none of it.
+import type { FloatArray } from "../base/dtype.ts";
 import type { SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { BoundField, Field } from "../fields/field.ts";
+import type { GivenDerivatives, JacobianFunction } from "../fields/given-derivatives.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostArithmetic, Measure, Vector } from "../vectors/arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
 import type { Controller } from "./controller.ts";
 
-/**
- * Fills `J`, all zero before, with ∂f/∂y in the order that `sparsity` gives it: dense and row-major without one. It may fill
- * `dfdt` with ∂f/∂t, which is differenced otherwise; NaN there means "not filled".
- */
-// biome-ignore lint/suspicious/noExplicitAny: parameters are whatever the user passes
-export type JacobianFunction<P = any> = (
-  t: number,
-  y: Float64Array,
-  params: P,
-  J: Float64Array,
-  dfdt: Float64Array,
-) => void;
-
 /** Options of `solve` for implicit solvers. */
 export interface ImplicitOptions {
-  /** ∂f/∂y; without it the field's own Jacobian or `jvp` is used, else differences. */
+  /** ∂f/∂y of a bare function; fields may have their own. Without either a field's `jvp` is used, else differences. */
   readonly jacobian?: JacobianFunction | undefined;
+  /**
+   * "differences": gradients and `jvp` may take differences of VJPs for second derivatives that the field does not give, good
+   * to about 1e-9. Without it such a field is refused.
+   */
+  readonly second?: "differences" | undefined;
 }
 
 /** What a solve with an implicit solver counts besides. */
@@ -37,6 +31,12 @@ export interface ImplicitStats {
   newtonFailures: number;
   /** Evaluations spent on differences, ∂f/∂t included; `evaluations` has them too. */
   differences: number;
+}
+
+/** Counts of a solve or a gradient, to which an implicit solver adds its own. */
+export interface ImplicitCounts extends Partial<ImplicitStats> {
+  evaluations: number;
+  vjps?: number;
 }
 
 /** A linear system of a step with its vectors; see `Solve` in solvers/scheme.ts. `from` is `out` where it has terms. */
@@ -78,20 +78,72 @@ export interface StepSystem {
     solves: number,
   ): Float64Array | undefined;
   /** Adds the counts so far to those of the solve, whose evaluations are without differences. */
-  countIn(stats: Partial<ImplicitStats> & { evaluations: number }): void;
+  countIn(stats: ImplicitCounts): void;
   /** What a solve that cannot go on from t ends with. */
   failure(t: number, h: number): SolveError;
 }
 
+/** A system that was solved, for its adjoint: w = gamma (M − h gamma J)⁻ᵀ v̄ with v the solution. */
+export interface SolvedStage {
+  readonly tangent: Vector;
+  readonly slope: number;
+  readonly cotangent: Vector;
+}
+
+/** Where ∂L/∂h of the step in work is summed. */
+export interface StartMotion {
+  dh: number;
+}
+
+/** The systems of a step with their adjoints. */
+export interface TransposedSystem extends StepSystem {
+  /** solved ← gamma (M − h gamma J)⁻ᵀ bar. What is returned has to be waited for; then it must be called again. */
+  solveTransposed(
+    stage: StageSystem,
+    bar: Vector,
+    solved: Vector,
+    start: StepStart,
+    t: number,
+    h: number,
+  ): Awaitable<void>;
+  /**
+   * Of s = h Σ w·(J v + slope ∂f/∂t) over the stages, all at the step's start: xBar ← ∇ₓ s, and ∇_θ s goes where the field's
+   * VJPs add; returns ∂s/∂t. Adds s/h to ∂L/∂h where `motion` is there.
+   */
+  pullStart(
+    stages: readonly SolvedStage[],
+    start: StepStart,
+    t: number,
+    h: number,
+    xBar: Vector,
+    motion: StartMotion | undefined,
+  ): Awaitable<number>;
+}
+
 /** What the steps of a solve have to solve, known before anything is bound. */
 export interface StepEquations {
-  /** Before the lease. */
-  bind(scratch: Scratch, arithmetic: HostArithmetic, field: BoundField): StepSystem;
+  /** Where second derivatives come from, which gradients need; undefined: nowhere. */
+  readonly second: "exact" | "differences" | undefined;
+  /** Throws `SolveError` "invalid" where second derivatives are missing. */
+  requireSecond(): void;
+  /** Before the lease; `params`: those to compute with. */
+  bind(scratch: Scratch, arithmetic: HostArithmetic, field: BoundField, params: FloatArray | undefined): StepSystem;
+  /** With adjoints; `field` has VJPs, and `second` for as many pairs as a step has systems, where these are exact. */
+  bindTransposed(
+    scratch: Scratch,
+    arithmetic: HostArithmetic,
+    field: BoundField,
+    params: FloatArray | undefined,
+    stages: number,
+  ): TransposedSystem;
+  /** The equations of the field's linearisation along a direction (fields/tangent.ts). */
+  along(paramsDot: ArrayLike<number> | undefined): StepEquations;
 }
 
 /** A problem as far as equations need to know it. */
 export interface EquationsProblem {
-  readonly field: Field;
+  /** `given`: what the user of `vectorField` has written. */
+  readonly field: Field & { readonly given?: GivenDerivatives };
   readonly length: number;
   /** What a bare function gets as its fourth argument. */
   readonly argument: unknown;

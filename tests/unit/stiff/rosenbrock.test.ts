@@ -1,17 +1,8 @@
 // The Rosenbrock method itself: order, stability, its continuous extension, linear systems that are singular or need their rows
 // exchanged, where Jacobians come from, and that every count is counted.
 import { describe, expect, it } from "vitest";
-import {
-  continuous,
-  jvp,
-  mlp,
-  predictive,
-  rodas5P,
-  type SolveOptions,
-  solve,
-  symplectic,
-  tsit5,
-} from "../../../ts/index.ts";
+import { compiled } from "../../../ts/compiled/index.ts";
+import { mlp, predictive, rodas5P, type SolveOptions, solve, tsit5, vectorField } from "../../../ts/index.ts";
 import { robertson } from "./problems.ts";
 
 type F = (t: number, y: Float64Array, dy: Float64Array) => void;
@@ -230,13 +221,6 @@ describe("counts", () => {
 
 describe("refused", () => {
   const base = { y0: [1], ts: [0, 1], solver: rodas5P };
-  it("gradients and sensitivities, which are to come", () => {
-    const field = mlp({ layers: [1, 1] });
-    expect(() => solve(field, { ...base, adjoint: symplectic() })).toThrow(/adjoint is "symplectic"/);
-    expect(() => jvp(solve(field, base), { y0: [1] })).toThrow(/solver is "rodas5P"/);
-    expect(() => continuous({ solver: rodas5P })).toThrow(/explicit/);
-  });
-
   it("predictive() with numbers that make no controller", () => {
     expect(() => predictive({ safety: 0 })).toThrow(/predictive option safety is 0/);
     expect(() => predictive({ minFactor: 1 })).toThrow(/predictive option minFactor is 1/);
@@ -246,5 +230,81 @@ describe("refused", () => {
 
   it("a jacobian that is no function", () => {
     expect(() => solve(linear(-1), { ...base, jacobian: [1] as never })).toThrow(/jacobian is \[1\]/);
+  });
+});
+
+describe("where Jacobians come from", () => {
+  const given = { ts: [0, 0.5], solver: rodas5P, stepSize: 0.1 } as const;
+  const pendulum = () =>
+    compiled(
+      (t, [x, v], dy, [g, drag]) => {
+        dy[0] = v!;
+        dy[1] = -g! * Math.sin(x!) - drag! * v! * v! + 0.1 * Math.sin(3 * t);
+      },
+      { params: [30, 0.4], dim: 2 },
+    );
+
+  it("compiled fields have their own, and J is a block a row of a batch", () => {
+    const rows = [
+      [1, 0],
+      [0.2, -3],
+      [-2, 1],
+    ];
+    const batch = solve(pendulum(), { ...given, y0: rows.flat() });
+    expect(batch.stats.differences).toBe(0);
+    expect(batch.stats.evaluations).toBe(8 * batch.stats.accepted);
+    rows.forEach((y0, row) => {
+      const alone = solve(pendulum(), { ...given, y0 });
+      expect(largest(alone.ys.subarray(2), batch.ys.subarray(6 + 2 * row, 8 + 2 * row))).toBeLessThan(1e-13);
+    });
+  });
+
+  it("networks have products, one a column for all rows at once", () => {
+    const field = mlp({ layers: [3, 8, 3], dtype: "float64", seed: 5 });
+    const rows = [
+      [1, 0, 2],
+      [0.2, -1, 0],
+    ];
+    const batch = solve(field, { ...given, y0: rows.flat() });
+    // An evaluation for the products, one for ∂f/∂t, and eight stages.
+    expect(batch.stats.evaluations).toBe(10 * batch.stats.accepted);
+    expect(batch.stats.differences).toBe(batch.stats.accepted);
+    rows.forEach((y0, row) => {
+      const alone = solve(field, { ...given, y0 });
+      const plain = solve((t, y, dy) => void field.evaluate(t, y, dy), { ...given, y0 });
+      expect(largest(alone.ys.subarray(3), batch.ys.subarray(6 + 3 * row, 9 + 3 * row))).toBeLessThan(1e-13);
+      expect(largest(alone.ys.subarray(3), plain.ys.subarray(3))).toBeLessThan(1e-8);
+    });
+  });
+
+  it("the same solution comes of differences, of the field's products and of its entries", () => {
+    const equation = pendulum();
+    const [g, drag] = [30, 0.4];
+    const f: F = (t, y, dy) => {
+      dy[0] = y[1]!;
+      dy[1] = -g * Math.sin(y[0]!) - drag * y[1]! * y[1]! + 0.1 * Math.sin(3 * t);
+    };
+    const products = vectorField({
+      f,
+      jvp: (_t, y, _params, { y: dot }, dy) => {
+        dy[0] = dot[1]!;
+        dy[1] = -g * Math.cos(y[0]!) * dot[0]! - 2 * drag * y[1]! * dot[1]!;
+      },
+    });
+    const options = { ...given, y0: [1, 0] };
+    const exact = solve(equation, options);
+    for (const field of [f, products]) {
+      const { ys, stats } = solve(field as F, options);
+      expect(largest(ys, exact.ys)).toBeLessThan(1e-8);
+      expect(stats.differences).toBeGreaterThan(0);
+    }
+  });
+
+  it("of an asynchronous field differences are waited for", async () => {
+    const slow = async (t: number, y: Float64Array, dy: Float64Array): Promise<void> => curved(t, y, dy);
+    const options = { y0: curve(0), ts: [0, 0.7, 1.5], solver: rodas5P, rtol: 1e-6, atol: 1e-8 };
+    const [later, now] = [await solve(slow, options), solve(returning(curved), options)];
+    expect(Array.from(later.ys)).toEqual(Array.from(now.ys));
+    expect(later.stats.evaluations).toBe(now.stats.evaluations);
   });
 });
