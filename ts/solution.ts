@@ -100,27 +100,27 @@ export interface SolutionJson {
  */
 export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gradients> = Gradients<Y>> {
   /** Output times reached. */
-  declare readonly ts: Float64Array;
+  readonly ts: Float64Array;
   /** States at `ts`, [ts.length × state], row-major, in the field's dtype; see `state` and `component`. */
-  declare readonly ys: Y;
+  readonly ys: Y;
   /** "done", "stopped" by a terminal event, or, with `onFailure: "return"`, the code of what went wrong. */
-  declare readonly status: SolveStatus;
+  readonly status: SolveStatus;
   /** What went wrong, where `onFailure: "return"` let a failed solve return. */
-  declare readonly error: SolveError | undefined;
+  readonly error: SolveError | undefined;
   /** Counts and measured bytes. */
-  declare readonly stats: SolveStats;
+  readonly stats: SolveStats;
   /** Times of the accepted steps; pass it as `grid` to replay them. */
-  declare readonly grid: Float64Array;
+  readonly grid: Float64Array;
   /** Steps that were tried and not accepted. */
-  declare readonly rejections: readonly Rejection[];
+  readonly rejections: readonly Rejection[];
   /** Events that occurred, in order. */
-  declare readonly events: readonly EventRecord[];
+  readonly events: readonly EventRecord[];
   /** The time that the solve came to: the last output, the event that stopped it, or where it failed. */
-  declare readonly t: number;
+  readonly t: number;
   /** The state at `t`, [state]; before any effect of the event that stopped the solve. */
-  declare readonly y: Y;
+  readonly y: Y;
   /** The size (positive) of the step that would have come next, for `firstStep`; NaN where steps were given. */
-  declare readonly nextStep: number;
+  readonly nextStep: number;
   readonly #trajectory: Trajectory;
   readonly #tape: Tape | undefined;
   readonly #path: DensePath | undefined;
@@ -140,7 +140,17 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     own: Pick<Solution<FloatArray, Awaitable<Gradients>>, OwnProperties>,
     owner: Owner | undefined,
   ) {
-    Object.assign(this, own);
+    this.ts = own.ts;
+    this.ys = own.ys as Y;
+    this.status = own.status;
+    this.error = own.error;
+    this.stats = own.stats;
+    this.grid = own.grid;
+    this.rejections = own.rejections;
+    this.events = own.events;
+    this.t = own.t;
+    this.y = own.y as Y;
+    this.nextStep = own.nextStep;
     this.#trajectory = trajectory;
     this.#tape = tape;
     this.#path = path;
