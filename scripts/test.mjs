@@ -257,6 +257,7 @@ await whenStarted(import.meta.url, async () => {
   results.push(prepared);
   if (prepared.failed === 0) {
     for (const group of groupsOf(names)) {
+      if (ROOM && group.length > 1) console.log(`\nSide by side: ${group.join(", ")} …`);
       results.push(...(await together(group.map((name) => () => runPart(name, () => PARTS[name](rest))))));
     }
   }
