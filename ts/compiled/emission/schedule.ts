@@ -20,8 +20,10 @@ export interface StoreStep {
 export interface LoopStep {
   readonly loop: Loop;
   readonly steps: Step[];
-  /** What it carries from round to round; none: it is the loop of a block. */
+  /** What it carries from round to round. */
   readonly folds: readonly TermStep[];
+  /** Whether it is the loop of a block. */
+  readonly isBlock: boolean;
   /** What is computed before it and used in it. */
   readonly outside: Set<TermStep>;
 }
@@ -59,19 +61,24 @@ class Scheduler {
     this.nest = [{ loop: undefined, steps, terms: [] }];
   }
 
-  block({ loops, stores }: Block): void {
-    if (this.graph.hasLoops) this.folds = foldsIn(stores.map(({ value }) => value));
-    for (const loop of loops) this.enter(loop, []);
+  block({ loops, stores, folds = [] }: Block): void {
+    if (this.graph.hasLoops)
+      this.folds = foldsIn([...stores.map(({ value }) => value), ...folds.map(({ list }) => list[0]!)]);
+    const own = folds.map((term): TermStep => ({ term, uses: 0, isHeld: false }));
+    for (const loop of loops) this.enter(loop, own, true);
+    this.carry(folds);
     const { steps } = this.nest.at(-1)!;
     for (const store of stores) {
       if (typeof store.value === "object") this.use(store.value, this.nest.length - 1);
       steps.push({ store });
     }
+    for (const { list } of folds) this.use(list[0]!, this.nest.length - 1);
     for (const _ of loops) this.leave();
+    this.know(own, 0);
   }
 
-  private enter(loop: Loop, folds: readonly TermStep[]): void {
-    const step: LoopStep = { loop, steps: [], folds, outside: new Set() };
+  private enter(loop: Loop, folds: readonly TermStep[], isBlock: boolean): void {
+    const step: LoopStep = { loop, steps: [], folds, isBlock, outside: new Set() };
     this.nest.push({ loop: step, steps: step.steps, terms: [] });
   }
 
@@ -157,21 +164,28 @@ class Scheduler {
     const inner = this.nest.splice(level + 1);
     const folds = together.map((fold): TermStep => ({ term: fold, uses: 0, isHeld: false }));
     for (const { list } of together) this.use(list[2]!, level);
-    this.enter(term.loop!, folds);
-    for (const { list } of together) {
-      const [, carry] = list;
-      this.done[carry!.id] = { term: carry!, uses: 0, isHeld: false };
-      this.levels[carry!.id] = level + 1;
-      this.nest.at(-1)!.terms.push(carry!);
-    }
+    this.enter(term.loop!, folds, false);
+    this.carry(together);
     for (const { list } of together) this.use(list[0]!, level + 1);
     this.leave();
-    for (const fold of folds) {
-      this.done[fold.term.id] = fold;
-      this.levels[fold.term.id] = level;
-      this.nest[level]!.terms.push(fold.term);
-    }
+    this.know(folds, level);
     this.nest.push(...inner);
+  }
+
+  /** What the innermost loop carries is there in each of its rounds. */
+  private carry(folds: readonly Term[]): void {
+    const level = this.nest.length - 1;
+    const carried = folds.map(({ list }): TermStep => ({ term: list[1]!, uses: 0, isHeld: false }));
+    this.know(carried, level);
+  }
+
+  /** Terms that are there on a level without a step of their own. */
+  private know(steps: readonly TermStep[], level: number): void {
+    for (const step of steps) {
+      this.done[step.term.id] = step;
+      this.levels[step.term.id] = level;
+      this.nest[level]!.terms.push(step.term);
+    }
   }
 }
 

@@ -181,11 +181,10 @@ class Writer extends Instructions {
 }
 
 /** Whether two rounds of a loop may be computed side by side, and no loop in it would do so better. */
-function canBeLanes({ loop, folds, steps }: LoopStep): boolean {
+function canBeLanes({ loop, folds, steps, isBlock }: LoopStep): boolean {
   const inner = steps.filter((step) => "loop" in step);
-  if (loop.count < 2) return false;
-  if (folds.length === 0) return inner.every((step) => step.folds.length > 0);
-  return folds.every(({ term }) => term.value === 1) && !inner.some(canBeLanes);
+  if (loop.count < 2 || !folds.every(({ term }) => term.value === 1)) return false;
+  return isBlock ? !inner.some((step) => step.isBlock) : !inner.some(canBeLanes);
 }
 
 /** The bytes of a module, and the functions of JavaScript that it imports. */

@@ -20,6 +20,8 @@ export interface Block {
   /** From the outermost to the innermost; none: it is straight-line code. */
   readonly loops: readonly Loop[];
   readonly stores: readonly Store[];
+  /** Sums over the rounds of its one loop, in any order, that later blocks need. */
+  readonly folds?: readonly Term[];
   /** How many terms the graph had when the block was traced: what reads its arrays came later. */
   readonly end: number;
 }
@@ -44,6 +46,7 @@ export function needed(blocks: readonly Block[]): Block[] {
   const kept = blocks.toReversed().flatMap((block) => {
     const stores = block.stores.filter(({ array }) => !isOwn(array) || read.has(array));
     for (const { value } of stores) visit(value);
+    for (const fold of block.folds ?? []) visit(fold);
     return stores.length > 0 ? [{ ...block, stores }] : [];
   });
   return kept.reverse();

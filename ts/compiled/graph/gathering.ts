@@ -42,6 +42,8 @@ interface Box {
 export class SharedLoops {
   private readonly graph: Graph;
   private readonly known = new Map<string, Loop>();
+  /** By how much loops that are gathered are shifted in the rounds of a shared one. */
+  private readonly shifts = new Map<Loop, Map<Loop, number[]>>();
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -52,6 +54,21 @@ export class SharedLoops {
     const loop = this.known.get(key) ?? this.graph.loop(count);
     this.known.set(key, loop);
     return loop;
+  }
+
+  note(shared: Loop, loop: Loop, shift: number): void {
+    const known = this.shifts.get(shared) ?? new Map<Loop, number[]>();
+    this.shifts.set(shared, known);
+    known.set(loop, [...(known.get(loop) ?? []), shift]);
+  }
+
+  /** The round of a loop that most of what is gathered belongs to in the first round of a shared one. */
+  shift(shared: Loop, loop: Loop): number | undefined {
+    const all = this.shifts
+      .get(shared)
+      ?.get(loop)
+      ?.toSorted((a, b) => a - b);
+    return all?.[all.length >> 1];
   }
 }
 
@@ -201,6 +218,7 @@ function shifted(
   const rounds = new Map<Loop, Position>();
   loops.forEach((loop, a) => {
     const to = own[a];
+    if (loop && to) shared.note(to, loop, cell[a]![0] - first[a]!);
     if (loop) rounds.set(loop, { index: cell[a]![0] - first[a]!, along: to ? [{ loop: to, stride: 1 }] : NOWHERE });
   });
   return new Substitution(graph, rounds, (count, depth) => shared.of(count, `fold ${depth}`)).of(value);

@@ -1,4 +1,5 @@
 // Derivatives of a function that consists of blocks, as more blocks.
+import { Alongside } from "./alongside.ts";
 import { type Block, needed, type Store } from "./blocks.ts";
 import { dependent, forward, Pullback } from "./derivatives.ts";
 import { type Contribution, gather, SharedLoops, type Target } from "./gathering.ts";
@@ -57,7 +58,19 @@ export function pulled(
       for (const store of block.stores) giveTo(store, block);
     }
     pullback.sweep(0, arrive);
-    for (const [array, target] of targets) made.push(...gather(graph, shared, target, contributions.get(array) ?? []));
+    const gathered: Block[] = [];
+    const sums: [Target, readonly Contribution[]][] = [];
+    for (const [array, target] of targets) {
+      const own = contributions.get(array) ?? [];
+      if (own.some(({ along }) => along.length > 0)) gathered.push(...gather(graph, shared, target, own));
+      else sums.push([target, own]);
+    }
+    const alongside = new Alongside(graph, shared, gathered);
+    made.push(...alongside.blocks);
+    for (const [target, own] of sums) {
+      const values = own.map((contribution) => ({ ...contribution, value: alongside.of(contribution.value) }));
+      made.push(...gather(graph, shared, target, values));
+    }
   });
   return needed([...blocks.map((block) => withoutOutputs(block)), ...made]);
 }
