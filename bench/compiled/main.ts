@@ -72,9 +72,16 @@ printTable(
   ]),
 );
 
+const faster = (name: string, limit: number): Verdict => {
+  const { problem, userF, f } = evaluated.find((own) => own.problem.includes(name))!;
+  return { claim: `${problem}: f ≤ ${limit} of the user's`, figure: times(f / userF), holds: f <= limit * userF };
+};
 const verdicts: Verdict[] = [
+  faster("Brusselator", 0.33),
+  faster("50 species", 0.2),
+  faster("bodies", 0.55),
   ...evaluated.map(({ problem, f, vjp }) => {
-    const most = problem.startsWith("Lotka") ? 2.8 : 2.5;
+    const most = problem.startsWith("Lotka") ? 2.8 : problem.includes("bodies") ? 3 : 2.5;
     return { claim: `${problem}: VJP ≤ ${most} f`, figure: times(vjp / f), holds: vjp <= most * f };
   }),
   ...evaluated.map(({ problem, f, jvp }) => ({

@@ -218,4 +218,57 @@ const chemistry: Problem = {
   uses: () => ({ reactions }),
 };
 
-export const problems: readonly Problem[] = [lorenz, lotkaVolterra, seasonal, pleiades, brusselator, chemistry];
+const BODIES = 40;
+/** All pairs of softened bodies in the plane; p[0] is the constant of gravity. */
+const bodies: Problem = {
+  name: `${BODIES} bodies, all pairs`,
+  f: (_t, y, dy, p) => {
+    const n = y.length / 4;
+    for (let i = 0; i < n; i++) {
+      let ax = 0;
+      let az = 0;
+      for (let j = 0; j < n; j++) {
+        const dx = y[j]! - y[i]!;
+        const dz = y[n + j]! - y[n + i]!;
+        const r2 = dx * dx + dz * dz + 0.01;
+        const r3 = r2 * Math.sqrt(r2);
+        ax += dx / r3;
+        az += dz / r3;
+      }
+      dy[i] = y[2 * n + i]!;
+      dy[n + i] = y[3 * n + i]!;
+      dy[2 * n + i] = p[0]! * ax;
+      dy[3 * n + i] = p[0]! * az;
+    }
+  },
+  vjp: (_t, y, p, w, out) => {
+    const n = y.length / 4;
+    for (let i = 0; i < n; i++) {
+      const wx = w[2 * n + i]!;
+      const wz = w[3 * n + i]!;
+      out.y[2 * n + i]! += w[i]!;
+      out.y[3 * n + i]! += w[n + i]!;
+      for (let j = 0; j < n; j++) {
+        const dx = y[j]! - y[i]!;
+        const dz = y[n + j]! - y[n + i]!;
+        const r2 = dx * dx + dz * dz + 0.01;
+        const r = Math.sqrt(r2);
+        const inverse = 1 / (r2 * r);
+        const along = (dx * wx + dz * wz) * inverse;
+        out.params[0]! += along;
+        const radial = (-3 * p[0]! * along) / r2;
+        const gx = p[0]! * wx * inverse + radial * dx;
+        const gz = p[0]! * wz * inverse + radial * dz;
+        out.y[j]! += gx;
+        out.y[i]! -= gx;
+        out.y[n + j]! += gz;
+        out.y[n + i]! -= gz;
+      }
+    }
+  },
+  params: [0.01],
+  y0: Array.from({ length: 4 * BODIES }, (_, i) => (i < 2 * BODIES ? 3 * uniform(i + 1)() : 0)),
+  end: 1,
+};
+
+export const problems: readonly Problem[] = [lorenz, lotkaVolterra, seasonal, pleiades, brusselator, chemistry, bodies];
