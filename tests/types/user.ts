@@ -38,6 +38,17 @@ export async function later(): Promise<Float64Array> {
 }
 
 const network = mlp({ layers: [2, 8, 2] });
+export const called: Float32Array = network(0.5, 1);
+export const batch: Float32Array = network.evaluate(0, [1, 2, 3, 4]);
+export const filled: Float64Array = network.evaluate(0, [1, 2], new Float64Array(2));
+export const precise: Float64Array = mlp({ layers: [1, 1], dtype: "float64" })([1]);
+export const driven: Float32Array = solve(mlp({ layers: [2, 2], inputs: 1 }), {
+  y0: [1, 0],
+  ts: [0, 1],
+  inputs: (t, out) => {
+    out[0] = Math.sin(t);
+  },
+}).ys;
 export const gradient: Float32Array = solve(network, {
   y0: [1, 0],
   ts: [0, 1],

@@ -143,6 +143,10 @@ describe("mlp", () => {
   test("refuses float64, and a device that is none", () => {
     const wide = { layers, dtype: "float64", device: now } as unknown as Parameters<typeof mlp>[0];
     expect(() => mlp(wide)).toThrow(/dtype is "float64"; allowed: "float32"/);
+    expect(() => mlp({ layers, inputs: 1, device: now })).toThrow(/inputs is 1; allowed: 0 on a GPU/);
+    expect(() => mlp({ layers: [2, 3], device: now })).toThrow(
+      /layers is \[2, 3\]; allowed: on a GPU, the last width as/,
+    );
     expect(() => mlp({ layers })).toThrow(/device is undefined; allowed: what await webgpu\(\)/);
   });
 });
