@@ -1,5 +1,6 @@
-// npm run check: format and lint (Biome), types of the library and of everything around it.
+// npm run check: format and lint (Biome), types of the library and of everything around it, docstrings of all public names.
 import { build } from "./build.mjs";
+import { checkDocs } from "./docs.mjs";
 import { install } from "./install.mjs";
 import { commandOf, Failure, runNode, whenStarted } from "./process.mjs";
 
@@ -14,6 +15,7 @@ const CHECKS = {
   // The build ends with the type check of ts/, and the other check needs the modules that it generates.
   "types of the library": build,
   "types as strict users see them": () => tool("typescript", "tsc", ["-p", "tests/types"]),
+  "documentation of public names": checkDocs,
   "types of tests, examples and benchmarks": () => tool("typescript", "tsc", ["-p", "tests/tsconfig.json"]),
 };
 

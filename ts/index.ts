@@ -5,18 +5,22 @@
 import { mlp } from "./fields/mlp.ts";
 
 export type { Adjoint, GradientStats, Gradients, PeakBytes, PullbackOptions } from "./adjoints/adjoint.ts";
+export type { BackwardNorm } from "./adjoints/augmented-measure.ts";
 export { type AutoOptions, auto } from "./adjoints/auto.ts";
 export { backprop } from "./adjoints/backprop.ts";
 export { type CheckpointedOptions, checkpointed } from "./adjoints/checkpointed.ts";
 export { type ContinuousOptions, continuous } from "./adjoints/continuous.ts";
 export { type ReverseOptions, reverse } from "./adjoints/reverse.ts";
 export { symplectic } from "./adjoints/symplectic.ts";
+export type { ArrayOf, Dtype, FloatArray, NumberSink } from "./base/dtype.ts";
 export { SolveError, type SolveErrorCode, type SolveErrorDetails } from "./base/errors.ts";
 export type { Paper, PaperId } from "./base/papers.ts";
+export type { Awaitable } from "./base/waiting.ts";
 export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check-derivatives.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
-export type { AsyncFieldFunction, FieldFunction } from "./fields/function.ts";
+export type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
+export type { Activation, InputFunction, Mlp, MlpField, MlpOptions } from "./fields/mlp.ts";
 export type { GivenDerivatives, JacobianFunction, SecondFunction, VjpOutputs } from "./fields/given-derivatives.ts";
 export {
   type JvpFunction,
@@ -30,7 +34,7 @@ export { widened } from "./fields/widened.ts";
 export { rodas5P } from "./implicit/rodas5p.ts";
 export { jvp, type Tangent } from "./jvp.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
-export { type Controller, integral, pid, type RuledControl } from "./problem/controller.ts";
+export { type Controller, type ControllerOptions, integral, pid, type RuledControl } from "./problem/controller.ts";
 export type {
   Effect,
   EffectFunction,
@@ -41,7 +45,7 @@ export type {
 } from "./problem/event.ts";
 export type { ImplicitOptions, ImplicitSolver, ImplicitStats } from "./problem/implicit.ts";
 export { type PredictiveOptions, predictive } from "./problem/predictive.ts";
-export type { StepReport } from "./problem/report.ts";
+export type { Rejection, StepReport, StepStats } from "./problem/report.ts";
 export type { AsyncSolution } from "./solution.ts";
 export { Solution, type SolutionJson, type SolveStats, type SolveStatus } from "./solution.ts";
 export { solve } from "./solve.ts";
@@ -64,5 +68,13 @@ export { vern9 } from "./solvers/explicit/vern9.ts";
 export { type ReversibleOptions, reversible } from "./solvers/reversible.ts";
 export { reversibleHeun } from "./solvers/reversible-heun.ts";
 export { type Interpolant, rungeKutta, type Solver, type Tableau } from "./solvers/runge-kutta.ts";
-export { type AsyncSteps, type Step, type Steps, type StepsOptions, type StepsStatus, steps } from "./steps.ts";
+export {
+  type AsyncSteps,
+  type Step,
+  type Steps,
+  type StepsOptions,
+  type StepsReport,
+  type StepsStatus,
+  steps,
+} from "./steps.ts";
 export { mlp };

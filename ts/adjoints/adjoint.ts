@@ -117,8 +117,8 @@ export interface Adjoint {
   readonly undoesSteps?: boolean;
   /** Whether it integrates a larger problem backwards by the solve's own solver, so that only explicit solvers will do. */
   readonly integrates?: boolean;
-  /** Tape slots that the forward pass needs. */
+  /** @internal Tape slots that the forward pass needs. */
   readonly slots: (problem: Problem) => number;
-  /** Starts the tape of one solve, after the lease. */
+  /** @internal Starts the tape of one solve, after the lease. */
   readonly tape: (forward: Forward) => Tape;
 }

@@ -6,19 +6,21 @@ import type { Solver } from "../solvers/runge-kutta.ts";
 import type { Measure, Segment } from "../vectors/arithmetic.ts";
 import type { AugmentedLayout } from "./augmented.ts";
 
-export const NORMS = ["seminorm", "full", "seminorm-strict"] as const;
+/** What the error norm of a backward solve sees: see `ContinuousOptions`. */
+export type BackwardNorm = "seminorm" | "full" | "seminorm-strict";
+export const NORMS: readonly BackwardNorm[] = ["seminorm", "full", "seminorm-strict"];
 
 export interface BackwardOptions {
   /**
    * What the error norm of the backward solve sees: "seminorm" (default) state, adjoint and time term; "full" each
    * parameter tensor too; "seminorm-strict" state and adjoint only.
    */
-  readonly norm: (typeof NORMS)[number];
+  readonly norm: BackwardNorm;
   /** Of the backward solve; the forward solve's by default. */
-  readonly rtol?: number;
-  readonly atol?: number;
-  readonly solver?: Solver;
-  readonly controller?: Controller;
+  readonly rtol?: number | undefined;
+  readonly atol?: number | undefined;
+  readonly solver?: Solver | undefined;
+  readonly controller?: Controller | undefined;
   /**
    * Integrate a_θ not as part of the state but by a quadrature rule on the accepted steps of (x, a_x): the solver's own
    * weights b_i at its own stages, of the solver's order p. Rejected steps then cost nothing in it and stages combine no

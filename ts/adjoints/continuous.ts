@@ -5,19 +5,43 @@
 
 import { checkOptions, invalid } from "../base/errors.ts";
 import type { Paper } from "../base/papers.ts";
-import { pid } from "../problem/controller.ts";
+import { type Controller, pid } from "../problem/controller.ts";
 import { implicitPart } from "../problem/implicit.ts";
+import type { Solver } from "../solvers/runge-kutta.ts";
 import type { Adjoint, Tape } from "./adjoint.ts";
-import { type BackwardOptions, NORMS } from "./augmented-measure.ts";
+import { type BackwardNorm, NORMS } from "./augmented-measure.ts";
 import { solveBackwards } from "./backward-solve.ts";
 
 const FULL_NORM: readonly Paper[] = ["chen2018"];
 const SEMINORM: readonly Paper[] = [...FULL_NORM, "kidger2021seminorms"];
 
 /** Options of `continuous`. */
-export type ContinuousOptions = Partial<BackwardOptions>;
+export interface ContinuousOptions {
+  /**
+   * What the error norm of the backward solve sees: "seminorm" (default) state, adjoint and time term; "full" each
+   * parameter tensor too; "seminorm-strict" state and adjoint only.
+   */
+  readonly norm?: BackwardNorm | undefined;
+  /** Relative tolerance of the backward solve; the forward solve's by default. */
+  readonly rtol?: number | undefined;
+  /** Absolute tolerance of the backward solve; the forward solve's by default. */
+  readonly atol?: number | undefined;
+  /** The method of the backward solve; the forward solve's by default. */
+  readonly solver?: Solver | undefined;
+  /** Step control of the backward solve; the forward solve's by default. */
+  readonly controller?: Controller | undefined;
+  /**
+   * Integrate a_θ not as part of the state but by the solver's own weights on the accepted steps: rejected steps then cost
+   * nothing in it, and stages combine no parameters. Needs a seminorm. false by default.
+   */
+  readonly quadrature?: boolean | undefined;
+}
 
-/** The gradient by the continuous adjoint; throws `invalid` for bad options. */
+/**
+ * The gradient by the adjoint equations, solved backwards beside the state (Chen et al. 2018) under a seminorm (Kidger et al.
+ * 2021): approximate, within the tolerances, in memory that does not grow with the steps. Poor where the solution is damped:
+ * going back then amplifies errors. Throws `SolveError` "invalid" for bad options.
+ */
 export function continuous(options: ContinuousOptions = {}): Adjoint {
   checkOptions("continuous", options, ["norm", "rtol", "atol", "solver", "controller", "quadrature"]);
   const { norm = "seminorm", rtol, atol, solver, controller, quadrature = false } = options;

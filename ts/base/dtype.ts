@@ -1,10 +1,15 @@
 // The two precisions and their typed arrays.
 
+/** A precision of numbers. */
 export type Dtype = "float32" | "float64";
+/** A typed array of either precision. */
 export type FloatArray = Float32Array | Float64Array;
 
 /** The typed array of one precision. */
 export type ArrayOf<D extends Dtype> = D extends "float32" ? Float32Array : Float64Array;
+
+/** Any array of numbers that is written or added to. */
+export type NumberSink = { [index: number]: number; readonly length: number };
 
 /** Bytes of one number. */
 export const bytesOf = (dtype: Dtype): number => (dtype === "float32" ? 4 : 8);

@@ -1,7 +1,35 @@
 // The papers behind solvers and adjoints: ids, which values carry, and BibTeX, which only `citations` brings into a bundle.
 
 /** BibTeX entries by their keys. */
-export const PAPERS = {
+/** A paper that odegrad knows, by first author and year. */
+export type PaperId =
+  | "bogacki1989"
+  | "cash1990"
+  | "chen2018"
+  | "dormand1980"
+  | "euler1768"
+  | "fehlberg1969"
+  | "griewank1992"
+  | "griewank2000"
+  | "hairer1993"
+  | "heun1900"
+  | "kidger2021seminorms"
+  | "kidger2021sdes"
+  | "kidger2021thesis"
+  | "kutta1901"
+  | "matsubara2021"
+  | "mccallum2024"
+  | "odegrad"
+  | "ralston1962"
+  | "runge1895"
+  | "shampine1986"
+  | "shmelev2025"
+  | "tsitouras2011"
+  | "steinebach2023"
+  | "verner2010"
+  | "wang2009";
+
+export const PAPERS: Readonly<Record<PaperId, string>> = {
   bogacki1989: `@article{bogacki1989,
   author = {Bogacki, P. and Shampine, L. F.},
   title = {A 3(2) pair of {Runge}--{Kutta} formulas},
@@ -160,9 +188,6 @@ export const PAPERS = {
   doi = {10.1137/080727890}
 }`,
 };
-
-/** The key of an entry of `PAPERS`. */
-export type PaperId = keyof typeof PAPERS;
 
 /** A paper: its id where odegrad knows it, else its BibTeX entry. */
 export type Paper = PaperId | `@${string}`;

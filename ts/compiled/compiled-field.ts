@@ -1,6 +1,6 @@
 // What all compiled fields are: a graph for each length of a state, its functions in solves and outside, and its check
 // against the function that it was made from.
-import { type ArrayOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { type ArrayOf, type Dtype, type FloatArray, type NumberSink, zeros } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BindRequest, BoundField, Field, SparsityPattern } from "../fields/field.ts";
 import { vectorsOf } from "../vectors/kernels-f32.ts";
@@ -15,14 +15,14 @@ import type { Source } from "./reader/refusal.ts";
 import type { TracedField } from "./tracing/field.ts";
 import { argumentOf, flatOf, type Layout, namedOf, namesOf } from "./tracing/parameters.ts";
 
-type Numbers = ArrayLike<number>;
-type Writable = { [index: number]: number; readonly length: number };
-
 /** Where products with cotangents are added: of the lengths of y, of the parameters, and 1. */
 export interface CotangentOutputs {
-  readonly y: Writable;
-  readonly params: Writable;
-  readonly t: Writable;
+  /** ∂/∂y, [state]. */
+  readonly y: NumberSink;
+  /** ∂/∂θ, [parameters]. */
+  readonly params: NumberSink;
+  /** ∂/∂t, one element. */
+  readonly t: NumberSink;
 }
 
 /**
@@ -31,6 +31,7 @@ export interface CotangentOutputs {
  * flat array or named, and stands in for `field.params` where it is given. They throw `SolveError` "invalid" for bad lengths.
  */
 export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> extends Field {
+  /** The precision of states and parameters. */
   readonly dtype: D;
   /** θ as one flat array, in the order in which the parameters were given. */
   readonly params: ArrayOf<D>;
@@ -42,34 +43,46 @@ export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> ex
    */
   readonly sparsity: SparsityPattern | undefined;
   /** The object of named parameters that a flat array is, such as a gradient's `params`; by default of `params`. */
-  named(array?: Numbers): P;
+  named(array?: ArrayLike<number>): P;
   /** f(t, y), in `out` if it is given. */
-  evaluate(t: number, y: Numbers, out?: ArrayOf<D>, params?: Numbers | P): ArrayOf<D>;
+  evaluate(t: number, y: ArrayLike<number>, out?: ArrayOf<D>, params?: ArrayLike<number> | P): ArrayOf<D>;
   /** Adds cotangentᵀ ∂f/∂y, cotangentᵀ ∂f/∂θ and cotangent · ∂f/∂t to the outputs. */
-  vjp(t: number, y: Numbers, params: Numbers | P | undefined, cotangent: Numbers, outputs: CotangentOutputs): void;
+  vjp(
+    t: number,
+    y: ArrayLike<number>,
+    params: ArrayLike<number> | P | undefined,
+    cotangent: ArrayLike<number>,
+    outputs: CotangentOutputs,
+  ): void;
   /** Fills `out` with ∂f/∂y · tangent.y + ∂f/∂θ · tangent.params. */
   jvp(
     t: number,
-    y: Numbers,
-    params: Numbers | P | undefined,
-    tangent: { readonly y: Numbers; readonly params?: Numbers },
-    out: Writable,
+    y: ArrayLike<number>,
+    params: ArrayLike<number> | P | undefined,
+    tangent: { readonly y: ArrayLike<number>; readonly params?: ArrayLike<number> },
+    out: NumberSink,
   ): void;
   /**
    * The exact ∂f/∂y, n × n and row-major, in `out` if it is given; if `out` has as many numbers as `sparsity` has entries,
    * these alone in its order. Of a batch the Jacobians of its rows, one after the other. `dfdt` is filled with ∂f/∂t.
    */
-  jacobian(t: number, y: Numbers, params?: Numbers | P, out?: ArrayOf<D>, dfdt?: Writable): ArrayOf<D>;
+  jacobian(
+    t: number,
+    y: ArrayLike<number>,
+    params?: ArrayLike<number> | P,
+    out?: ArrayOf<D>,
+    dfdt?: NumberSink,
+  ): ArrayOf<D>;
   /**
    * Second derivatives: adds the gradient of cotangent · (∂f/∂y tangent.y + ∂f/∂t tangent.t) by y, θ and t to the outputs; J and
    * ∂f/∂t are not held fixed, the tangent and the cotangent are.
    */
   second(
     t: number,
-    y: Numbers,
-    params: Numbers | P | undefined,
-    tangent: { readonly y: Numbers; readonly t?: number },
-    cotangent: Numbers,
+    y: ArrayLike<number>,
+    params: ArrayLike<number> | P | undefined,
+    tangent: { readonly y: ArrayLike<number>; readonly t?: number },
+    cotangent: ArrayLike<number>,
     outputs: CotangentOutputs,
   ): void;
   /** The field as the text of a JavaScript function (t, y, dy, p) of flat parameters. Throws "invalid" without `dim`. */
@@ -116,7 +129,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
   abstract trace(dim: number, keepsLoops?: boolean): TracedField;
 
   /** What the user's own function gives for what of the graph is compared with it; undefined where it cannot be asked. */
-  abstract original(t: number, y: Float64Array, params: unknown): Numbers | undefined;
+  abstract original(t: number, y: Float64Array, params: unknown): ArrayLike<number> | undefined;
 
   get sparsity(): SparsityPattern | undefined {
     return this.first?.jacobian().pattern;
@@ -126,7 +139,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     return this.dim === undefined ? this.programs.values().next().value : this.programFor(this.dim);
   }
 
-  named(array: Numbers = this.params): unknown {
+  named(array: ArrayLike<number> = this.params): unknown {
     const { layout } = this;
     if (array?.length !== layout.total)
       throw invalid("named(array)", array, `${layout.total} numbers, one for each of the parameters`);
@@ -199,7 +212,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
   }
 
   /** The functions for y, at which the field is compared with f if it has not been. */
-  private at(t: number, y: Numbers, params: unknown): Calls {
+  private at(t: number, y: ArrayLike<number>, params: unknown): Calls {
     if (!(y?.length > 0) || y.length % (this.dim ?? 1) !== 0)
       throw invalid("y", y, this.dim === undefined ? "the numbers of a state" : `rows of ${this.dim} numbers`);
     const program = this.programFor(y.length);
@@ -215,7 +228,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     return calls;
   }
 
-  evaluate(t: number, y: Numbers, out?: FloatArray, params?: unknown): never {
+  evaluate(t: number, y: ArrayLike<number>, out?: FloatArray, params?: unknown): never {
     return this.at(t, y, params).run("f", {}, (of) => {
       const dy = of("dy");
       out?.set(dy);
@@ -223,16 +236,22 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     }) as never;
   }
 
-  vjp(t: number, y: Numbers, params: unknown, w: Numbers, outputs: CotangentOutputs): void {
+  vjp(t: number, y: ArrayLike<number>, params: unknown, w: ArrayLike<number>, outputs: CotangentOutputs): void {
     this.at(t, y, params).run("vjp", { w }, addTo(outputs));
   }
 
-  jvp(t: number, y: Numbers, params: unknown, tangent: { y: Numbers; params?: Numbers }, out: Writable): void {
+  jvp(
+    t: number,
+    y: ArrayLike<number>,
+    params: unknown,
+    tangent: { y: ArrayLike<number>; params?: ArrayLike<number> },
+    out: NumberSink,
+  ): void {
     const { y: yDot, params: pDot } = tangent;
     this.at(t, y, params).run(pDot ? "jvp" : "stateJvp", { yDot, ...(pDot && { pDot }) }, (of) => copy(of("out"), out));
   }
 
-  jacobian(t: number, y: Numbers, params?: unknown, out?: FloatArray, dfdt?: Writable): never {
+  jacobian(t: number, y: ArrayLike<number>, params?: unknown, out?: FloatArray, dfdt?: NumberSink): never {
     const calls = this.at(t, y, params);
     const { size, rows, columns } = calls.program.jacobian().pattern;
     const [count, batch] = [columns.length, y.length / size];
@@ -260,10 +279,10 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
 
   second(
     t: number,
-    y: Numbers,
+    y: ArrayLike<number>,
     params: unknown,
-    tangent: { y: Numbers; t?: number },
-    w: Numbers,
+    tangent: { y: ArrayLike<number>; t?: number },
+    w: ArrayLike<number>,
     outputs: CotangentOutputs,
   ): void {
     const { y: yDot, t: tDot = 0 } = tangent;
@@ -271,12 +290,12 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
   }
 }
 
-function copy(from: Numbers, to: Writable): void {
+function copy(from: ArrayLike<number>, to: NumberSink): void {
   if (to.length !== from.length) throw invalid("out", to, `an array of ${from.length} numbers`);
   for (let i = 0; i < from.length; i++) to[i] = from[i]!;
 }
 
-function add(name: string, from: Numbers, to: Writable): void {
+function add(name: string, from: ArrayLike<number>, to: NumberSink): void {
   if (to.length !== from.length) throw invalid(`outputs.${name}`, to, `an array of ${from.length} numbers`);
   for (let i = 0; i < from.length; i++) to[i]! += from[i]!;
 }

@@ -9,21 +9,24 @@ import type { NamedParams, NamedValues } from "./tracing/parameters.ts";
 /** dy ← f(t, y, params), or f returns the derivative. It is read, not only called: see `compiled`. */
 export type EquationFunction<P> = (t: number, y: Float64Array, dy: Float64Array, params: P) => void | ArrayLike<number>;
 
-interface Options<D extends Dtype> {
+/** What the options of `compiled` have in common. */
+export interface EquationOptions<D extends Dtype> {
   /** What f takes from outside: `() => ({ mu, masses, hill })`, constants, arrays of them and functions. Read once. */
-  readonly uses?: () => object;
+  readonly uses?: (() => object) | undefined;
   /** Numbers in a row of the state, for batches; without it the whole state is one row. */
-  readonly dim?: number;
+  readonly dim?: number | undefined;
   /** The precision of states and parameters, "float64" by default. */
-  readonly dtype?: D;
+  readonly dtype?: D | undefined;
 }
 
-export interface CompiledOptions<D extends Dtype = "float64"> extends Options<D> {
+/** Options of `compiled` with parameters in one array, or none. */
+export interface CompiledOptions<D extends Dtype = "float64"> extends EquationOptions<D> {
   /** θ; used itself if it is a typed array of the dtype, copied into one otherwise. */
-  readonly params?: ArrayLike<number>;
+  readonly params?: ArrayLike<number> | undefined;
 }
 
-export interface NamedOptions<P extends NamedParams, D extends Dtype = "float64"> extends Options<D> {
+/** Options of `compiled` with parameters by name. */
+export interface NamedOptions<P extends NamedParams, D extends Dtype = "float64"> extends EquationOptions<D> {
   /** θ by name: numbers, and arrays of numbers. */
   readonly params: P;
 }

@@ -6,10 +6,12 @@ import { type Networks, networksIn, readUses } from "./uses.ts";
 
 /** The text of a field and the values that it takes from outside. */
 export class Equation {
+  /** The function's text, with a name in place of each value. */
   readonly text: string;
   /** By the names that stand for them in the text. */
   readonly given: ReadonlyMap<string, unknown>;
 
+  /** `compiled.js` makes them. */
   constructor(strings: readonly string[], values: readonly unknown[]) {
     // A name that nobody has used yet.
     let prefix = "given";

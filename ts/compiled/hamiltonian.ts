@@ -65,6 +65,7 @@ export function hamiltonian<D extends Dtype = "float64">(
   h: HamiltonianFunction<Float64Array> | Equation,
   options?: CompiledOptions<D>,
 ): CompiledField<Float64Array, D>;
+/** The same with parameters by name. */
 export function hamiltonian<P extends NamedParams, D extends Dtype = "float64">(
   h: HamiltonianFunction<NamedValues<P>> | Equation,
   options: NamedOptions<P, D>,

@@ -5,6 +5,7 @@ export {
   type CompiledOptions,
   compiled,
   type EquationFunction,
+  type EquationOptions,
   type NamedOptions,
 } from "./compiled.ts";
 export type { CompiledField, CotangentOutputs } from "./compiled-field.ts";

@@ -9,7 +9,7 @@ import type { Networks } from "./uses.ts";
 export interface CommonOptions {
   readonly params?: unknown;
   readonly dim?: number | undefined;
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
 }
 
 /** Refuses what no compiled field has; `what` is the function that was called. */

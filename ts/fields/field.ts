@@ -1,7 +1,7 @@
 // What the solver knows of a vector field dy/dt = f(t, y, θ). A field is bound to a solve's vectors, in WebAssembly
 // memory or on its device; a bound field evaluates f and its vector–Jacobian product there.
 
-import type { FloatArray } from "../base/dtype.ts";
+import type { Dtype, FloatArray } from "../base/dtype.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { Arithmetic, Rows, Vector } from "../vectors/arithmetic.ts";
 import type { Precision } from "../vectors/kernels.ts";
@@ -159,12 +159,16 @@ interface DeviceSpace {
 }
 
 /** A field as users make one (`mlp`, `vectorField`, `tfjsField`); a bare function is wrapped into one. */
-export interface Field extends Precision {
+export interface Field {
+  /** The precision of states, parameters and arithmetic. */
+  readonly dtype: Dtype;
+  /** @internal The kernels that its precision needs of vectors. */
+  readonly vectors?: Precision["vectors"];
   /** Width of one row of the state; undefined where any length will do. */
   readonly dim: number | undefined;
   /** The parameters θ, owned by the user and updated in place by optimisers; undefined without parameters. */
   readonly params: FloatArray | undefined;
-  /** One flat array of parameters that are given by name, in the order of `params`, where they have names. */
+  /** @internal One flat array of parameters that are given by name, in the order of `params`, where they have names. */
   flat?(params: unknown): FloatArray;
   /** Lengths of the tensors that the parameters consist of, in order; undefined: they are one. */
   readonly tensors?: readonly number[];
@@ -180,16 +184,16 @@ export interface Field extends Precision {
   readonly hasJacobian?: boolean;
   /** The pattern of ∂f/∂y of one row of the state, where it is known. */
   readonly sparsity?: SparsityPattern | undefined;
-  /** About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
+  /** @internal About how many numbers an evaluation leaves behind for its VJP, of a state of `length`; undefined: not known. */
   tapeLength?(length: number): number;
   /**
-   * The field as a solve has it: with what the solve's option `inputs` is, where f jumps at most at `times`, its start and end
+   * @internal The field as a solve has it: with what the solve's option `inputs` is, where f jumps at most at `times`, its start and end
    * among them. Throws `SolveError` "invalid" for what no solve can have. Left out: the field itself, without inputs.
    */
   inSolve?(inputs: unknown, times: readonly number[]): Field;
-  /** Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */
+  /** @internal Where the field can work on states that are on its device: room there for a solve with states of `length` numbers. */
   readonly onDevice?: ((scratch: Scratch, length: number) => DeviceSpace) | undefined;
-  /** Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
+  /** @internal Declares the vectors needed in `scratch` and returns the field bound to them (usable once it is leased). */
   bind(scratch: Scratch, request: BindRequest): BoundField<HostVector>;
 }
 

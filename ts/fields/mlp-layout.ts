@@ -3,6 +3,7 @@
 import { bytesOf, type Dtype } from "../base/dtype.ts";
 import * as at from "./descriptor-layout.ts";
 
+/** What follows a layer: "gelu" is the erf form, "elu" has α = 1. */
 export type Activation = "identity" | "tanh" | "relu" | "softplus" | "sigmoid" | "silu" | "elu" | "gelu";
 
 /** The kernels' numbers of the activations. */

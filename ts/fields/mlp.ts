@@ -1,7 +1,7 @@
 // A multilayer perceptron as a field: SIMD kernels evaluate it and its vector–Jacobian product in one call each, on
 // weights that are packed once per solve. Outside solves it is a function, of one row or of a batch.
 
-import { type ArrayOf, type Dtype, type FloatArray, zeros } from "../base/dtype.ts";
+import { type ArrayOf, type Dtype, type FloatArray, type NumberSink, zeros } from "../base/dtype.ts";
 import { checkOptions, invalid } from "../base/errors.ts";
 import { uniform } from "../base/random.ts";
 import { vectorsOf } from "../vectors/kernels-f32.ts";
@@ -14,51 +14,58 @@ import { ACTIVATIONS, type Activation, parameterLayout, type Shape } from "./mlp
 export type { InputFunction } from "./mlp-driven.ts";
 export type { Activation } from "./mlp-layout.ts";
 
+/** Options of `mlp`. */
 export interface MlpOptions {
   /** Widths from the state to the outputs, at least two; as the field of a solve the first equals the last. */
   readonly layers: readonly number[];
   /** So many inputs more in a row, after the state and before t; in a solve its option `inputs` gives them. 0 by default. */
-  readonly inputs?: number;
+  readonly inputs?: number | undefined;
   /** After every layer but the last; "tanh" by default. "gelu" is the erf form, "elu" has α = 1. */
-  readonly activation?: Activation;
+  readonly activation?: Activation | undefined;
   /** Whether t is one more input of the first layer, by the last column of W₁; false by default. */
-  readonly time?: boolean;
+  readonly time?: boolean | undefined;
   /** "float32" by default. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
   /**
    * θ: W₁, b₁, W₂, b₂, …, each W row-major [out × in]. A typed array of the dtype is used itself, anything else copied
    * into one. Without it every layer starts uniform in ±1/√fan-in (PyTorch's Linear), from `seed`.
    */
-  readonly params?: ArrayLike<number>;
-  /** An integer, 0 by default. */
-  readonly seed?: number;
+  readonly params?: ArrayLike<number> | undefined;
+  /** Of the random start, an integer; 0 by default. The same seed gives the same numbers everywhere. */
+  readonly seed?: number | undefined;
 }
 
 /** A field on batches of rows [batch × layers[0]] with the options and parameters of a multilayer perceptron. */
 export interface MlpField<D extends Dtype = Dtype> extends Field {
+  /** The precision of states, parameters and arithmetic. */
   readonly dtype: D;
+  /** Widths from the state to the outputs. */
   readonly layers: readonly number[];
+  /** After every layer but the last. */
   readonly activation: Activation;
+  /** Whether t is one more input. */
   readonly time: boolean;
+  /** Width of one row of the state. */
   readonly dim: number;
+  /** θ: W₁, b₁, W₂, b₂, …, each W row-major [out × in]; optimisers update it in place. */
   readonly params: ArrayOf<D>;
 }
 
-/** Arrays of numbers that are added to. */
-type Sums = { [index: number]: number; readonly length: number };
-
 /** What `mlp` returns: a field, and a function of rows. Weights are packed anew at each call, which a solve does once. */
 export interface Mlp<D extends Dtype = Dtype> extends MlpField<D> {
+  /** How many inputs a row has after the state. */
   readonly inputs: number;
   /** The outputs for one row: state, inputs, and t where `time` is true. */
   (...row: readonly number[]): ArrayOf<D>;
+  /** The same for a row in an array. */
   (row: ArrayLike<number>): ArrayOf<D>;
   /**
    * The outputs [batch × layers.at(-1)] for y, rows of state and inputs [batch × (layers[0] + inputs)]; `out` is filled and
    * returned where it is given. Throws `SolveError` "invalid" for other lengths.
    */
   evaluate(t: number, y: ArrayLike<number>): ArrayOf<D>;
-  evaluate<A extends Sums>(t: number, y: ArrayLike<number>, out: A): A;
+  /** The same, into `out`. */
+  evaluate<A extends NumberSink>(t: number, y: ArrayLike<number>, out: A): A;
   /**
    * Adds cotangentᵀ ∂outputs/∂y, cotangentᵀ ∂outputs/∂params and cotangent · ∂outputs/∂t to the last argument, with `params`
    * in place of the network's own; y as in `evaluate`, the cotangent [batch × layers.at(-1)].
@@ -68,7 +75,7 @@ export interface Mlp<D extends Dtype = Dtype> extends MlpField<D> {
     y: ArrayLike<number>,
     params: ArrayLike<number>,
     cotangent: ArrayLike<number>,
-    outputs: { readonly y: Sums; readonly params: Sums; readonly t: Sums },
+    outputs: { readonly y: NumberSink; readonly params: NumberSink; readonly t: NumberSink },
   ): void;
 }
 
@@ -150,7 +157,7 @@ class Perceptron implements MlpField, Network {
     return this.evaluate(row[length] ?? 0, row.slice(0, length));
   }
 
-  evaluate<A extends Sums>(t: number, y: ArrayLike<number>, out?: A): A {
+  evaluate<A extends NumberSink>(t: number, y: ArrayLike<number>, out?: A): A {
     return this.alone(y, false, this.params, (bound, x, outputs) => {
       bound.evaluate(t, x, outputs, RECOMPUTE);
       const filled = (out ?? zeros(this.dtype, outputs.length)) as A;
@@ -164,9 +171,9 @@ class Perceptron implements MlpField, Network {
     y: ArrayLike<number>,
     params: ArrayLike<number>,
     cotangent: ArrayLike<number>,
-    sums: { readonly y: Sums; readonly params: Sums; readonly t: Sums },
+    sums: { readonly y: NumberSink; readonly params: NumberSink; readonly t: NumberSink },
   ): void {
-    const add = (to: Sums, view: FloatArray): void => {
+    const add = (to: NumberSink, view: FloatArray): void => {
       for (let i = 0; i < view.length; i++) to[i]! += view[i]!;
     };
     this.alone(y, true, params, (bound, x, outputs, xBar) => {
@@ -256,7 +263,9 @@ function checkedLayers(layers: readonly number[]): number[] {
  * [batch × layers[0]], and as a function: `net(x1, x2, …)`. Throws `SolveError` "invalid" for bad options.
  */
 export function mlp(options: MlpOptions & { readonly dtype: "float64" }): Mlp<"float64">;
-export function mlp(options: MlpOptions & { readonly dtype?: "float32" }): Mlp<"float32">;
+/** The same in float32, the default. */
+export function mlp(options: MlpOptions & { readonly dtype?: "float32" | undefined }): Mlp<"float32">;
+/** The same in either precision. */
 export function mlp(options: MlpOptions): Mlp;
 export function mlp(options: MlpOptions): Mlp {
   // A saved network may have more keys.

@@ -1,12 +1,15 @@
 // A finished picture: its SVG text, and how notebooks find it.
 
+/** A finished picture. */
 export class Plot {
   /** The picture: one complete `<svg>` element. It brings no scripts, styles or ids, so it can be put into any page. */
   readonly svg: string;
   /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
 
+  /** `plot` and `chart` make them. */
   constructor(svg: string, width: number, height: number) {
     this.svg = svg;
     this.width = width;

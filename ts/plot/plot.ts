@@ -6,8 +6,10 @@ import { trace } from "./curves.ts";
 import type { Plot } from "./picture.ts";
 import type { PlottableSolution } from "./plottable.ts";
 
+/** What `plot` shows: components over time, against each other, or the steps taken. */
 export type PlotKind = "time" | "phase" | "steps";
 
+/** Options of `plot`. */
 export interface PlotOptions extends Pick<ChartOptions, "title" | "width" | "height"> {
   /**
    * `"time"` (default): components over t. `"phase"`: components against each other, two by two.

@@ -1,5 +1,6 @@
 // Axes: where a value lies, where the ticks are and what they say.
 
+/** How values are placed along an axis. */
 export type Scale = "linear" | "log";
 
 export interface Tick {

@@ -23,7 +23,9 @@ export interface ImplicitOptions {
 
 /** What a solve with an implicit solver counts besides. */
 export interface ImplicitStats {
+  /** Jacobians evaluated or differenced. */
   jacobians: number;
+  /** Matrices factored. */
   factorizations: number;
   /** Linear systems solved. */
   solves: number;
@@ -152,6 +154,7 @@ export interface EquationsProblem {
 
 /** A solver whose steps solve equations. */
 export interface ImplicitSolver extends Solver {
+  /** @internal What its steps solve. */
   readonly implicit: {
     readonly controller: Controller;
     /** Checks the options. Throws `SolveError` "invalid". */

@@ -8,10 +8,11 @@ const NUMBER_BYTES = 8;
 /** Options of `predictive`. */
 export interface PredictiveOptions {
   /** Every proposed factor is multiplied by this; 0.9 by default. */
-  readonly safety?: number;
-  /** Least and largest factor; 0.2 and 6 by default, as in Hairer & Wanner's codes. */
-  readonly minFactor?: number;
-  readonly maxFactor?: number;
+  readonly safety?: number | undefined;
+  /** Least factor on the size of a step; 0.2 by default, as in Hairer & Wanner's codes. */
+  readonly minFactor?: number | undefined;
+  /** Largest factor; 6 by default, as in Hairer & Wanner's codes. */
+  readonly maxFactor?: number | undefined;
 }
 
 /** The least error that is remembered: smaller ones say nothing about how errors change. */

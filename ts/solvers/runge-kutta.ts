@@ -18,7 +18,7 @@ export interface Solver {
   readonly interpolates: boolean;
   /** Whether steps end at output times although they could be interpolated, unless asked otherwise. */
   readonly lands?: boolean;
-  /** A step as operations on vectors. */
+  /** @internal A step as operations on vectors. */
   readonly scheme: Scheme;
   /** The coefficients, where the method is a Runge–Kutta method. */
   readonly tableau?: Tableau;

@@ -10,11 +10,12 @@ import { SharedRows } from "./rows.ts";
 import { type SharedBlock, SharedMemory } from "./shared-memory.ts";
 import { parallelism, type Running, start } from "./start.ts";
 
+/** Options of `threads`. */
 export interface ThreadsOptions {
   /** Threads beside the one that calls; by default one less than the machine runs at once, at most 15. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Microseconds of work, as estimated, below which an evaluation is left to the calling thread; 100 by default. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
 }
 
 /** What was computed where, since the pool began. */
@@ -52,13 +53,15 @@ function computeAll(chunks: number, compute: (chunk: number) => void): void {
 /** The workers of a pool that nobody holds any more are ended. */
 const forgotten = new FinalizationRegistry<() => void>((end) => end());
 
+/** A pool of worker threads: `threads()` makes one, `threaded(field, pool)` uses it. */
 export class Threads {
+  /** What was computed where so far. */
   readonly counts: ThreadCounts = { calls: 0, chunks: 0, byWorkers: 0, takenBack: 0 };
   /** See `ThreadsOptions`. */
   readonly threshold: number;
   /** How many workers there were at the start. */
   readonly size: number;
-  /** Where fields of this pool compute. */
+  /** @internal Where fields of this pool compute. */
   readonly memory: SharedMemory;
   private readonly caller: Caller;
   private readonly running: readonly Running[];
@@ -66,6 +69,7 @@ export class Threads {
   private readonly governor = new Governor();
   private rows: SharedRows | undefined;
 
+  /** @internal `threads()` makes them. */
   constructor(memory: SharedMemory, caller: Caller, running: readonly Running[], threshold: number) {
     this.memory = memory;
     this.caller = caller;
@@ -84,14 +88,14 @@ export class Threads {
     return this.running.reduce((count, { ended }) => count + (ended ? 0 : 1), 0);
   }
 
-  /** Ends a job: the answer says whether a worker may still touch its memory, as one that stopped in the middle may. */
+  /** @internal Ends a job: the answer says whether a worker may still touch its memory, as one that stopped in the middle may. */
   quarantine(job: number): () => boolean {
     const { caller, running } = this;
     caller.close();
     return () => running.some(({ ended }, worker) => !ended && caller.touched(worker) === job);
   }
 
-  /** Rows for the tapes of a recording; the rows of the recording before make room for them. */
+  /** @internal Rows for the tapes of a recording; the rows of the recording before make room for them. */
   recording(width: number, dtype: Dtype): SharedRows {
     this.rows?.leave();
     const rows = new SharedRows(width, dtype, this.memory, () => {
@@ -101,7 +105,7 @@ export class Threads {
     return rows;
   }
 
-  /** Memory for a job, for which tapes make room if need be. */
+  /** @internal Memory for a job, for which tapes make room if need be. */
   lease(bytes: number): SharedBlock {
     try {
       return this.memory.lease(bytes);
@@ -113,7 +117,7 @@ export class Threads {
   }
 
   /**
-   * Has every chunk of a call of about `work` microseconds computed, here by `compute` or by a worker. `pace` is what this
+   * @internal Has every chunk of a call of about `work` microseconds computed, here by `compute` or by a worker. `pace` is what this
    * keeps of calls alike.
    */
   run(call: Call, work: number, pace: Pace, chunks: number, compute: (chunk: number) => void): void {
@@ -135,6 +139,7 @@ export class Threads {
     governor.heard(pace.leastMs * chunks, ms, now);
   }
 
+  /** Offers the chunks to the workers, and computes what they have not taken. */
   private share(pace: Pace, chunks: number, compute: (chunk: number) => void, start: number): void {
     const { caller, counts } = this;
     let own = 0;
@@ -170,6 +175,7 @@ export class Threads {
     this.end();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -4,9 +4,13 @@ import { SolveError } from "../../base/errors.ts";
 
 /** What the adapter says of itself. */
 export interface AdapterReport {
+  /** Who made it. */
   readonly vendor: string;
+  /** Its family. */
   readonly architecture: string;
+  /** The device itself, where the runtime tells. */
   readonly device: string;
+  /** Its name in words, where the runtime tells. */
   readonly description: string;
   /** Whether it computes on the CPU: SwiftShader, llvmpipe and their like. */
   readonly software: boolean;

@@ -6,6 +6,8 @@ export interface GpuCounts {
   readbacks: number;
   /** Compute shaders started. */
   dispatches: number;
+  /** Bytes sent to the GPU. */
   bytesUploaded: number;
+  /** Bytes read back. */
   bytesRead: number;
 }

@@ -27,10 +27,11 @@ export interface Exchange {
 
 /** Something that tfjs can compute on: `webgpu()` makes one, `tfjs()` another. */
 export interface TensorDevice<Synchronous extends boolean = boolean> {
+  /** The tfjs that computes. */
   readonly tf: Tfjs;
   /** Whether fields on it answer at once. */
   readonly synchronous: Synchronous;
-  /** The exchange of one bound field. */
+  /** @internal The exchange of one bound field. */
   exchange(scratch: Scratch): Exchange;
 }
 
@@ -139,8 +140,9 @@ class HostExchange implements Exchange {
  * fields answer at once, where the backend allows it (not on "webgpu"), and `solve` returns a solution, not a promise.
  */
 export function tfjs(tf: Tfjs, options: { synchronous: true }): TensorDevice<true>;
-export function tfjs(tf: Tfjs, options?: { synchronous?: false }): TensorDevice<false>;
-export function tfjs(tf: Tfjs, { synchronous = false }: { synchronous?: boolean } = {}): TensorDevice {
+/** The same for fields that answer with promises. */
+export function tfjs(tf: Tfjs, options?: { synchronous?: false | undefined }): TensorDevice<false>;
+export function tfjs(tf: Tfjs, { synchronous = false }: { synchronous?: boolean | undefined } = {}): TensorDevice {
   const backend = tf.getBackend();
   if (backend === "webgpu")
     throw invalid("tfjs's backend", backend, '"cpu", "wasm" or "webgl" here; for "webgpu", await webgpu()');

@@ -3,7 +3,6 @@ import { invalid, SolveError } from "../../base/errors.ts";
 import type { Scratch } from "../../wasm/scratch.ts";
 import { type AdapterReport, findGpu, noDevice, reportOf, requestDevice } from "./adapter.ts";
 import { Commands } from "./commands.ts";
-import type { GpuContext } from "./context.ts";
 import type { GpuCounts } from "./counts.ts";
 import type { Exchange, TensorDevice } from "./exchange.ts";
 import { lost } from "./gpu-errors.ts";
@@ -11,9 +10,10 @@ import { GpuExchange } from "./gpu-exchange.ts";
 import { BufferPool } from "./pool.ts";
 import { type GpuBackend, loadTfjs, type Tfjs } from "./tfjs.ts";
 
+/** Options of `webgpu`. */
 export interface WebGpuOptions {
   /** Your own device. Without it one is requested with all that its adapter can do. */
-  readonly device?: GPUDevice;
+  readonly device?: GPUDevice | undefined;
 }
 
 const NAME = "webgpu";
@@ -21,22 +21,28 @@ const NAME = "webgpu";
 const PACKED_MATMUL = 3;
 
 /** A GPU to compute fields on. */
-export class WebGpu implements TensorDevice<false>, GpuContext {
+export class WebGpu implements TensorDevice<false> {
+  /** Fields on it answer with promises. */
   readonly synchronous = false;
+  /** The tfjs that computes on it. */
   readonly tf: Tfjs;
+  /** The device. */
   readonly device: GPUDevice;
+  /** What its adapter says of itself. */
   readonly adapter: AdapterReport;
+  /** What fields have asked of it so far. */
   readonly counts: GpuCounts;
-  /** Buffers for states and readbacks. */
+  /** @internal Buffers for states and readbacks. */
   readonly pool: BufferPool;
-  /** tfjs's backend on this device. */
+  /** @internal tfjs's backend on this device. */
   readonly backend: GpuBackend;
-  /** Records shaders of our own among tfjs's. */
+  /** @internal Records shaders of our own among tfjs's. */
   readonly commands: Commands;
   /** Why it cannot be used any more, once that is so. */
   failure: SolveError | undefined;
   private readonly owned: boolean;
 
+  /** @internal `webgpu()` makes them. */
   constructor(tf: Tfjs, device: GPUDevice, adapter: AdapterReport, counts: GpuCounts, owned: boolean) {
     this.tf = tf;
     this.device = device;
@@ -50,6 +56,7 @@ export class WebGpu implements TensorDevice<false>, GpuContext {
     device.lost.then(({ reason, message }) => this.end(lost(message || reason)));
   }
 
+  /** @internal */
   exchange(scratch: Scratch): Exchange {
     return new GpuExchange(this, scratch);
   }
@@ -61,11 +68,12 @@ export class WebGpu implements TensorDevice<false>, GpuContext {
     if (this.owned) this.device.destroy();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Gives up the device: everything on it fails from now on, for this reason. */
+  /** @internal Gives up the device: everything on it fails from now on, for this reason. */
   end(failure: SolveError): void {
     this.failure ??= failure;
     this.pool.destroy();

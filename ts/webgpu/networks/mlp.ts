@@ -18,16 +18,17 @@ import { onGpu } from "../vectors/block-space.ts";
 import { DeviceFusedMlp } from "./fused-device.ts";
 import { HostFusedMlp } from "./fused-host.ts";
 
+/** Options of `mlp` on a GPU: those of the core's `mlp`, and where it computes. */
 export interface GpuMlpOptions<Device extends TensorDevice = WebGpu> extends MlpOptions {
   /** GPUs compute in float32 only. */
-  readonly dtype?: "float32";
+  readonly dtype?: "float32" | undefined;
   /** By default the GPU of the last `await webgpu()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
   /**
    * What computes it: a few shaders made for it, by default on a GPU, or tfjs's operations, as ever elsewhere. The first
    * need fewer dispatches, keep what VJPs need, and are several times faster (BENCHMARKS.md).
    */
-  readonly kernels?: "fused" | "tfjs";
+  readonly kernels?: "fused" | "tfjs" | undefined;
 }
 
 /** What `mlp` returns; see the core's. */

@@ -13,15 +13,20 @@ interface LayerWeight {
 
 /** What is used of a tf.LayersModel. */
 export interface LayersModel {
+  /** One input, [batch, …shape]. */
   readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
+  /** One output of the same shape. */
   readonly outputs: readonly { readonly shape: readonly (number | null)[] }[];
+  /** The weights that `field.params` starts from. */
   readonly trainableWeights: readonly unknown[];
+  /** Computes the output. */
   apply(inputs: Tensor): unknown;
 }
 
+/** Options of `tfjsField.fromLayers`. */
 export interface FromLayersOptions<Device extends TensorDevice = WebGpu> {
   /** By default the GPU of the last `await webgpu()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
 
 /** A field that stands for a model. */

@@ -7,24 +7,31 @@ import type { Input, TensorDevice } from "../device/exchange.ts";
 
 /** What a vector–Jacobian product gives: ∂/∂y, ∂/∂weights and ∂/∂t of cotangent · f; nothing where f does not depend on it. */
 export interface TensorPullback {
+  /** cotangentᵀ ∂f/∂y, [batch, …shape]. */
   readonly y?: Tensor | null | undefined;
-  readonly weights?: readonly (Tensor | null | undefined)[];
+  /** cotangentᵀ ∂f/∂weight, each in its weight's shape. */
+  readonly weights?: readonly (Tensor | null | undefined)[] | undefined;
+  /** cotangent · ∂f/∂t, a scalar. */
   readonly t?: Tensor | null | undefined;
 }
 
 /** A field in tensors: t is a scalar, y and its cotangent are [batch, …shape]. */
 export interface TensorFunction {
+  /** dy/dt. */
   value(t: Tensor, y: Tensor, weights: readonly Tensor[]): Tensor;
+  /** cotangentᵀ ∂f/∂(y, weights, t). */
   pull(t: Tensor, y: Tensor, weights: readonly Tensor[], cotangent: Tensor): TensorPullback;
 }
 
 /** What a tensor field is made of, beside the contract of every field. */
 export interface TensorField extends Field {
+  /** Where it computes. */
   readonly device: TensorDevice;
   /** Shape of one row of the state. */
   readonly shape: readonly number[];
   /** Shapes of the weights that `params` holds one after the other. */
   readonly weightShapes: readonly (readonly number[])[];
+  /** The function and its VJP. */
   readonly f: TensorFunction;
 }
 

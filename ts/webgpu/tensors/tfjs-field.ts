@@ -22,15 +22,16 @@ export type TensorVjp = (t: Tensor, y: Tensor, weights: readonly Tensor[], cotan
 /** The shape and start of one weight: a tensor whose numbers tfjs can give at once, or the numbers themselves. */
 export type Weight = Tensor | { readonly shape: readonly number[]; readonly values: ArrayLike<number> };
 
+/** Options of `tfjsField`. */
 export interface TfjsFieldOptions<Device extends TensorDevice = WebGpu> {
   /** Shape of one row of the state: [2] for batches of points in the plane, which f then sees as [batch, 2]. */
   readonly shape: readonly number[];
   /** Where weights start; they are copied into `field.params`, one after the other. None by default. */
-  readonly weights?: readonly Weight[];
+  readonly weights?: readonly Weight[] | undefined;
   /** By default tfjs differentiates f, which needs gradients registered: import "@tensorflow/tfjs". */
-  readonly vjp?: TensorVjp;
+  readonly vjp?: TensorVjp | undefined;
   /** By default the GPU of the last `await webgpu()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
 
 /** What `tfjsField` returns: on a synchronous device its solutions are there at once, on others promised. */
