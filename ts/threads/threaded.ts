@@ -84,6 +84,7 @@ function threadedCompiled(field: Shareable, pool: Threads): Shareable {
  * anything but a field made with `mlp`, or with `compiled` and its like with a `dim`.
  */
 export function threaded<D extends Dtype>(field: Mlp<D>, pool: Threads): Mlp<D>;
+/** The same for a compiled field with a `dim`. */
 export function threaded<P, D extends Dtype>(field: CompiledField<P, D>, pool: Threads): CompiledField<P, D>;
 export function threaded(field: unknown, pool: Threads): unknown {
   const isMlp = typeof field === "function" && ACTIVATIONS.includes((field as Mlp).activation);
