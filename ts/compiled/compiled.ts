@@ -1,7 +1,8 @@
 // compiled(): the user's own equation as a field with exact derivatives.
 import type { Dtype } from "../base/dtype.ts";
-import { type CompiledField, GraphField } from "./compiled-field.ts";
+import type { CompiledField } from "./compiled-field.ts";
 import { Equation, type Reading, readingOf } from "./equation.ts";
+import { GraphField } from "./graph-field.ts";
 import { checkOptions, parametersOf } from "./options.ts";
 import { type TracedField, traceField } from "./tracing/field.ts";
 import type { NamedParams, NamedValues } from "./tracing/parameters.ts";

@@ -2,9 +2,10 @@
 // flows (Chen et al. 2018), whose log-density changes by it.
 import type { Dtype } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
-import { type CompiledField, GraphField } from "./compiled-field.ts";
+import type { CompiledField } from "./compiled-field.ts";
 import { jacobianOfField } from "./functions.ts";
 import type { Scalar } from "./graph/graph.ts";
+import { GraphField } from "./graph-field.ts";
 import type { TracedField } from "./tracing/field.ts";
 
 /** The sum of the Jacobian's diagonal. */

@@ -2,9 +2,10 @@
 import type { Dtype } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { CompiledOptions, NamedOptions } from "./compiled.ts";
-import { type CompiledField, GraphField } from "./compiled-field.ts";
+import type { CompiledField } from "./compiled-field.ts";
 import { type Equation, type Reading, readingOf } from "./equation.ts";
 import { reverse } from "./graph/derivatives.ts";
+import { GraphField } from "./graph-field.ts";
 import { checkOptions, parametersOf } from "./options.ts";
 import { inputs, type TracedField, tracerOf } from "./tracing/field.ts";
 import { asNumber } from "./tracing/operators.ts";
