@@ -20,8 +20,8 @@ export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check
 export { citations } from "./citations.ts";
 export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
 export type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
-export type { Activation, InputFunction, Mlp, MlpField, MlpOptions } from "./fields/mlp.ts";
 export type { GivenDerivatives, JacobianFunction, SecondFunction, VjpOutputs } from "./fields/given-derivatives.ts";
+export type { Activation, InputFunction, Mlp, MlpField, MlpOptions } from "./fields/mlp.ts";
 export {
   type JvpFunction,
   type JvpInputs,
