@@ -230,6 +230,17 @@ describe("gradients of the discrete map, whose steps' errors are large", () => {
     }
   });
 
+  it("reverse() starts afresh at effects: what roundings grow by since counts", () => {
+    const events = Array.from({ length: 11 }, (_, i) => ({ root: (t: number) => t - 0.5 - i, effect: mixing }));
+    const kept = (some: readonly SolveEvent[]): number => {
+      const options = { y0: Y0, ts: [0, 12], solver: reversible(tsit5), stepSize: 0.02, adjoint: reverse() };
+      return solve(field([1, 0]), { ...options, events: some }).pullback([0, 0, 1, 0]).stats.peakBytes.checkpoints;
+    };
+    // The last pair, and one in 120 steps or fewer where nothing starts afresh.
+    expect(kept(events)).toBe(2 * 2 * 8);
+    expect(kept([])).toBeGreaterThanOrEqual(5 * 2 * 2 * 8);
+  });
+
   it("of asynchronous fields: the same numbers", async () => {
     const { f, vjp, jvp: push, params } = field(P) as unknown as Parameters<typeof vectorField>[0];
     const later = vectorField({
