@@ -16,6 +16,9 @@ import type { HostVector } from "../wasm/scratch.ts";
 
 const NUMBER_BYTES = 8;
 
+/** The control whose factor for an error r is r^(−1/k). */
+const ROOT: Controller = { p: 0, i: 1, d: 0, safety: 1, minFactor: 0, maxFactor: Number.POSITIVE_INFINITY };
+
 /** Error control: the verdict on a step, and the controller's memory of past errors in the block. */
 export class StepControl implements RuledControl {
   /** The memory's address, and the kernel behind `judgeSquare`: for loops that call it directly. `load` sets both. */
@@ -27,6 +30,8 @@ export class StepControl implements RuledControl {
   /** The scaled error of several norms, where one is not enough. */
   readonly estimate: ((norms: Float64Array) => number) | undefined;
   private readonly arithmetic: Arithmetic;
+  /** Room for what `memory` holds: arrays are dear in a short solve. */
+  private readonly settings: Float64Array = new Float64Array(at.CONTROLLER_BYTES / NUMBER_BYTES);
 
   constructor(arithmetic: Arithmetic, space: Space, { steadyingError }: Scheme) {
     this.arithmetic = arithmetic;
@@ -80,8 +85,9 @@ export class StepControl implements RuledControl {
    */
   power(r: number, k: number): number {
     const { view } = this.memory;
-    const settings = view.slice();
-    this.set({ p: 0, i: 1, d: 0, safety: 1, minFactor: 0, maxFactor: Number.POSITIVE_INFINITY }, k);
+    const { settings } = this;
+    settings.set(view);
+    this.set(ROOT, k);
     const factor = Math.abs(this.arithmetic.kernels.judgeSquare(this.address, r * r));
     view.set(settings);
     return factor;
