@@ -4,6 +4,7 @@ import { activationCase, activationGradientCase, COMPARED } from "./activations.
 import type { Case, Field } from "./case.ts";
 import { DTYPES, SIZES } from "./inputs.ts";
 import { denseForwardCase, denseVjpCase, mlpCase } from "./layers.ts";
+import { LINEAR_KERNELS, linearCase } from "./linear.ts";
 import { PAIRS, secondCase } from "./second.ts";
 import { adamCase, combineCase, dotCase, normCase } from "./vectors.ts";
 
@@ -56,4 +57,7 @@ function* inPrecision(field: Field, dtype: Dtype): Generator<Subject> {
 
 export function* subjects(field: Field): Generator<Subject> {
   for (const dtype of DTYPES) yield* inPrecision(field, dtype);
+  for (const kernel of LINEAR_KERNELS)
+    for (const n of [5, 8, 20, 64, 200])
+      yield { kernel, dtype: "float64", size: `${n} × ${n}`, make: () => linearCase(field, kernel, n) };
 }

@@ -1,6 +1,7 @@
 // The kernels in C++, timed on request: a line "kernel precision sizes… iterations" on the standard input is answered by
 // "nanoseconds checksum", the time of one run and the sum of the result. Plain loops where the compiler vectorises them
 // by itself; sums that it may not reorder are spelled with vectors.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <vector>
 #include "activations.hpp"
 #include "dense.hpp"
+#include "lu.hpp"
 
 template <class T> using Numbers = std::vector<T>;
 
@@ -157,6 +159,19 @@ template <class T> Case prepare(const std::string& kernel, std::istringstream& w
   }
   size_t n;
   words >> n;
+  if (kernel.rfind("LU", 0) == 0) {
+    const Numbers<double> J = filled<double>(n * n, 0), right = filled<double>(n, 1);
+    auto system = std::make_shared<LU>(n);
+    auto x = std::make_shared<Numbers<double>>(n);
+    const bool factors = kernel == "LUfactor+solve", transposed = kernel == "LUtransposedsolve";
+    system->factor(J.data(), 3);
+    return {[=] {
+      if (factors) system->factor(J.data(), 3);
+      std::copy(right.begin(), right.end(), x->begin());
+      if (transposed) system->solveTransposed(x->data());
+      else system->solve(x->data());
+    }, [x] { return total(*x); }};
+  }
   for (int seed = 0; seed < 8; seed++) vector(n, seed);
   if (kernel == "combine")
     return {[o, n] {
