@@ -74,7 +74,7 @@ export class Sweep {
       kBar: vector(),
       xBars: operationsOf(scheme, dense).map(({ evaluate }) => (evaluate ? vector() : undefined)),
       bars: new Map(),
-      solved: operationsOf(scheme, dense).map(({ solve }) => (solve ? vector() : undefined)),
+      solved: operationsOf(scheme, dense).map(({ solve }) => (solve ? ([vector(), vector()] as const) : undefined)),
       startBar: scheme.systems && vector(),
     };
     const even = scheme.start.map(vector);
@@ -203,7 +203,15 @@ export class Sweep {
         pass.dh += instruction.c * tau;
       } else if (action.kind === "solve") {
         const start = this.placed.programs[parity]!.instructions[0]!;
-        const pending = pass.system!.solveTransposed(action.stage, action.bar, action.solved, start, stageStart, h);
+        const pending = pass.system!.solveTransposed(
+          action.stage,
+          action.bar,
+          action.solved,
+          action.product,
+          start,
+          stageStart,
+          h,
+        );
         if (pending) return this.wait(pass, step, pending.then(nothing), 0, 0, i);
       } else if (action.kind === "start") {
         const start = this.placed.programs[parity]!.instructions[0]!;

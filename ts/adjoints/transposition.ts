@@ -22,7 +22,14 @@ export type Action =
   | { readonly kind: "gather"; readonly gather: Gather }
   | { readonly kind: "vjp"; readonly gather: Gather; readonly xBar: Vector; readonly instruction: Instruction }
   | { readonly kind: "slope"; readonly outBar: Vector; readonly terms: Terms }
-  | { readonly kind: "solve"; readonly bar: Vector; readonly solved: Vector; readonly stage: StageSystem }
+  | {
+      readonly kind: "solve";
+      readonly bar: Vector;
+      readonly solved: Vector;
+      /** Mᵀ solved. */
+      readonly product: Vector;
+      readonly stage: StageSystem;
+    }
   | { readonly kind: "start"; readonly stages: readonly SolvedStage[]; readonly xBar: Vector };
 
 interface Contribution {
@@ -55,8 +62,8 @@ export interface Places {
   readonly kBar: Vector;
   readonly xBars: readonly (Vector | undefined)[];
   readonly bars: Map<Variable, Vector>;
-  /** For each linear system the cotangent of its right side; and the start's share of how they depend on it. */
-  readonly solved: readonly (Vector | undefined)[];
+  /** For each linear system the cotangents of its k and of its `out`; and the start's share of how they depend on it. */
+  readonly solved: readonly (readonly [Vector, Vector] | undefined)[];
   readonly startBar: Vector | undefined;
 }
 
@@ -176,11 +183,12 @@ function transpose(
     if (!transposition.reaches(out)) continue;
     let outBar: Vector | undefined;
     if (solve) {
-      outBar = places.solved[i]!;
+      const [solved, product] = places.solved[i]!;
+      outBar = product;
       active.add(i);
-      actions.push({ kind: "solve", bar: transposition.cotangent(out), solved: outBar, stage: instruction.solve! });
-      transposition.add(solve.k, outBar);
-      stages.push({ tangent: instruction.out, slope: solve.slope, cotangent: outBar });
+      actions.push({ kind: "solve", bar: transposition.cotangent(out), solved, product, stage: instruction.solve! });
+      transposition.add(solve.k, solved);
+      stages.push({ tangent: instruction.out, slope: solve.slope, cotangent: solved });
     }
     if (instruction.terms) {
       outBar ??= transposition.cotangent(out);

@@ -20,6 +20,8 @@ export type SolveErrorCode =
   | "unsupported"
   /** The equations of an implicit solver's step could not be solved. */
   | "newton"
+  /** The start of a differential-algebraic problem does not satisfy its algebraic equations. */
+  | "inconsistent"
   /** The two states of a reversible method came apart. */
   | "unstable-pair";
 

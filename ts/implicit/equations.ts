@@ -10,9 +10,10 @@ import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostArithmetic } from "../vectors/arithmetic.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { Differences, GivenJacobian, type JacobianSource } from "./jacobian.ts";
+import { Mass } from "./mass.ts";
 import { ExactSecondOrder, GivenSecondOrder, SecondDifferences, type SecondOrder } from "./second-order.ts";
 import { blockOf, FieldJacobian, JvpJacobian } from "./sources.ts";
-import { LinearSystems } from "./system.ts";
+import { type Constraint, LinearSystems } from "./system.ts";
 import { TangentSystems } from "./tangent-system.ts";
 
 /** The error that element i may have where it is y. */
@@ -26,10 +27,14 @@ class RosenbrockEquations implements StepEquations {
   readonly second: "exact" | "differences" | undefined;
   private readonly problem: EquationsProblem;
   private readonly options: ImplicitOptions;
+  private readonly mass: Mass | undefined;
 
   constructor(options: ImplicitOptions, problem: EquationsProblem) {
     const { field } = problem;
     this.options = options;
+    const { mass, consistent } = options;
+    this.mass = mass === undefined ? undefined : Mass.of(mass, problem.length);
+    if (consistent === "solve") this.mass?.checkSolvable();
     this.problem = problem;
     this.second = field.hasSecond || field.given?.second ? "exact" : field.differentiable ? options.second : undefined;
   }
@@ -80,7 +85,17 @@ class RosenbrockEquations implements StepEquations {
     const { length } = this.problem;
     const like = this.like(scratch);
     const [source, block] = this.source(scratch, like, field, params);
-    return new LinearSystems(scratch, like, new DenseSolver(scratch, block, length / block), source, pulling);
+    const { mass } = this;
+    if (mass && !mass.isDiagonal && block !== length)
+      throw invalid("mass", this.options.mass, "diagonal([…]) for a batch of rows that do not depend on each other");
+    const solver = new DenseSolver(scratch, block, length / block, mass?.blocks(block));
+    return new LinearSystems(scratch, like, solver, source, pulling, pulling ? undefined : this.constraint(field));
+  }
+
+  private constraint(field: BoundField<HostVector>): Constraint | undefined {
+    const { mass, problem, options } = this;
+    if (!mass?.isSingular) return undefined;
+    return { mass, consistent: options.consistent ?? "check", toleranceOf: tolerancesOf(problem), field };
   }
 
   bind(
@@ -131,10 +146,12 @@ class RosenbrockEquations implements StepEquations {
 }
 
 function equationsOf(options: ImplicitOptions, problem: EquationsProblem): StepEquations {
-  const { jacobian, second } = options;
+  const { jacobian, second, consistent } = options;
   if (jacobian !== undefined && typeof jacobian !== "function")
     throw invalid("jacobian", jacobian, "a function (t, y, params, J) => void that fills J");
   if (second !== undefined && second !== "differences") throw invalid("second", second, '"differences"');
+  if (consistent !== undefined && consistent !== "check" && consistent !== "solve")
+    throw invalid("consistent", consistent, '"check", "solve"');
   return new RosenbrockEquations(options, problem);
 }
 

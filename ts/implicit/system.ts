@@ -1,8 +1,9 @@
 // The linear systems of a solve's steps: J and ∂f/∂t once for each start of a step, which a rejected step keeps, and one
 // factorization for each size; their transposes, and what a gradient takes of how J and ∂f/∂t depend on the step's start.
-import { SolveError } from "../base/errors.ts";
+import type { FloatArray } from "../base/dtype.ts";
+import { invalid, SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import type { Pair } from "../fields/field.ts";
+import { type BoundField, type Pair, RECOMPUTE } from "../fields/field.ts";
 import type { LinearSolver } from "../linear/solver.ts";
 import type {
   ImplicitCounts,
@@ -15,7 +16,16 @@ import type {
 import type { Vector } from "../vectors/arithmetic.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { JacobianSource } from "./jacobian.ts";
+import type { Mass } from "./mass.ts";
 import type { SecondOrder } from "./second-order.ts";
+
+/** A singular mass matrix, whose algebraic equations the start has to satisfy. */
+export interface Constraint {
+  readonly mass: Mass;
+  readonly consistent: "check" | "solve";
+  readonly toleranceOf: (y: number, i: number) => number;
+  readonly field: BoundField<HostVector>;
+}
 
 /** What a gradient needs besides. */
 export interface Pulling {
@@ -47,9 +57,23 @@ export class LinearSystems implements TransposedSystem {
   /** J and ∂f/∂t together, for written steps, and whether they are those at t. */
   private readonly both: Float64Array;
   private copied = false;
+  private readonly constraint: Constraint | undefined;
+  /** Whether the start of the solve is still to be checked. */
+  private unchecked = false;
+  private readonly start: HostVector | undefined;
 
-  constructor(scratch: Scratch, like: HostVector, solver: LinearSolver, source: JacobianSource, pulling?: Pulling) {
+  /** `constraint`: has the start of a solve checked or solved for. */
+  constructor(
+    scratch: Scratch,
+    like: HostVector,
+    solver: LinearSolver,
+    source: JacobianSource,
+    pulling?: Pulling,
+    constraint?: Constraint,
+  ) {
     const { length, dtype } = like;
+    this.constraint = constraint;
+    this.start = constraint && scratch.vector(length, dtype);
     const vector = (): HostVector => scratch.vector(length, "float64");
     this.source = source;
     this.solver = solver;
@@ -60,15 +84,51 @@ export class LinearSystems implements TransposedSystem {
     this.product = vector();
     this.scaled = Array.from({ length: pulling?.stages ?? 0 }, () => scratch.vector(length, dtype));
     if (dtype === "float32") this.wide = { k: vector(), out: vector() };
-    this.written = dtype === "float64" && solver.dense;
+    this.written = dtype === "float64" && solver.plain;
     this.both = new Float64Array(this.written && length <= MOST_WRITTEN ? length * (length + 1) : 0);
   }
 
-  load(): void {
+  load(t?: number, y0?: FloatArray): void {
     this.solver.load();
     // Sources that know a pattern fill no others.
     this.solver.jacobian.view.fill(0);
     this.source.load?.();
+    const { constraint } = this;
+    if (!constraint || y0 === undefined) return;
+    if (constraint.consistent === "solve") this.solveStart(constraint, t!, y0);
+    this.unchecked = true;
+  }
+
+  private tolerances({ toleranceOf }: Constraint): number[] {
+    return Array.from(this.y.view, toleranceOf);
+  }
+
+  private solveStart(constraint: Constraint, t: number, y0: FloatArray): void {
+    const linearise = (): { f: ArrayLike<number>; J: ArrayLike<number> } => {
+      const { y, start } = this;
+      y.view.set(y0);
+      const evaluated = constraint.field.evaluate(t, y, start!, RECOMPUTE);
+      // A step that is next to nothing: ∂f/∂t is not needed.
+      const known = evaluated ?? this.linearise(t, Number.MIN_VALUE, y0, start!.view);
+      if (known) throw invalid("consistent", "solve", '"check" for an asynchronous field');
+      return { f: start!.view, J: this.dense() };
+    };
+    constraint.mass.solveStart(t, y0, () => this.tolerances(constraint), linearise);
+    this.forget();
+  }
+
+  /** J with all its entries, where it may be blocks. */
+  private dense(): ArrayLike<number> {
+    const { length } = this.y;
+    const { view: J } = this.solver.jacobian;
+    const width = J.length / length;
+    if (width === length) return J;
+    const all = new Float64Array(length * length);
+    for (let i = 0; i < length; i++) {
+      const first = i - (i % width);
+      for (let j = 0; j < width; j++) all[i * length + first + j] = J[i * width + j]!;
+    }
+    return all;
   }
 
   forget(): void {
@@ -85,9 +145,16 @@ export class LinearSystems implements TransposedSystem {
     this.copied = false;
     const done = (): void => {
       this.t = t;
+      if (this.unchecked) this.checkStart(t);
     };
     const pending = source.evaluate({ t, h, y: this.y, k: this.k }, solver.jacobian, dfdt);
     return pending ? pending.then(done) : done();
+  }
+
+  private checkStart(t: number): void {
+    this.unchecked = false;
+    const { mass } = this.constraint!;
+    mass.check(t, this.k.view, this.dense(), this.tolerances(this.constraint!));
   }
 
   /** Has W ready for a step from t over h; what is returned has to be waited for. */
@@ -145,6 +212,7 @@ export class LinearSystems implements TransposedSystem {
     { gamma }: StageSystem,
     bar: Vector,
     solved: Vector,
+    product: Vector,
     start: StepStart,
     t: number,
     h: number,
@@ -156,7 +224,14 @@ export class LinearSystems implements TransposedSystem {
     const out = this.wide?.out ?? to;
     for (let i = 0; i < from.length; i++) out.view[i] = gamma * from[i]!;
     this.solver.solveTransposed(out);
-    if (out !== to) to.view.set(out.view);
+    const massed = product as HostVector;
+    if (out === to) {
+      this.solver.multiplyByMass(massed, to);
+    } else {
+      to.view.set(out.view);
+      this.solver.multiplyByMass(this.product, out);
+      massed.view.set(this.product.view);
+    }
     return undefined;
   }
 

@@ -100,9 +100,9 @@ export function setUp(problem: Problem, scratch: Scratch, tapeSlots: number): Se
 }
 
 /** Fills what was declared; after the lease. */
-export function load({ machine, control }: Setup, { measure, steps, solver }: Problem): void {
+export function load({ machine, control }: Setup, { measure, steps, solver, ts, y0 }: Problem): void {
   machine.arithmetic.load(measure);
   machine.field.load();
-  machine.system?.load();
+  machine.system?.load(ts[0], y0);
   if (steps.kind === "adaptive") control!.load(steps.controller, solver.errorOrder);
 }

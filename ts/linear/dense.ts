@@ -8,32 +8,43 @@ const NONE = 0;
 /** Systems of `blocks` blocks of n × n numbers, row-major one after the other. Declare it before the lease. */
 export class DenseSolver implements LinearSolver {
   readonly jacobian: HostVector;
-  readonly dense: boolean;
+  readonly plain: boolean;
   private readonly scratch: Scratch;
   private readonly n: number;
   private readonly blocks: number;
   private readonly lu: HostVector;
   /** i32 numbers, which a float32 vector has room for. */
   private readonly pivots: HostVector;
+  /** M, and M times a vector. */
+  private readonly mass: HostVector | undefined;
+  private readonly product: HostVector | undefined;
+  private readonly given: Float64Array | undefined;
   private kernels!: LinearKernels;
 
-  constructor(scratch: Scratch, n: number, blocks = 1) {
+  /** `mass`: M, as J is laid out; the identity without it. */
+  constructor(scratch: Scratch, n: number, blocks: number, mass?: Float64Array) {
     this.scratch = scratch;
     this.n = n;
     this.blocks = blocks;
-    this.dense = blocks === 1;
+    this.plain = blocks === 1 && mass === undefined;
     this.jacobian = scratch.vector(blocks * n * n, "float64");
     this.lu = scratch.vector(blocks * n * n, "float64");
     this.pivots = scratch.vector(blocks * n, "float32");
+    this.given = mass;
+    this.mass = mass && scratch.vector(mass.length, "float64");
+    this.product = mass && scratch.vector(blocks * n, "float64");
   }
 
   load(): void {
     this.kernels = LINEAR.on(this.scratch.memory);
+    if (this.given) this.mass!.view.set(this.given);
   }
 
   factor(scale: number): boolean {
-    const { lu, jacobian, pivots, n, blocks } = this;
-    return this.kernels.factor(lu.address, jacobian.address, NONE, pivots.address, n, blocks, scale) === 1;
+    const { lu, jacobian, mass, pivots, n, blocks } = this;
+    return (
+      this.kernels.factor(lu.address, jacobian.address, mass?.address ?? NONE, pivots.address, n, blocks, scale) === 1
+    );
   }
 
   solveStage(
@@ -45,7 +56,11 @@ export class DenseSolver implements LinearSolver {
     slope: number,
   ): void {
     const { lu, pivots, n, blocks } = this;
-    const [start, time] = [from === undefined ? NONE : from.address, ft === undefined ? NONE : ft.address];
+    const { mass, product } = this;
+    if (from !== undefined && mass !== undefined)
+      this.kernels.multiply(product!.address, mass.address, from.address, n, blocks, NONE);
+    const sum = mass === undefined ? from : product;
+    const [start, time] = [from === undefined ? NONE : sum!.address, ft === undefined ? NONE : ft.address];
     // biome-ignore format: the order of its parameters
     this.kernels.solveStage(lu.address, pivots.address, x.address, k.address, start, time, gamma, slope, n, blocks);
   }
@@ -53,6 +68,12 @@ export class DenseSolver implements LinearSolver {
   solveTransposed(x: HostVector): void {
     const { lu, pivots, n, blocks } = this;
     this.kernels.solveTransposed(lu.address, pivots.address, x.address, n, blocks);
+  }
+
+  multiplyByMass(out: HostVector, x: HostVector): void {
+    const { mass, n, blocks } = this;
+    if (mass === undefined) out.view.set(x.view);
+    else this.kernels.multiply(out.address, mass.address, x.address, n, blocks, 1);
   }
 
   multiply(out: HostVector, x: HostVector): void {

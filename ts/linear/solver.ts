@@ -6,8 +6,8 @@ import type { HostVector } from "../wasm/scratch.ts";
 export interface LinearSolver {
   /** The entries of J, for whoever computes them to fill, in an order of the solver's own. */
   readonly jacobian: HostVector;
-  /** Whether they are all entries, row-major. */
-  readonly dense: boolean;
+  /** Whether they are all entries, row-major, and M is the identity. */
+  readonly plain: boolean;
   /** Called once after the lease. */
   load(): void;
   /** Makes ready for W with this scale and the J in place; false where W is singular or not finite. */
@@ -23,6 +23,8 @@ export interface LinearSolver {
   ): void;
   /** x ← W⁻ᵀ x */
   solveTransposed(x: HostVector): void;
+  /** out ← Mᵀ x; out is another vector. */
+  multiplyByMass(out: HostVector, x: HostVector): void;
   /** out ← J x; out is another vector. */
   multiply(out: HostVector, x: HostVector): void;
 }

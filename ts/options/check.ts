@@ -58,6 +58,12 @@ export function requestOf(
   const implicit = implicitPart(solver);
   const equations = implicit?.equationsOf(options, { field, length: y0.length, argument, measure });
   if (adjoint) equations?.requireSecond();
+  if (options.mass !== undefined && !equations)
+    throw invalid(
+      "mass",
+      options.mass,
+      `undefined for solver ${solver.name}; implicit ones, such as rodas5P, take a mass matrix`,
+    );
   const problem: Problem = {
     field,
     solver,

@@ -126,6 +126,8 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   inputs: true,
   jacobian: true,
   second: true,
+  mass: true,
+  consistent: true,
   params: true,
   signal: true,
   onStep: true,

@@ -5,6 +5,7 @@ import type { SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { BoundField, Field } from "../fields/field.ts";
 import type { GivenDerivatives, JacobianFunction } from "../fields/given-derivatives.ts";
+import type { Diagonal } from "../linear/diagonal.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostArithmetic, Measure, Vector } from "../vectors/arithmetic.ts";
 import type { Scratch } from "../wasm/scratch.ts";
@@ -19,6 +20,17 @@ export interface ImplicitOptions {
    * to about 1e-9. Without it such a field is refused.
    */
   readonly second?: "differences" | undefined;
+  /**
+   * The mass matrix M of M dy/dt = f: `diagonal([…])`, or all its entries, row-major. Where it is singular the problem is
+   * differential-algebraic, which must be of index 1. The identity by default.
+   */
+  readonly mass?: Diagonal | ArrayLike<number> | undefined;
+  /**
+   * What is done with a start that does not satisfy the algebraic equations of a singular mass matrix: "check" (the default)
+   * ends the solve in "inconsistent"; "solve" takes the nearest values by Newton's method of those numbers of the state whose
+   * derivatives do not occur.
+   */
+  readonly consistent?: "check" | "solve" | undefined;
 }
 
 /** What a solve with an implicit solver counts besides. */
@@ -61,8 +73,8 @@ export interface StepSystem {
   readonly failed: boolean;
   /** Whether `linearised` answers, so that steps may be written out. */
   readonly written: boolean;
-  /** Called once after the lease. */
-  load(): void;
+  /** Called once after the lease; at the start of a solve with its time and state, which may be changed there. */
+  load(t?: number, y0?: FloatArray): void;
   /** The next step starts from a state that was not seen before, whatever its time. */
   forget(): void;
   /** Solves for `out`, in a step from t over h. What is returned has to be waited for; then it must be called again. */
@@ -99,11 +111,15 @@ export interface StartMotion {
 
 /** The systems of a step with their adjoints. */
 export interface TransposedSystem extends StepSystem {
-  /** solved ← gamma (M − h gamma J)⁻ᵀ bar. What is returned has to be waited for; then it must be called again. */
+  /**
+   * solved ← gamma (M − h gamma J)⁻ᵀ bar, product ← Mᵀ solved. What is returned has to be waited for; then it must be called
+   * again.
+   */
   solveTransposed(
     stage: StageSystem,
     bar: Vector,
     solved: Vector,
+    product: Vector,
     start: StepStart,
     t: number,
     h: number,
