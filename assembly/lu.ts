@@ -44,8 +44,6 @@ function exchange(a: usize, b: usize, n: i32): void {
 }
 
 /** row ← row − l·r over n numbers. */
-// @ts-ignore: decorator
-@inline
 function subtract(row: usize, r: usize, l: f64, n: i32): void {
   const factor = f64x2.splat(l);
   let i = 0;
@@ -56,8 +54,6 @@ function subtract(row: usize, r: usize, l: f64, n: i32): void {
 }
 
 /** row ← row − Σ lᵢ rᵢ over n numbers, for four rows `pitch` bytes apart. */
-// @ts-ignore: decorator
-@inline
 function subtract4(row: usize, r: usize, pitch: usize, l0: f64, l1: f64, l2: f64, l3: f64, n: i32): void {
   const r1 = r + pitch;
   const r2 = r1 + pitch;
@@ -76,8 +72,6 @@ function subtract4(row: usize, r: usize, pitch: usize, l0: f64, l1: f64, l2: f64
 }
 
 /** Σ aᵢ bᵢ over n numbers. */
-// @ts-ignore: decorator
-@inline
 function product(a: usize, b: usize, n: i32): f64 {
   let sum = f64x2.splat(0);
   let i = 0;
@@ -87,8 +81,6 @@ function product(a: usize, b: usize, n: i32): f64 {
 }
 
 /** x_i ← x_i − row_i · b for four rows `pitch` bytes apart, over n numbers of b: four sums at once hide their latency. */
-// @ts-ignore: decorator
-@inline
 function reduce4(x: usize, row: usize, pitch: usize, b: usize, n: i32): void {
   const row1 = row + pitch;
   const row2 = row1 + pitch;

@@ -5,6 +5,7 @@ import { type FloatArray, zeros } from "../base/dtype.ts";
 import { stateNotFinite } from "../base/failures.ts";
 import { aborted, type Waiting } from "../base/waiting.ts";
 import { type BoundTangent, type Motion, TangentField } from "../fields/tangent.ts";
+import { TangentSystems } from "../implicit/tangent-system.ts";
 import { load, setUp } from "../integration/setup.ts";
 import type { Effect, Jump } from "../problem/event.ts";
 import { firstTime, lastTime, type Problem } from "../problem/problem.ts";
@@ -40,7 +41,7 @@ export function* pushForwards(
     field: new TangentField(field, direction.params, jumps.length > 0),
     y0: zeros(field.dtype, 2 * n),
     steps: { kind: "given", grid },
-    equations: problem.equations?.along(direction.params),
+    equations: problem.equations?.along(TangentSystems, direction.params),
     dense: false,
     residency: "host",
     events: [],

@@ -2,9 +2,14 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BoundField } from "../fields/field.ts";
-import type { BoundTangent } from "../fields/tangent.ts";
 import { DenseSolver } from "../linear/dense.ts";
-import type { EquationsProblem, ImplicitOptions, ImplicitSolver, StepEquations } from "../problem/implicit.ts";
+import type {
+  EquationsProblem,
+  ImplicitOptions,
+  ImplicitSolver,
+  StepEquations,
+  TangentMaker,
+} from "../problem/implicit.ts";
 import { predictive } from "../problem/predictive.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostArithmetic } from "../vectors/arithmetic.ts";
@@ -14,7 +19,7 @@ import { Mass } from "./mass.ts";
 import { ExactSecondOrder, GivenSecondOrder, SecondDifferences, type SecondOrder } from "./second-order.ts";
 import { blockOf, FieldJacobian, JvpJacobian } from "./sources.ts";
 import { type Constraint, LinearSystems } from "./system.ts";
-import { TangentSystems } from "./tangent-system.ts";
+import { TransposedSystems } from "./transposed-systems.ts";
 
 /** The error that element i may have where it is y. */
 function tolerancesOf({ measure: { rtol, atol } }: EquationsProblem): (y: number, i: number) => number {
@@ -76,20 +81,19 @@ class RosenbrockEquations implements StepEquations {
     return [new JvpJacobian(scratch, own, like, block, differences), block];
   }
 
-  private systems(
+  /** Where J comes from, and the solver for it. */
+  private parts(
     scratch: Scratch,
     field: BoundField<HostVector>,
     params: FloatArray | undefined,
-    pulling?: { second: SecondOrder; stages: number },
-  ): LinearSystems {
+  ): [Scratch, HostVector, DenseSolver, JacobianSource] {
     const { length } = this.problem;
     const like = this.like(scratch);
     const [source, block] = this.source(scratch, like, field, params);
     const { mass } = this;
     if (mass && !mass.isDiagonal && block !== length)
       throw invalid("mass", this.options.mass, "diagonal([…]) for a batch of rows that do not depend on each other");
-    const solver = new DenseSolver(scratch, block, length / block, mass?.blocks(block));
-    return new LinearSystems(scratch, like, solver, source, pulling, pulling ? undefined : this.constraint(field));
+    return [scratch, like, new DenseSolver(scratch, block, length / block, mass?.blocks(block)), source];
   }
 
   private constraint(field: BoundField<HostVector>): Constraint | undefined {
@@ -104,7 +108,8 @@ class RosenbrockEquations implements StepEquations {
     field: BoundField,
     params: FloatArray | undefined,
   ): LinearSystems {
-    return this.systems(scratch, field as BoundField<HostVector>, params);
+    const own = field as BoundField<HostVector>;
+    return new LinearSystems(...this.parts(scratch, own, params), this.constraint(own));
   }
 
   bindTransposed(
@@ -113,9 +118,9 @@ class RosenbrockEquations implements StepEquations {
     field: BoundField,
     params: FloatArray | undefined,
     stages: number,
-  ): LinearSystems {
+  ): TransposedSystems {
     const own = field as BoundField<HostVector>;
-    return this.systems(scratch, own, params, { second: this.secondOrder(scratch, own), stages });
+    return new TransposedSystems(...this.parts(scratch, own, params), this.secondOrder(scratch, own), stages);
   }
 
   private secondOrder(scratch: Scratch, field: BoundField<HostVector>): SecondOrder {
@@ -126,21 +131,21 @@ class RosenbrockEquations implements StepEquations {
       : new SecondDifferences(scratch, field, this.like(scratch));
   }
 
-  along(paramsDot: ArrayLike<number> | undefined): StepEquations {
+  along(make: TangentMaker, paramsDot: ArrayLike<number> | undefined): StepEquations {
     const bind: StepEquations["bind"] = (scratch, _arithmetic, tangent, params) => {
       const { field, length } = this.problem;
       const pairs = this.second === "exact" ? { pairs: 1 } : {};
       const own = field.bind(scratch, { length, params, slots: 0, gradient: true, ...pairs });
-      const inner = this.systems(scratch, own, params);
+      const inner = new LinearSystems(...this.parts(scratch, own, params));
       const second = this.secondOrder(scratch, own);
-      return new TangentSystems(scratch, this.like(scratch), inner, tangent as BoundTangent, own, second, paramsDot);
+      return new make(scratch, this.like(scratch), inner, tangent, own, second, paramsDot);
     };
     return {
       bind,
       second: this.second,
       requireSecond: () => this.requireSecond(),
       bindTransposed: (...request) => this.bindTransposed(...request),
-      along: (direction) => this.along(direction),
+      along: (...request) => this.along(...request),
     };
   }
 }

@@ -26,8 +26,10 @@ export interface JacobianSource {
 
 /** The rounding ε of the field's numbers. At a width of √ε rounding and truncation of a one-sided difference are alike. */
 const EPSILON = { float64: 2 ** -52, float32: 2 ** -23 };
-/** How far above rounding the changes of f are, in a step that moves by one tolerance. With 1000, as CVODE has it, noise in J costs
- * up to 10 % more steps at rtol = 1e-8; so large widths as with 1e8 are too coarse for Robertson's kinetics. */
+/**
+ * How far above rounding the changes of f are, in a step that moves by one tolerance. With 1000, as CVODE has it, noise in J
+ * costs up to 10 % more steps at rtol = 1e-8; widths as large as with 1e8 are too coarse for Robertson's kinetics.
+ */
 const ABOVE_ROUNDING = 1e6;
 
 /** One-sided differences, a column at a time. */

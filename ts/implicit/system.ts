@@ -1,23 +1,15 @@
 // The linear systems of a solve's steps: J and ∂f/∂t once for each start of a step, which a rejected step keeps, and one
-// factorization for each size; their transposes, and what a gradient takes of how J and ∂f/∂t depend on the step's start.
+// factorization for each size.
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid, SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
-import { type BoundField, type Pair, RECOMPUTE } from "../fields/field.ts";
+import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { LinearSolver } from "../linear/solver.ts";
-import type {
-  ImplicitCounts,
-  SolvedStage,
-  StageSystem,
-  StartMotion,
-  StepStart,
-  TransposedSystem,
-} from "../problem/implicit.ts";
+import type { ImplicitCounts, StageSystem, StepStart, StepSystem } from "../problem/implicit.ts";
 import type { Vector } from "../vectors/arithmetic.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { JacobianSource } from "./jacobian.ts";
 import type { Mass } from "./mass.ts";
-import type { SecondOrder } from "./second-order.ts";
 
 /** A singular mass matrix, whose algebraic equations the start has to satisfy. */
 export interface Constraint {
@@ -27,30 +19,20 @@ export interface Constraint {
   readonly field: BoundField<HostVector>;
 }
 
-/** What a gradient needs besides. */
-export interface Pulling {
-  readonly second: SecondOrder;
-  /** Systems of a step. */
-  readonly stages: number;
-}
-
-export class LinearSystems implements TransposedSystem {
+export class LinearSystems implements StepSystem {
   failed = false;
   readonly written: boolean;
-  private readonly counts = { jacobians: 0, factorizations: 0, solves: 0, newtonFailures: 0 };
-  private readonly solver: LinearSolver;
+  protected readonly counts = { jacobians: 0, factorizations: 0, solves: 0, newtonFailures: 0 };
+  protected readonly solver: LinearSolver;
   private readonly source: JacobianSource;
-  private readonly second: SecondOrder | undefined;
   private readonly dfdt: HostVector;
   /** Copies of the state at the step's start and of the derivative there. */
   private readonly y: HostVector;
   private readonly k: HostVector;
   /** Stages of float32 states in float64. */
-  private readonly wide: { readonly k: HostVector; readonly out: HostVector } | undefined;
+  protected readonly wide: { readonly k: HostVector; readonly out: HostVector } | undefined;
   /** J times a vector, in float64. */
-  private readonly product: HostVector;
-  /** Cotangents times h. */
-  private readonly scaled: readonly HostVector[];
+  protected readonly product: HostVector;
   /** Where J is known, and the scale of the W that is factored; NaN: nowhere. */
   private t: number = Number.NaN;
   private scale: number = Number.NaN;
@@ -68,7 +50,6 @@ export class LinearSystems implements TransposedSystem {
     like: HostVector,
     solver: LinearSolver,
     source: JacobianSource,
-    pulling?: Pulling,
     constraint?: Constraint,
   ) {
     const { length, dtype } = like;
@@ -77,12 +58,10 @@ export class LinearSystems implements TransposedSystem {
     const vector = (): HostVector => scratch.vector(length, "float64");
     this.source = source;
     this.solver = solver;
-    this.second = pulling?.second;
     this.dfdt = vector();
     this.y = scratch.vector(length, dtype);
     this.k = vector();
     this.product = vector();
-    this.scaled = Array.from({ length: pulling?.stages ?? 0 }, () => scratch.vector(length, dtype));
     if (dtype === "float32") this.wide = { k: vector(), out: vector() };
     this.written = dtype === "float64" && solver.plain;
     this.both = new Float64Array(this.written && length <= MOST_WRITTEN ? length * (length + 1) : 0);
@@ -158,7 +137,7 @@ export class LinearSystems implements TransposedSystem {
   }
 
   /** Has W ready for a step from t over h; what is returned has to be waited for. */
-  private prepare(gamma: number, start: StepStart, t: number, h: number): Awaitable<void> {
+  protected prepare(gamma: number, start: StepStart, t: number, h: number): Awaitable<void> {
     if (this.t !== t) {
       const pending = this.linearise(t, h, (start.out as HostVector).view, (start.k as HostVector).view);
       if (pending) return pending;
@@ -194,7 +173,7 @@ export class LinearSystems implements TransposedSystem {
   }
 
   /** product ← J v + slope ∂f/∂t */
-  private multiply(v: HostVector, slope: number): Float64Array {
+  protected multiply(v: HostVector, slope: number): Float64Array {
     const { wide, product, dfdt, solver } = this;
     if (wide) wide.k.view.set(v.view);
     solver.multiply(product, wide?.k ?? v);
@@ -206,58 +185,6 @@ export class LinearSystems implements TransposedSystem {
   addProduct(into: HostVector, factor: number, v: HostVector, slope: number): void {
     const product = this.multiply(v, slope);
     for (let i = 0; i < product.length; i++) into.view[i]! += factor * product[i]!;
-  }
-
-  solveTransposed(
-    { gamma }: StageSystem,
-    bar: Vector,
-    solved: Vector,
-    product: Vector,
-    start: StepStart,
-    t: number,
-    h: number,
-  ): Awaitable<void> {
-    const pending = this.prepare(gamma, start, t, h);
-    if (pending) return pending;
-    this.counts.solves++;
-    const [from, to] = [(bar as HostVector).view, solved as HostVector];
-    const out = this.wide?.out ?? to;
-    for (let i = 0; i < from.length; i++) out.view[i] = gamma * from[i]!;
-    this.solver.solveTransposed(out);
-    const massed = product as HostVector;
-    if (out === to) {
-      this.solver.multiplyByMass(massed, to);
-    } else {
-      to.view.set(out.view);
-      this.solver.multiplyByMass(this.product, out);
-      massed.view.set(this.product.view);
-    }
-    return undefined;
-  }
-
-  pullStart(
-    stages: readonly SolvedStage[],
-    start: StepStart,
-    t: number,
-    h: number,
-    xBar: Vector,
-    motion: StartMotion | undefined,
-  ): Awaitable<number> {
-    const x = start.out as HostVector;
-    const pairs = stages.map(({ tangent, slope, cotangent }, i): Pair<HostVector> => {
-      const scaled = this.scaled[i]!;
-      const { view } = cotangent as HostVector;
-      for (let j = 0; j < view.length; j++) scaled.view[j] = h * view[j]!;
-      return { tangent: tangent as HostVector, time: slope, cotangent: scaled };
-    });
-    if (motion) {
-      for (const { tangent, slope, cotangent } of stages) {
-        const product = this.multiply(tangent as HostVector, slope);
-        const { view } = cotangent as HostVector;
-        for (let i = 0; i < view.length; i++) motion.dh += view[i]! * product[i]!;
-      }
-    }
-    return this.second!.gradient({ t, h, x }, pairs, xBar as HostVector);
   }
 
   linearised(
@@ -291,7 +218,6 @@ export class LinearSystems implements TransposedSystem {
   countIn(stats: ImplicitCounts): void {
     const { evaluations, differences } = this.source;
     stats.evaluations += evaluations;
-    if (stats.vjps !== undefined) stats.vjps += this.second?.vjps ?? 0;
     Object.assign(stats, this.counts, { differences });
   }
 

@@ -138,6 +138,10 @@ export interface TransposedSystem extends StepSystem {
   ): Awaitable<number>;
 }
 
+/** Makes the systems of a linearisation. */
+// biome-ignore lint/suspicious/noExplicitAny: its arguments are known where it is called
+export type TangentMaker = new (...parts: any[]) => StepSystem;
+
 /** What the steps of a solve have to solve, known before anything is bound. */
 export interface StepEquations {
   /** Where second derivatives come from, which gradients need; undefined: nowhere. */
@@ -154,8 +158,11 @@ export interface StepEquations {
     params: FloatArray | undefined,
     stages: number,
   ): TransposedSystem;
-  /** The equations of the field's linearisation along a direction (fields/tangent.ts). */
-  along(paramsDot: ArrayLike<number> | undefined): StepEquations;
+  /**
+   * The equations of the field's linearisation along a direction (fields/tangent.ts). `make`: TangentSystems of implicit/, which
+   * forward sensitivities bring, so that solves do not.
+   */
+  along(make: TangentMaker, paramsDot: ArrayLike<number> | undefined): StepEquations;
 }
 
 /** A problem as far as equations need to know it. */
