@@ -20,9 +20,9 @@ export interface CotangentOutputs {
 export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> extends Field {
   /** The precision of states and parameters. */
   readonly dtype: D;
-  /** θ as one flat array, in the order in which the parameters were given. */
+  /** θ as one flat array, in the order in which the parameters were given; those of networks that f calls follow. */
   readonly params: ArrayOf<D>;
-  /** The names of the parameters in order; none where they were given as one array. */
+  /** The names of the parameters in order, then of networks; none where they were given as one array and there are no networks. */
   readonly names: readonly string[];
   /**
    * The pattern of ∂f/∂y of one row: what is not in it is 0 at every point. Without `dim`, of the states that the field has

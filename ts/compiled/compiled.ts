@@ -12,7 +12,11 @@ export type EquationFunction<P> = (t: number, y: Float64Array, dy: Float64Array,
 
 /** What the options of `compiled` have in common. */
 export interface EquationOptions<D extends Dtype> {
-  /** What f takes from outside: `() => ({ mu, masses, hill })`, constants, arrays of them and functions. Read once. */
+  /**
+   * What f takes from outside: `() => ({ mu, masses, hill, net })`, constants, arrays of them, functions, and float64 networks of
+   * `mlp`, which f calls as `net(x, y)`. Read once. A network's parameters become a part of `field.params`, which `net.params` is
+   * from then on, so one network is one field's.
+   */
   readonly uses?: (() => object) | undefined;
   /** Numbers in a row of the state, for batches; without it the whole state is one row. */
   readonly dim?: number | undefined;
@@ -22,7 +26,7 @@ export interface EquationOptions<D extends Dtype> {
 
 /** Options of `compiled` with parameters in one array, or none. */
 export interface CompiledOptions<D extends Dtype = "float64"> extends EquationOptions<D> {
-  /** θ; used itself if it is a typed array of the dtype, copied into one otherwise. */
+  /** θ; used itself if it is a typed array of the dtype and f calls no networks, copied into one otherwise. */
   readonly params?: ArrayLike<number> | undefined;
 }
 
