@@ -196,6 +196,33 @@ const cases: Record<string, Case> = {
     dim: 20,
     params: 1,
   },
+  "sums under conditions on sums, whose transposes are nested inside out": {
+    f: (t, y, dy, p) => {
+      const n = 17;
+      for (let i = 0; i < n; i++) {
+        let sum = t;
+        for (let j = 0; j < n; j++)
+          sum -= 0.1 * y[9]! * Math.sin(y[n + ((j + n - 1) % n)]!) * Math.cos(y[(i + 2) % n]! * y[j + n]!);
+        dy[i] = sum * y[i]!;
+        dy[i + n] = -Math.max(p[0]!, sum + y[i]!);
+      }
+    },
+    dim: 34,
+    params: 1,
+  },
+  "a sum within a sum along the same loop": {
+    f: (t, y, dy, p) => {
+      const n = 17;
+      for (let i = 0; i < n; i++) {
+        let sum = t;
+        for (let j = 0; j < n; j++) sum -= 0.1 * y[9]! * y[j + n]! * y[(i + 2) % n]!;
+        dy[i] = y[i]!;
+        dy[i + n] = -Math.max(p[0]!, sum + y[i]!);
+      }
+    },
+    dim: 34,
+    params: 1,
+  },
   "what a round hands to the next, which is unrolled": {
     f: (_t, y, dy, p) => {
       let before = p[0]!;

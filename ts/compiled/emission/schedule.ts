@@ -160,8 +160,15 @@ class Scheduler {
       (other) =>
         other.loop === term.loop && !this.done[other.id] && this.levelOf(other) === level && rankOf(other) === rank,
     );
-    // The loops inside of the one that all of them are in are left aside.
+    // The loops inside of the one that all of them are in are left aside, with what is computed in them.
     const inner = this.nest.splice(level + 1);
+    const aside = inner.flatMap(({ terms }) =>
+      terms.map(({ id }) => ({ id, step: this.done[id], at: this.levels[id]! })),
+    );
+    for (const { id } of aside) {
+      this.done[id] = undefined;
+      this.entered[id] = 0;
+    }
     const folds = together.map((fold): TermStep => ({ term: fold, uses: 0, isHeld: false }));
     for (const { list } of together) this.use(list[2]!, level);
     this.enter(term.loop!, folds, false);
@@ -170,6 +177,11 @@ class Scheduler {
     this.leave();
     this.know(folds, level);
     this.nest.push(...inner);
+    for (const { id, step, at } of aside) {
+      this.done[id] = step;
+      this.levels[id] = at;
+      this.entered[id] = 1;
+    }
   }
 
   /** What the innermost loop carries is there in each of its rounds. */

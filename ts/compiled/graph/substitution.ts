@@ -56,7 +56,8 @@ export class Substitution {
     return graph.input(term.array, index, along);
   }
 
-  private fold({ list: [next, carry, init], loop }: Term): Scalar {
+  /** A fold along another loop, and with what it carries on its own. */
+  fold({ list: [next, carry, init], loop }: Term): Scalar {
     const { graph, depth } = this;
     const own = this.loopFor(loop!.count, depth);
     const rounds = new Map(this.rounds).set(loop!, { index: 0, along: [{ loop: own, stride: 1 }] });

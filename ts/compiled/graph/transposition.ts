@@ -2,6 +2,7 @@
 import { Alongside } from "./alongside.ts";
 import { type Block, needed, type Store } from "./blocks.ts";
 import { dependent, forward, Pullback } from "./derivatives.ts";
+import { distinct } from "./distinct.ts";
 import { type Contribution, gather, SharedLoops, type Target } from "./gathering.ts";
 import type { Graph, Scalar, Term } from "./graph.ts";
 import { type Along, NOWHERE } from "./loops.ts";
@@ -72,7 +73,7 @@ export function pulled(
       made.push(...gather(graph, shared, target, values));
     }
   });
-  return needed([...blocks.map((block) => withoutOutputs(block)), ...made]);
+  return graph.derive(() => distinct(graph, needed([...blocks.map((block) => withoutOutputs(block)), ...made])));
 }
 
 const withoutOutputs = (block: Block): Block => ({
@@ -111,5 +112,5 @@ export function pushed(
     });
     made.push({ loops, stores: pushed, end: graph.terms.length });
   }
-  return needed([...blocks.map((block) => withoutOutputs(block)), ...made]);
+  return graph.derive(() => distinct(graph, needed([...blocks.map((block) => withoutOutputs(block)), ...made])));
 }

@@ -160,7 +160,10 @@ function afterwards(
 /** Whether a term depends on one of some others. */
 function dependence(on: ReadonlySet<Value>): (term: Value) => boolean {
   const known = new Map<Term, boolean>();
+  // What came before all of them depends on none.
+  const first = Math.min(...[...on].map((value) => (isTerm(value) ? value.id : Number.POSITIVE_INFINITY)));
   const depends = (term: Term): boolean => {
+    if (term.id < first) return false;
     let found = known.get(term);
     if (found === undefined) {
       found = on.has(term) || term.list.some(depends);
