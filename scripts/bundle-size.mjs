@@ -19,7 +19,7 @@ const IMPORTS = [
 ];
 
 /** What a page without a bundler loads for the main entry. */
-const MINIFIED = { names: "dist/min/odegrad.js", files: ["dist/min/odegrad.js", "dist/min/core.js"], budget: 91_000 };
+const MINIFIED = { names: "dist/min/odegrad.js", files: ["dist/min/odegrad.js", "dist/min/core.js"], budget: 95_000 };
 
 const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
