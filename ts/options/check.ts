@@ -39,7 +39,8 @@ export function requestOf(
   const y0 = stateOf(options, unbound);
   const { times: ts, direction } = timesOf("ts", options.ts);
   const jumps = jumpsOf(options.stepTimes, ts, direction);
-  const field = inSolve(unbound, options.inputs, [ts[0]!, ...jumps, ts.at(-1)!]);
+  const { inputs } = options;
+  const field = inSolve(unbound, inputs, inputs === undefined ? [] : [ts[0]!, ...jumps, ts.at(-1)!]);
   const { solver = tsit5, adjoint } = options;
   if (!isSolver(solver))
     throw invalid("solver", solver, "a solver value such as tsit5, dopri5 or rk4, imported from odegrad");
