@@ -3,6 +3,7 @@ import { build } from "./build.mjs";
 import { checkDocs } from "./docs.mjs";
 import { install } from "./install.mjs";
 import { commandOf, Failure, runNode, whenStarted } from "./process.mjs";
+import { writeSnippets } from "./snippets.mjs";
 
 /** Runs the command of an installed package; throws unless it succeeds. */
 async function tool(packageName, command, args) {
@@ -14,7 +15,10 @@ const CHECKS = {
   "format and lint": () => tool("@biomejs/biome", "biome", ["check"]),
   // The build ends with the type check of ts/, and the other check needs the modules that it generates.
   "types of the library": build,
-  "types as strict users see them": () => tool("typescript", "tsc", ["-p", "tests/types"]),
+  "types as strict users see them": async () => {
+    for (const project of ["tests/types", "tests/types/unchecked.json", writeSnippets()])
+      await tool("typescript", "tsc", ["-p", project]);
+  },
   "documentation of public names": checkDocs,
   "types of tests, examples and benchmarks": () => tool("typescript", "tsc", ["-p", "tests/tsconfig.json"]),
 };

@@ -19,7 +19,7 @@ export type { Awaitable } from "./base/waiting.ts";
 export { type CheckPoint, checkDerivatives, type DerivativeCheck } from "./check-derivatives.ts";
 export { citations } from "./citations.ts";
 export type { AsyncField, Field, SparsityPattern } from "./fields/field.ts";
-export type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
+export type { AsyncFieldFunction, BareField, FieldFunction, NumbersFieldFunction } from "./fields/function.ts";
 export type { GivenDerivatives, JacobianFunction, SecondFunction, VjpOutputs } from "./fields/given-derivatives.ts";
 export type { Activation, InputFunction, Mlp, MlpField, MlpOptions } from "./fields/mlp.ts";
 export {

@@ -8,7 +8,7 @@ import type { Awaitable } from "./base/waiting.ts";
 import { drive, type Waiting, wait } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { AsyncField, Field } from "./fields/field.ts";
-import type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
+import type { AsyncFieldFunction, BareField, FieldFunction, NumbersFieldFunction } from "./fields/function.ts";
 import { DensePath } from "./integration/dense-path.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
 import { load, setUp } from "./integration/setup.ts";
@@ -33,10 +33,15 @@ export function solve<D extends Dtype>(
   field: Field & { readonly dtype: D },
   options: SolveOptions,
 ): Solution<ArrayOf<D>>;
+/** The same for a function of `number[]`. */
+export function solve(field: NumbersFieldFunction, options: SolveOptions): Solution<Float64Array>;
 /** The same for a synchronous field of any kind. */
 export function solve(field: FieldFunction | Field, options: SolveOptions): Solution;
-export function solve(field: BareField | Field, options: SolveOptions): Awaitable<Solution | AsyncSolution> {
-  const request = requestOf(field, options);
+export function solve(
+  field: BareField | NumbersFieldFunction | Field,
+  options: SolveOptions,
+): Awaitable<Solution | AsyncSolution> {
+  const request = requestOf(field as BareField | Field, options);
   return drive(run(request), request.problem.signal);
 }
 

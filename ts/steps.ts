@@ -5,7 +5,7 @@ import { checkOptions, invalid, SolveError } from "./base/errors.ts";
 import { type Awaitable, drive, type Waiting } from "./base/waiting.ts";
 import { EventWatch } from "./events/watch.ts";
 import type { AsyncField, Field } from "./fields/field.ts";
-import type { AsyncFieldFunction, BareField, FieldFunction } from "./fields/function.ts";
+import type { AsyncFieldFunction, BareField, FieldFunction, NumbersFieldFunction } from "./fields/function.ts";
 import { integrate, type Outcome } from "./integration/integrate.ts";
 import { load, setUp } from "./integration/setup.ts";
 import { TAKEN, TakenStep } from "./integration/taken-step.ts";
@@ -262,16 +262,18 @@ export function steps(field: AsyncFieldFunction, options: StepsOptions): AsyncSt
 export function steps(field: AsyncField, options: StepsOptions): AsyncSteps;
 /** The same for a field of a known precision. */
 export function steps<D extends Dtype>(field: Field & { readonly dtype: D }, options: StepsOptions): Steps<ArrayOf<D>>;
+/** The same for a function of `number[]`. */
+export function steps(field: NumbersFieldFunction, options: StepsOptions): Steps<Float64Array>;
 /** The same for a synchronous field of any kind. */
 export function steps(field: FieldFunction | Field, options: StepsOptions): Steps;
-export function steps(field: BareField | Field, options: StepsOptions): Steps | AsyncSteps {
+export function steps(field: BareField | NumbersFieldFunction | Field, options: StepsOptions): Steps | AsyncSteps {
   const known = Object.keys(OPTION_NAMES).filter((name) => !KEEPING.includes(name));
   checkOptions("steps", options, known);
   // States on a device are not looked at where steps are given.
   const given = options.stepSize !== undefined || options.grid !== undefined;
   let fixed: FixedTimes | undefined;
   const { problem } = requestOf(
-    field,
+    field as BareField | Field,
     {
       ...options,
       maxSteps: options.maxSteps ?? Number.POSITIVE_INFINITY,

@@ -1,6 +1,26 @@
 // What users write in strict TypeScript, against the types of the package as it is installed: `npm run check` compiles it,
 // without skipLibCheck and without Node's types.
-import { type FieldFunction, mlp, type Solution, solve, symplectic, tsit5, vectorField } from "odegrad";
+import {
+  type AsyncField,
+  type AsyncSteps,
+  type Dtype,
+  type FieldFunction,
+  type FloatArray,
+  type Mlp,
+  type MlpOptions,
+  mlp,
+  pid,
+  type Solution,
+  type SolutionJson,
+  type SolveOptions,
+  type Steps,
+  solve,
+  steps,
+  symplectic,
+  tsit5,
+  vectorField,
+} from "odegrad";
+import { compiled } from "odegrad/compiled";
 
 const lorenz: FieldFunction = (_t, [x, y, z], dy) => {
   dy[0] = 10 * (y - x);
@@ -67,3 +87,52 @@ const decay = vectorField({
   params: [1],
 });
 export const own: Float64Array = solve(decay, { y0: [1], ts: [0, 1], adjoint: symplectic() }).pullback([0, 1]).y0;
+
+// What types of networks, fields and steps are called.
+export function energies(net: Mlp, options: MlpOptions, dtype: Dtype): FloatArray {
+  return options.layers.length > net.layers.length && dtype === "float64" ? net.params : net.evaluate(0, [1, 0]);
+}
+
+const undefinedOptions: SolveOptions = {
+  y0: [1],
+  ts: [0, 1],
+  solver: undefined,
+  rtol: undefined,
+  events: undefined,
+  onStep: undefined,
+  signal: undefined,
+  controller: pid({ p: undefined }),
+};
+export const defaults: Solution = solve(mlp({ layers: [1, 1], seed: undefined, dtype: undefined }), undefinedOptions);
+export const states: Float64Array = solve(lorenz, { y0: [1, 1, 1], ts: [0, 1] }).state(-1);
+export const json: SolutionJson = inline.toJSON();
+
+/** What most people write first. */
+const pendulum = (_t: number, y: number[]): number[] => [y[1]!, -Math.sin(y[0]!)];
+export const swung: FloatArray = solve(pendulum, { y0: [1, 0], ts: [0, 1] }).y;
+
+export function live(): number {
+  let x = 0;
+  const loop: Steps<Float64Array> = steps(lorenz, { y0: [1, 1, 1], ts: [0, Number.POSITIVE_INFINITY] });
+  for (const { t, h, y, at } of loop) {
+    const between: Float64Array = at(t - h / 2);
+    x = y[0]! + between[0]!;
+    if (t > 10) break;
+  }
+  return loop.status === "left" ? x : loop.events.length;
+}
+
+export async function liveLater(field: AsyncField): Promise<number> {
+  const loop: AsyncSteps = steps(field, { y0: [1], ts: [0, 1] });
+  for await (const { t, at } of loop) if (t > 0.5) return (await at(t))[0]!;
+  return Number.NaN;
+}
+
+const hare = compiled(
+  (_t, [x, y], dy, { a, b }) => {
+    dy[0] = a * x! - b * x! * y!;
+    dy[1] = b * x! * y! - y!;
+  },
+  { params: { a: 1, b: 2 } },
+);
+export const fitted: Float64Array = solve(hare, { y0: [1, 1], ts: [0, 1], params: { a: 2, b: 1 } }).ys;

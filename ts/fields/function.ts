@@ -19,6 +19,18 @@ export type FieldFunction<P = any> = (
   params: P,
 ) => void | ArrayLike<number>;
 
+/**
+ * A field function as it is often written first, in terms of `number[]`. What it gets are Float64Arrays: methods that change an
+ * array's length (`push`, `concat`, …) are not there.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type NumbersFieldFunction<P = any> = (
+  t: number,
+  y: number[],
+  dy: number[],
+  params: P,
+) => void | ArrayLike<number>;
+
 /** A field function that answers later, with a promise. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type AsyncFieldFunction<P = any> = (

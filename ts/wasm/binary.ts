@@ -4,6 +4,9 @@
 // part of its own there (`memoryBase` in asconfig.json).
 import { SolveError } from "../base/errors.ts";
 
+/** Bytes in a buffer of their own; written so that compilers understand it to whom `Uint8Array` is not generic. */
+type Bytes = ReturnType<Uint8Array["slice"]>;
+
 /** What every binary exports. */
 export interface Kernels {
   /** The first byte behind what the binary keeps in memory. */
@@ -17,13 +20,13 @@ export const instanceOn = <K extends Kernels>(module: WebAssembly.Module, memory
 /** `K`: what the module exports. */
 export class Binary<K extends Kernels> {
   /** The module in WebAssembly's binary format, the best build first. */
-  readonly builds: () => Uint8Array<ArrayBuffer>[];
+  readonly builds: () => Bytes[];
   private readonly needs: string;
   private compiled: WebAssembly.Module | undefined;
   private readonly instances = new WeakMap<WebAssembly.Memory, K>();
 
   /** `needs`: what an engine lacks that finds no build valid. */
-  constructor(builds: () => Uint8Array<ArrayBuffer>[], needs = "WebAssembly SIMD, which engines have since 2021") {
+  constructor(builds: () => Bytes[], needs = "WebAssembly SIMD, which engines have since 2021") {
     this.builds = builds;
     this.needs = needs;
   }
