@@ -1,9 +1,8 @@
 // What `solve` returns: ordinary typed arrays, the counts, and the way back.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
-import { type FloatArray, zeros } from "./base/dtype.ts";
-import { checkOptions, invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
-import { firstNotFinite } from "./base/finite.ts";
+import type { Adjoint, Gradients, PeakBytes, PullbackOptions, Tape, Trajectory } from "./adjoints/adjoint.ts";
+import type { FloatArray } from "./base/dtype.ts";
+import { invalid, type SolveError, type SolveErrorCode } from "./base/errors.ts";
 import type { Awaitable } from "./base/waiting.ts";
 import { drive } from "./base/waiting.ts";
 import type { DensePath } from "./integration/dense-path.ts";
@@ -40,17 +39,6 @@ const forgotten = new FinalizationRegistry<Owner>((owner) => owner.dispose?.());
 
 /** What differentiates a solution along its steps needs of it. */
 export let trajectoryOf: (solution: Solution<FloatArray, Awaitable<Gradients>>) => Trajectory;
-
-const PULLBACK_OPTIONS: Record<keyof PullbackOptions, true> = { times: true, stopTime: true };
-
-function checkedPullback(options: PullbackOptions): PullbackOptions {
-  checkOptions("pullback", options, Object.keys(PULLBACK_OPTIONS));
-  const { times, stopTime } = options;
-  if (times !== undefined && typeof times !== "boolean") throw invalid("pullback option times", times, "true or false");
-  if (stopTime !== undefined && !Number.isFinite(stopTime))
-    throw invalid("pullback option stopTime", stopTime, "a finite number, ∂L/∂(the stop time)");
-  return options;
-}
 
 /** An index from 0 to `count` − 1, or from −`count` to −1 counted from the end. */
 function within(name: string, i: number, count: number): number {
@@ -123,6 +111,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
   readonly nextStep: number;
   readonly #trajectory: Trajectory;
   readonly #tape: Tape | undefined;
+  readonly #lossOf: Adjoint["lossOf"] | undefined;
   readonly #path: DensePath | undefined;
   readonly #owner: Owner | undefined;
 
@@ -136,6 +125,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
   constructor(
     trajectory: Trajectory,
     tape: Tape | undefined,
+    lossOf: Adjoint["lossOf"] | undefined,
     path: DensePath | undefined,
     own: Pick<Solution<FloatArray, Awaitable<Gradients>>, OwnProperties>,
     owner: Owner | undefined,
@@ -153,6 +143,7 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
     this.nextStep = own.nextStep;
     this.#trajectory = trajectory;
     this.#tape = tape;
+    this.#lossOf = lossOf;
     this.#path = path;
     this.#owner = owner;
     if (owner) forgotten.register(this, owner, this);
@@ -204,20 +195,11 @@ export class Solution<Y extends FloatArray = FloatArray, A extends Awaitable<Gra
    * the solve had no `adjoint`, "non-finite" where an event's time has no derivative.
    */
   pullback(cotangent: ArrayLike<number>, options: PullbackOptions = {}): A {
-    const { times = false, stopTime } = checkedPullback(options);
-    const [tape, trajectory] = [this.#tape, this.#trajectory];
-    if (!tape)
+    const [tape, lossOf, trajectory] = [this.#tape, this.#lossOf, this.#trajectory];
+    if (!tape || !lossOf)
       throw invalid("adjoint", undefined, "an adjoint such as backprop(), passed to solve, for pullback to work");
-    const { ys, problem } = trajectory;
-    if (cotangent?.length !== ys.length) throw invalid("cotangent", cotangent, `${ys.length} numbers, the shape of ys`);
-    const cotangents = zeros(problem.field.dtype, ys.length);
-    cotangents.set(cotangent);
-    const bad = firstNotFinite(cotangents);
-    if (bad >= 0) throw invalid(`cotangent[${bad}]`, cotangent[bad], `a finite number in ${problem.field.dtype}`);
-    if (stopTime !== undefined && !trajectory.stopped)
-      throw invalid("stopTime", stopTime, "undefined for a solve that no event stopped");
-    const loss = { cotangent: cotangents, times, stopTime: stopTime ?? 0 };
-    return drive(tape.pullback(trajectory, loss), problem.signal) as A;
+    const loss = lossOf(trajectory, cotangent, options);
+    return drive(tape.pullback(trajectory, loss), trajectory.problem.signal) as A;
   }
 
   /**

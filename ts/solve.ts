@@ -106,7 +106,7 @@ function* run({ problem, adjoint }: Request, known?: SolveError): Waiting<Soluti
       events: records,
       nextStep: outcome.nextStep,
     } as const;
-    solution = new Solution(trajectory, tape, path, own, arithmetic.dispose && arithmetic);
+    solution = new Solution(trajectory, tape, adjoint?.lossOf, path, own, arithmetic.dispose && arithmetic);
     return solution;
   } finally {
     scratch.release();

@@ -6,6 +6,7 @@ import { checkOptions, invalid } from "../base/errors.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { backprop, type Recording, record, recordingSlots } from "./backprop.ts";
 import { checkpointed, placementFor, pullbackFrom, roomFor } from "./checkpointed.ts";
+import { lossOf } from "./loss.ts";
 import { pullSymplectic, symplectic } from "./symplectic.ts";
 
 /** Options of `auto`. */
@@ -28,6 +29,7 @@ export function auto(options: AutoOptions = {}): Adjoint {
     throw invalid("auto option budget", budget, "a number of bytes above 0");
   return {
     name: "auto",
+    lossOf,
     papers: [backprop(), symplectic(), checkpointed()].flatMap(({ papers }) => papers),
     slots: recordingSlots,
     tape: (forward) => tape(forward, budget),

@@ -7,11 +7,18 @@ import type { Problem } from "../problem/problem.ts";
 import type { Rows } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, slotsOfStep } from "./discrete.ts";
+import { lossOf } from "./loss.ts";
 import { Recalling, Tapes, Taping } from "./tapes.ts";
 
 /** The exact gradient of the discrete map; memory grows with steps × stages × activations. */
 export function backprop(): Adjoint {
-  return { name: "backprop", papers: ["kidger2021thesis"], slots: recordingSlots, tape: (forward) => record(forward) };
+  return {
+    name: "backprop",
+    lossOf,
+    papers: ["kidger2021thesis"],
+    slots: recordingSlots,
+    tape: (forward) => record(forward),
+  };
 }
 
 /** The tapes of a step that are copied in one go, in bytes: these are so small that going one by one would take longer. */

@@ -9,6 +9,7 @@ import type { Adjoint, Forward, Gradients, Loss, Tape, Trajectory } from "./adjo
 import { Checkpoints } from "./checkpoints.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { byPlace } from "./jumps.ts";
+import { lossOf } from "./loss.ts";
 import { replay } from "./replay.ts";
 import { advance, bestStart, knownLength, type Placement, unknownLength } from "./revolve.ts";
 
@@ -38,6 +39,7 @@ export function checkpointed(options: CheckpointedOptions = {}): Adjoint {
   }
   return {
     name: "checkpointed",
+    lossOf,
     papers: ["griewank1992", "griewank2000", "wang2009"],
     slots: () => 0,
     tape: (forward) => tape(forward, checkpoints ?? enoughFor(stepsOf(forward.problem))),

@@ -11,6 +11,7 @@ import type { Solver } from "../solvers/runge-kutta.ts";
 import type { Adjoint, Tape } from "./adjoint.ts";
 import { type BackwardNorm, NORMS } from "./augmented-measure.ts";
 import { solveBackwards } from "./backward-solve.ts";
+import { lossOf } from "./loss.ts";
 
 const FULL_NORM: readonly Paper[] = ["chen2018"];
 const SEMINORM: readonly Paper[] = [...FULL_NORM, "kidger2021seminorms"];
@@ -63,6 +64,7 @@ export function continuous(options: ContinuousOptions = {}): Adjoint {
   if (controller !== undefined) pid(controller);
   return {
     name: "continuous",
+    lossOf,
     papers: [...(norm === "full" ? FULL_NORM : SEMINORM), ...(solver?.papers ?? [])],
     integrates: solver === undefined,
     slots: () => 0,

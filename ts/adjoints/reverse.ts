@@ -11,6 +11,7 @@ import type { Adjoint, Forward, Tape } from "./adjoint.ts";
 import { pullDiscrete, tapesOfStep } from "./discrete.ts";
 import { Growth } from "./growth.ts";
 import { byPlace } from "./jumps.ts";
+import { lossOf } from "./loss.ts";
 
 /** Options of `reverse`. */
 export interface ReverseOptions {
@@ -49,6 +50,7 @@ export function reverse(options: ReverseOptions = {}): Adjoint {
     throw invalid("reverse option budget", budget, "a number above 1");
   return {
     name: "reverse",
+    lossOf,
     papers: ["mccallum2024"],
     undoesSteps: true,
     slots: () => 0,

@@ -9,6 +9,7 @@ import { Runner } from "../program/runner.ts";
 import type { Vector } from "../vectors/arithmetic.ts";
 import type { Adjoint, Forward, Gradients, Loss, Tape, Trajectory } from "./adjoint.ts";
 import { NO_TAPES, pullDiscrete, type Restore } from "./discrete.ts";
+import { lossOf } from "./loss.ts";
 import { replay } from "./replay.ts";
 
 /**
@@ -17,7 +18,7 @@ import { replay } from "./replay.ts";
  * others are made of: 11 and 6 for dopri5.
  */
 export function symplectic(): Adjoint {
-  return { name: "symplectic", papers: ["matsubara2021"], slots: () => 0, tape };
+  return { name: "symplectic", lossOf, papers: ["matsubara2021"], slots: () => 0, tape };
 }
 
 function tape({ problem, arithmetic }: Forward): Tape {
