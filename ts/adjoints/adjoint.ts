@@ -113,7 +113,7 @@ export interface Adjoint {
   readonly name: string;
   /** The papers that describe it, for `citations`. */
   readonly papers: readonly Paper[];
-  /** Checks what is to be pulled back. */
+  /** @internal Checks what is to be pulled back. */
   readonly lossOf: (trajectory: Trajectory, cotangent: ArrayLike<number>, options: PullbackOptions) => Loss;
   /** Whether it goes back by the solver's own inverse, so that only reversible solvers will do. */
   readonly undoesSteps?: boolean;
