@@ -91,6 +91,10 @@ const compile = (f: unknown, options: CompiledOptions<Dtype> = {}): unknown => {
  * understood; what f takes from outside is handed in by `uses` and read once. Whatever is not understood is refused with
  * its line and a remedy, and what was compiled is compared with f itself where it is first evaluated.
  *
+ * Loops of 16 rounds and more stay loops, in code that does not grow with them, where they read and write arrays at indices
+ * that are affine in their counters (also modulo, with Math.min and Math.max, and under conditions on counters that change a few
+ * times), and hand on nothing but sums. Other loops are compiled round by round.
+ *
  * Values are f's to the bit where it uses + − × ÷, sqrt, x ** 2, exp, log, sin and cos; else within 4 units in the last place
  * of the largest value on the way. At kinks derivatives are those of one side: of the first argument of Math.max and
  * Math.min where both are equal; Math.abs has 0 at 0.

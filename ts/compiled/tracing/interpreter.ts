@@ -119,7 +119,7 @@ export class Interpreter extends Tracer {
     if (this.work++ > MOST_WORK || this.graph.terms.length > LARGEST)
       this.fail(
         "this is too much to compile",
-        "Every round of a loop is compiled on its own. Pass the function itself to solve, or vectorField with its vjp.",
+        "Loops stay loops where indices are affine in counters and rounds hand on sums alone; of others every round is compiled. Pass the function itself to solve, or vectorField with its vjp.",
       );
     const value = evaluateIn(this, expression, scope);
     this.at = at;
