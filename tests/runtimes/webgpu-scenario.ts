@@ -5,6 +5,7 @@
 import { train } from "../../examples/gpu/training.ts";
 import { assert, distance } from "./measure.ts";
 import type { Check } from "./scenario.ts";
+import { compiledShaders } from "./webgpu-compiled.ts";
 import { ON_DEVICE } from "./webgpu-device.ts";
 import { FIXTURES } from "./webgpu-fixtures.ts";
 import { networks } from "./webgpu-fused.ts";
@@ -300,6 +301,7 @@ export async function scenario(packages: Packages, which: "all" | "runtime's own
     ...ON_DEVICE,
     "networks of all shapes": networks,
     "a tfjs function with its VJP": ownFunction,
+    "compiled fields in shaders": compiledShaders,
     "readbacks, buffers and tensors": economy,
     "the golden fixtures": golden,
     "the example trains": training,

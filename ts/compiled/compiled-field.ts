@@ -72,6 +72,11 @@ export interface CompiledField<P = Float64Array, D extends Dtype = "float64"> ex
     cotangent: ArrayLike<number>,
     outputs: CotangentOutputs,
   ): void;
-  /** The field as the text of a JavaScript function (t, y, dy, p) of flat parameters. Throws "invalid" without `dim`. */
-  text(target: "js"): string;
+  /**
+   * The field as text: "js" is a function (t, y, dy, p) of flat parameters that fills dy; "wgsl" the function
+   * `f(t: f32, y: array<f32, n>, p: array<f32, m>) -> array<f32, n>` (no p where there are no parameters), before it what
+   * functions it needs, in float32 and with the accuracy that WGSL promises of its own functions. Throws "invalid" without
+   * `dim`, for equations that call networks, and for WGSL where a constant is no float32.
+   */
+  text(target: "js" | "wgsl"): string;
 }

@@ -77,11 +77,11 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
     return flatOf(this.layout, params);
   }
 
-  text(target: "js"): string {
-    if (target !== "js") throw invalid("text(target)", target, '"js"');
+  text(target: "js" | "wgsl"): string {
+    if (target !== "js" && target !== "wgsl") throw invalid("text(target)", target, '"js" or "wgsl"');
     const { first } = this;
     if (!first) throw invalid("compiled option dim", undefined, "the length of the state, for the text of its field");
-    return first.text("f");
+    return target === "js" ? first.text("f") : first.wgsl;
   }
 
   programFor(length: number): Program {

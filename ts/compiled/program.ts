@@ -10,6 +10,7 @@ import { evaluateSteps, workOf } from "./emission/evaluation.ts";
 import { javascriptOf, statementsOf } from "./emission/javascript.ts";
 import { ownArraysIn, type Step, scheduleOf } from "./emission/schedule.ts";
 import { webassemblyOf } from "./emission/webassembly.ts";
+import { wgslOf } from "./emission/wgsl.ts";
 import { ARRAYS, blocksOf, hasLoopsFor, isLooped, jacobianOfField, type Kind, widthOf } from "./functions.ts";
 import { straight } from "./graph/blocks.ts";
 import { NotGathered } from "./graph/gathering.ts";
@@ -136,11 +137,22 @@ export class Program {
 
   /** The text of a function in JavaScript. */
   text(kind: Kind): string {
-    if (this.callsNetworks) throw invalid("text(target)", "js", "of a field that calls no networks");
+    this.refuseCalls("js");
     const steps = this.steps(kind);
     const { arrays } = this.traced.graph;
     const own = [...ownArraysIn(steps)].map((name) => [name, arrays.get(name)!] as const);
     return javascriptOf(steps, ["t", ...ARRAYS[kind]], new Map(own));
+  }
+
+  /** The field's text in WGSL. */
+  get wgsl(): string {
+    this.refuseCalls("wgsl");
+    const { dim, parameters, straight: field } = this;
+    return wgslOf(this.scheduled(field, "f"), { dim, parameters, outputs: field.outputs.length });
+  }
+
+  private refuseCalls(target: string): void {
+    if (this.callsNetworks) throw invalid("text(target)", target, "of a field that calls no networks");
   }
 
   /** The field's text, for steps that take it in; undefined where it is too long for that. */

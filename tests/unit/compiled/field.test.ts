@@ -10,6 +10,7 @@ import {
   continuous,
   dopri5,
   jvp,
+  mlp,
   reverse,
   reversible,
   type SolveOptions,
@@ -264,10 +265,35 @@ describe("the template form", () => {
 });
 
 describe("text", () => {
+  const field = compiled((t, [x], dy, { a }) => void (dy[0] = a * x! + t), { params: { a: 2 }, dim: 1 });
+
   it("is a function of flat parameters that can be used anywhere", () => {
-    const field = compiled((t, [x], dy, { a }) => void (dy[0] = a * x! + t), { params: { a: 2 }, dim: 1 });
     const dy = new Float64Array(1);
     new Function(`return ${field.text("js")}`)()(3, [5], dy, [2]);
     expect(dy[0]).toBe(13);
+  });
+
+  // What shaders make of it: tests/runtimes/webgpu-compiled.ts.
+  it("is a function on arrays in WGSL, after the functions that it needs", () => {
+    expect(field.text("wgsl")).toBe(
+      "fn f(t: f32, y: array<f32, 1>, p: array<f32, 1>) -> array<f32, 1> {\nvar dy: array<f32, 1>;\n" +
+        "dy[0]=(t+(p[0]*y[0]));\nreturn dy;\n}",
+    );
+    const powers = compiled((_t, [x, y], dy) => void dy.set([x! ** y!, x! > 0 ? -1 : 0.1]), { dim: 2 });
+    expect(powers.text("wgsl")).toMatch(
+      /^fn power\(x: f32, y: f32\) -> f32 {[\s\S]*fn f\(t: f32, y: array<f32, 2>\) -> /,
+    );
+    expect(powers.text("wgsl")).toContain("dy[1]=select((0.10000000149011612f),(-1f),((0f)<v1));");
+  });
+
+  it("is refused where there is none", () => {
+    expect(() => field.text("glsl" as never)).toThrow('"js" or "wgsl"');
+    const huge = compiled((_t, [x], dy) => void (dy[0] = 1e39 * x!), { dim: 1 });
+    expect(() => huge.text("wgsl")).toThrow("numbers that float32 has");
+    const net = mlp({ layers: [1, 2, 1], dtype: "float64" });
+    const calling = compiled((_t, [x], dy) => void (dy[0] = net(x!)[0]!), { dim: 1, uses: () => ({ net }) });
+    for (const target of ["js", "wgsl"] as const)
+      expect(() => calling.text(target)).toThrow("a field that calls no networks");
+    expect(() => compiled((_t, y, dy) => void dy.set(y)).text("wgsl")).toThrow("compiled option dim");
   });
 });

@@ -3,7 +3,7 @@
 import type { Store } from "../graph/blocks.ts";
 import type { Term } from "../graph/graph.ts";
 import { INDEX, type Position } from "../graph/loops.ts";
-import { INPUT } from "../graph/operations.ts";
+import { INPUT, type Operation } from "../graph/operations.ts";
 import { isOwn, type OwnArray } from "../graph/terms.ts";
 import type { LoopStep, Step, TermStep } from "./schedule.ts";
 
@@ -22,17 +22,30 @@ const placeOf = ({ index, along }: Position): string =>
 /** An element of an array as an expression that can be set. */
 type Element = (array: string, position: Position) => string;
 
+/** How statements are written. */
+export interface Language {
+  /** What a variable that does not change is declared with. */
+  readonly word: string;
+  literal(value: number): string;
+  text(operation: Operation, a: string, b: string, c: string): string;
+}
+
+const JAVASCRIPT: Language = { word: "const", literal, text: (operation, a, b, c) => operation.text(a, b, c) };
+
 class Writer {
   readonly lines: string[] = [];
   private readonly element: Element;
+  private readonly language: Language;
   private readonly texts = new Map<number, string>();
   private readonly depths = new Map<number, number>();
 
-  constructor(element: Element) {
+  constructor(element: Element, language: Language) {
     this.element = element;
+    this.language = language;
   }
 
   private of(value: Term | number): string {
+    const { literal } = this.language;
     return typeof value === "number" ? literal(value) : (this.texts.get(value.id) ?? literal(value.value));
   }
 
@@ -51,10 +64,10 @@ class Writer {
   private term({ term, uses, isHeld }: TermStep): void {
     const { operation, list, id, array } = term;
     const [a, b, c] = list.map((part) => this.of(part));
-    const text = operation === INPUT ? this.element(array, term) : operation.text(a!, b!, c!);
+    const text = operation === INPUT ? this.element(array, term) : this.language.text(operation, a!, b!, c!);
     const depth = 1 + Math.max(0, ...list.map((part) => this.depths.get(part.id) ?? 0));
     const isInline = uses === 1 && !isHeld && depth < DEEPEST;
-    if (!isInline) this.lines.push(`const v${id}=${text};`);
+    if (!isInline) this.lines.push(`${this.language.word} v${id}=${text};`);
     this.texts.set(id, isInline ? text : `v${id}`);
     this.depths.set(id, isInline ? depth : 0);
   }
@@ -76,8 +89,9 @@ class Writer {
 export function statementsOf(
   steps: readonly Step[],
   element: (array: string, index: number) => string,
+  language: Language = JAVASCRIPT,
 ): readonly string[] {
-  const writer = new Writer((array, { index }) => element(array, index));
+  const writer = new Writer((array, { index }) => element(array, index), language);
   writer.write(steps);
   return writer.lines;
 }
@@ -97,7 +111,7 @@ export function javascriptOf(
   parameters: readonly string[],
   own: ReadonlyMap<string, OwnArray>,
 ): string {
-  const writer = new Writer(elementOf);
+  const writer = new Writer(elementOf, JAVASCRIPT);
   writer.write(steps);
   const arrays = Array.from(own, ([name, { length, values }]) => {
     const made = values ? `[${values.join()}]` : `new Float64Array(${length})`;
