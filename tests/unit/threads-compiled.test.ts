@@ -4,7 +4,7 @@
 import { compiled, hamiltonian, withDivergence } from "odegrad/compiled";
 import { describe, expect, it } from "vitest";
 import { RECOMPUTE } from "../../ts/fields/field.ts";
-import { checkDerivatives, jvp, rk4, type SolveOptions, solve, symplectic, tsit5 } from "../../ts/index.ts";
+import { checkDerivatives, jvp, rk4, rodas5P, type SolveOptions, solve, symplectic, tsit5 } from "../../ts/index.ts";
 import { Caller, controlWords } from "../../ts/threads/control.ts";
 import { Hand } from "../../ts/threads/hand.ts";
 import { threaded, threads } from "../../ts/threads/index.ts";
@@ -169,6 +169,20 @@ describe("a shared compiled field", () => {
     expect(checkDerivatives(shared, point)).toMatchObject({ vjp: expect.any(Number), jacobian: expect.any(Number) });
     const given = { y0: numbers(60 * 3, 7), ts: [0, 0.2], solver: tsit5 };
     expect(jvp(solve(shared, given), { y0: numbers(180, 2) })).toEqual(jvp(solve(own, given), { y0: numbers(180, 2) }));
+  });
+
+  it("is a field for implicit solvers, and has their gradients", () => {
+    const given = { y0: numbers(60 * 3, 7), ts: [0, 0.2], solver: rodas5P, adjoint: symplectic() };
+    const smooth = compiled((_t, [x, y, z], dy, [a]) => void dy.set([a! * (y! - x!), x! * z! - y!, -(z! ** 3)]), {
+      params: [30],
+      dim: 3,
+    });
+    const [alone, shared] = [smooth, threaded(smooth, three)].map((own) => {
+      const solution = solve(own, given);
+      return { ys: solution.ys, y0: solution.pullback(solution.ys).y0, differences: solution.stats.differences };
+    });
+    expect(shared).toEqual(alone);
+    expect(shared!.differences).toBe(0);
   });
 
   it("is compared with its function, too", () => {

@@ -69,7 +69,7 @@ class RosenbrockEquations implements StepEquations {
     const { field: unbound, length, argument } = problem;
     const differences = new Differences(scratch, field, like, tolerancesOf(problem));
     if (unbound.hasJacobian) {
-      const own = unbound.bind(scratch, { length, params, slots: 0, gradient: false });
+      const own = unbound.bind(scratch, { length, params, slots: 0, gradient: false, jacobian: true });
       const block = own.sparsity?.size ?? length;
       return [new FieldJacobian(scratch, own, like, block), block];
     }

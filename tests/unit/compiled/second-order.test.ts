@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noAssignInExpressions: equations as people write them
 import { describe, expect, it } from "vitest";
 import { compiled } from "../../../ts/compiled/index.ts";
-import { checkDerivatives, type DerivativeCheck, mlp } from "../../../ts/index.ts";
+import { checkDerivatives, type DerivativeCheck, mlp, rodas5P, solve } from "../../../ts/index.ts";
 import { Scratch } from "../../../ts/wasm/scratch.ts";
 import { evaluated } from "../../fuzz/evaluation.ts";
 import { wrongJacobian, wrongSecond } from "../../fuzz/second-order.ts";
@@ -196,6 +196,13 @@ describe("of equations that call networks", () => {
     });
     for (const state of [y, [...y, 1.2, 0.3, -0.5, 0.8]])
       expect((checkDerivatives(ude, { t: 0.3, y: state }) as DerivativeCheck).jacobian).toBeLessThan(1e-9);
+  });
+
+  it("implicit solvers take them", () => {
+    const options = { y0: [0.7, -0.4], ts: [0, 1], rtol: 1e-9, atol: 1e-9 };
+    const { ys, stats } = solve(ude, { ...options, solver: rodas5P });
+    expect(stats.differences).toBe(0);
+    solve(ude, options).ys.forEach((value, i) => expect(ys[i]).toBeCloseTo(value, 7));
   });
 
   it("second derivatives are refused", () => {
