@@ -33,6 +33,7 @@ export {
 export { widened } from "./fields/widened.ts";
 export { rodas5P } from "./implicit/rodas5p.ts";
 export { jvp, type Tangent } from "./jvp.ts";
+export { type Band, banded } from "./linear/banded.ts";
 export { type Diagonal, diagonal } from "./linear/diagonal.ts";
 export type { NormSegment, SolveOptions } from "./options/options.ts";
 export { type Controller, type ControllerOptions, integral, pid, type RuledControl } from "./problem/controller.ts";

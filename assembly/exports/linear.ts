@@ -21,3 +21,4 @@ export function solveStage(
   rightSide(x, k, from, ft, gamma, slope, n * blocks);
   solve(lu, pivots, x, n, blocks);
 }
+export { factorBand, multiplyBand, solveBand, solveBandTransposed } from "../band";

@@ -34,7 +34,9 @@ export type SecondFunction = (
 
 /** Derivatives that implicit solvers take from a field, where a user has written them. */
 export interface GivenDerivatives {
-  /** For the steps of implicit solvers. */
+  /** Where ∂f/∂y may differ from 0, as in the option `sparsity` of a solve. */
+  readonly sparsity?: { readonly lower: number; readonly upper: number } | undefined;
+  /** For the steps of implicit solvers; in the layout of `sparsity`, where that is given. */
   readonly jacobian?: JacobianFunction<Float64Array> | undefined;
   /** For gradients through implicit solvers. */
   readonly second?: SecondFunction | undefined;

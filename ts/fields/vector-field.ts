@@ -176,7 +176,7 @@ class DifferentiatedField extends FunctionField implements VectorField {
  * `vjp(t, y, params, cotangent, { y, params, t })` adds to the three, `jvp(t, y, params, { y, params }, dy)` fills `dy`.
  */
 export function vectorField(options: VectorFieldOptions): VectorField {
-  checkOptions("vectorField", options, ["f", "vjp", "jvp", "jacobian", "second", "params", "dim"]);
+  checkOptions("vectorField", options, ["f", "vjp", "jvp", "jacobian", "sparsity", "second", "params", "dim"]);
   const { f, vjp, jvp, params = [], dim } = options;
   if (typeof f !== "function") throw invalid("vectorField option f", f, "a function (t, y, dy, params) => void");
   if (vjp !== undefined && typeof vjp !== "function") {

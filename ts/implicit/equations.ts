@@ -2,7 +2,9 @@
 import type { FloatArray } from "../base/dtype.ts";
 import { invalid } from "../base/errors.ts";
 import type { BoundField } from "../fields/field.ts";
+import { type Band, BandedSolver } from "../linear/banded.ts";
 import { DenseSolver } from "../linear/dense.ts";
+import type { LinearSolver } from "../linear/solver.ts";
 import type {
   EquationsProblem,
   ImplicitOptions,
@@ -17,7 +19,7 @@ import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import { Differences, GivenJacobian, type JacobianSource } from "./jacobian.ts";
 import { Mass } from "./mass.ts";
 import { ExactSecondOrder, GivenSecondOrder, SecondDifferences, type SecondOrder } from "./second-order.ts";
-import { blockOf, FieldJacobian, JvpJacobian } from "./sources.ts";
+import { bandOf, blockOf, FieldJacobian, JvpJacobian } from "./sources.ts";
 import { type Constraint, LinearSystems } from "./system.ts";
 import { TransposedSystems } from "./transposed-systems.ts";
 
@@ -64,18 +66,20 @@ class RosenbrockEquations implements StepEquations {
     like: HostVector,
     field: BoundField<HostVector>,
     params: FloatArray | undefined,
-  ): [source: JacobianSource, block: number] {
+  ): [source: JacobianSource, block: number, band?: Band | undefined] {
     const { problem, options } = this;
     const { field: unbound, length, argument } = problem;
-    const differences = new Differences(scratch, field, like, tolerancesOf(problem));
+    const band = unbound.given?.sparsity ?? options.sparsity;
+    const differences = new Differences(scratch, field, like, tolerancesOf(problem), band);
     if (unbound.hasJacobian) {
       const own = unbound.bind(scratch, { length, params, slots: 0, gradient: false, jacobian: true });
       const block = own.sparsity?.size ?? length;
-      return [new FieldJacobian(scratch, own, like, block), block];
+      const narrow = own.sparsity && block === length ? bandOf(own.sparsity) : undefined;
+      return [new FieldJacobian(scratch, own, like, block, narrow), block, narrow];
     }
     const jacobian = unbound.given?.jacobian ?? options.jacobian;
-    if (jacobian) return [new GivenJacobian(jacobian, argument, differences), length];
-    if (!unbound.hasJvp) return [differences, length];
+    if (jacobian) return [new GivenJacobian(jacobian, argument, differences), length, band];
+    if (!unbound.hasJvp || band) return [differences, length, band];
     const block = blockOf(unbound, length);
     const own = unbound.bind(scratch, { length, params, slots: 1, gradient: false, tangent: { params: undefined } });
     return [new JvpJacobian(scratch, own, like, block, differences), block];
@@ -86,14 +90,25 @@ class RosenbrockEquations implements StepEquations {
     scratch: Scratch,
     field: BoundField<HostVector>,
     params: FloatArray | undefined,
-  ): [Scratch, HostVector, DenseSolver, JacobianSource] {
+  ): [Scratch, HostVector, LinearSolver, JacobianSource] {
     const { length } = this.problem;
     const like = this.like(scratch);
-    const [source, block] = this.source(scratch, like, field, params);
+    const [source, block, band] = this.source(scratch, like, field, params);
     const { mass } = this;
     if (mass && !mass.isDiagonal && block !== length)
       throw invalid("mass", this.options.mass, "diagonal([…]) for a batch of rows that do not depend on each other");
-    return [scratch, like, new DenseSolver(scratch, block, length / block, mass?.blocks(block)), source];
+    const solver = band
+      ? new BandedSolver(scratch, length, band, this.diagonalMass())
+      : new DenseSolver(scratch, block, length / block, mass?.blocks(block));
+    return [scratch, like, solver, source];
+  }
+
+  /** The diagonal of the mass matrix, which banded systems take alone. */
+  private diagonalMass(): Float64Array | undefined {
+    const { mass } = this;
+    if (mass && !mass.isDiagonal)
+      throw invalid("mass", this.options.mass, "diagonal([…]) together with a banded Jacobian");
+    return mass?.blocks(1);
   }
 
   private constraint(field: BoundField<HostVector>): Constraint | undefined {
@@ -151,7 +166,9 @@ class RosenbrockEquations implements StepEquations {
 }
 
 function equationsOf(options: ImplicitOptions, problem: EquationsProblem): StepEquations {
-  const { jacobian, second, consistent } = options;
+  const { jacobian, second, consistent, sparsity } = options;
+  if (sparsity !== undefined && !(typeof sparsity === "object" && sparsity !== null && "lower" in sparsity))
+    throw invalid("sparsity", sparsity, "banded({ lower, upper })");
   if (jacobian !== undefined && typeof jacobian !== "function")
     throw invalid("jacobian", jacobian, "a function (t, y, params, J) => void that fills J");
   if (second !== undefined && second !== "differences") throw invalid("second", second, '"differences"');

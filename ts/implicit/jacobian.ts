@@ -2,6 +2,7 @@
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { JacobianFunction } from "../fields/given-derivatives.ts";
+import type { Band } from "../linear/banded.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 
 /** A place to differentiate at. */
@@ -32,7 +33,7 @@ const EPSILON = { float64: 2 ** -52, float32: 2 ** -23 };
  */
 const ABOVE_ROUNDING = 1e6;
 
-/** One-sided differences, a column at a time. */
+/** One-sided differences, a column at a time, or as many as have no row in common. */
 export class Differences implements JacobianSource {
   differences = 0;
   private readonly scratch: Scratch;
@@ -41,6 +42,7 @@ export class Differences implements JacobianSource {
   private readonly moved: HostVector;
   private readonly slope: HostVector;
   private readonly toleranceOf: (y: number, i: number) => number;
+  private readonly band: Band | undefined;
   /** The least widths, in tolerances. */
   private least = 0;
 
@@ -54,7 +56,9 @@ export class Differences implements JacobianSource {
     field: BoundField<HostVector>,
     like: HostVector,
     toleranceOf: (y: number, i: number) => number,
+    band?: Band,
   ) {
+    this.band = band;
     this.scratch = scratch;
     this.field = field;
     this.toleranceOf = toleranceOf;
@@ -86,31 +90,43 @@ export class Differences implements JacobianSource {
   private columns(place: Place, jacobian: HostVector, dfdt: HostVector, from: number): Awaitable<void> {
     const { moved, slope } = this;
     const { y, k, t } = place;
-    const width = Math.sqrt(EPSILON[y.dtype]);
     const { length } = y;
-    for (let j = from; j < length; j++) {
-      const own = y.view[j]!;
-      const wanted = Math.max(width * Math.abs(own), this.least * this.toleranceOf(own, j)) || width;
-      // Away from 0, so that what is not negative stays so; exactly what the two states differ by.
-      moved.view[j] = own + (own < 0 ? -wanted : wanted);
-      const distance = moved.view[j]! - own;
+    const { band } = this;
+    // In a band, columns that are its width apart have no row in common.
+    const apart = band ? band.lower + band.upper + 1 : length;
+    for (let first = from; first < Math.min(apart, length); first++) {
+      for (let j = first; j < length; j += apart) this.move(y, j);
       this.differences++;
       const pending = this.field.evaluate(t, moved, slope, RECOMPUTE);
       const store = (): void => {
-        for (let i = 0, at = j; i < length; i++, at += length)
-          jacobian.view[at] = (slope.view[i]! - k.view[i]!) / distance;
-        moved.view[j] = own;
+        for (let j = first; j < length; j += apart) {
+          const distance = moved.view[j]! - y.view[j]!;
+          const lowest = band ? Math.min(length - 1, j + band.lower) : length - 1;
+          // Entry (i, j) of a band is one below (i − 1, j); row-major it is a row further.
+          let at = band ? j * apart + Math.max(0, band.upper - j) : j;
+          for (let i = band ? Math.max(0, j - band.upper) : 0; i <= lowest; i++, at += band ? 1 : length)
+            jacobian.view[at] = (slope.view[i]! - k.view[i]!) / distance;
+          moved.view[j] = y.view[j]!;
+        }
       };
       if (pending) {
         return pending.then(() => {
           if (!this.scratch.leased) return undefined;
           store();
-          return this.columns(place, jacobian, dfdt, j + 1);
+          return this.columns(place, jacobian, dfdt, first + 1);
         });
       }
       store();
     }
     return this.byTime(place, dfdt);
+  }
+
+  /** Moves element j: away from 0, so that what is not negative stays so. */
+  private move({ view, dtype }: HostVector, j: number): void {
+    const own = view[j]!;
+    const width = Math.sqrt(EPSILON[dtype]);
+    const wanted = Math.max(width * Math.abs(own), this.least * this.toleranceOf(own, j)) || width;
+    this.moved.view[j] = own + (own < 0 ? -wanted : wanted);
   }
 
   /** ∂f/∂t, by a difference that stays inside the step. */

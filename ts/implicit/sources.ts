@@ -1,6 +1,7 @@
 // Jacobians that fields give: their own entries, or products with vectors.
 import type { Awaitable } from "../base/waiting.ts";
-import type { BoundField, Field } from "../fields/field.ts";
+import type { BoundField, Field, SparsityPattern } from "../fields/field.ts";
+import type { Band } from "../linear/banded.ts";
 import type { HostVector, Scratch } from "../wasm/scratch.ts";
 import type { Differences, JacobianSource, Place } from "./jacobian.ts";
 
@@ -16,12 +17,21 @@ export class FieldJacobian implements JacobianSource {
   private readonly rows: number;
   private readonly block: number;
 
-  constructor(scratch: Scratch, field: BoundField<HostVector>, { length, dtype }: HostVector, dim: number) {
+  /** `band`: where entries go to a band. */
+  constructor(
+    scratch: Scratch,
+    field: BoundField<HostVector>,
+    { length, dtype }: HostVector,
+    dim: number,
+    band: Band | undefined,
+  ) {
     const { sparsity } = field;
+    const placeOf = (i: number, j: number): number =>
+      band ? band.upper + i - j + j * (band.lower + band.upper + 1) : i * dim + j;
     this.field = field;
     this.rows = length / dim;
     this.block = dim * dim;
-    this.places = sparsity?.columns.map((column, e) => sparsity.rows[e]! * dim + column);
+    this.places = sparsity?.columns.map((column, e) => placeOf(sparsity.rows[e]!, column));
     this.values = scratch.vector(this.rows * (this.places?.length ?? this.block), dtype);
     this.dfdt = scratch.vector(length, dtype);
   }
@@ -127,6 +137,19 @@ export class JvpJacobian implements JacobianSource {
     for (let i = j; i < view.length; i += this.dim) view[i] = value;
   }
 }
+
+/** The band of a pattern, where that is much narrower than the matrix. */
+export function bandOf({ size, rows, columns }: SparsityPattern): Band | undefined {
+  let [lower, upper] = [0, 0];
+  for (let e = 0; e < rows.length; e++) {
+    lower = Math.max(lower, rows[e]! - columns[e]!);
+    upper = Math.max(upper, columns[e]! - rows[e]!);
+  }
+  return size >= FEWEST_BANDED && 3 * (2 * lower + upper) < size ? { lower, upper } : undefined;
+}
+
+/** Matrices smaller than this are dense. */
+const FEWEST_BANDED = 16;
 
 /** Width of the blocks that J consists of: a row of the state, where rows do not depend on each other. */
 export const blockOf = (field: Field, length: number): number => (field.rowwise && field.dim) || length;

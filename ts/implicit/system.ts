@@ -90,24 +90,10 @@ export class LinearSystems implements StepSystem {
       // A step that is next to nothing: ∂f/∂t is not needed.
       const known = evaluated ?? this.linearise(t, Number.MIN_VALUE, y0, start!.view);
       if (known) throw invalid("consistent", "solve", '"check" for an asynchronous field');
-      return { f: start!.view, J: this.dense() };
+      return { f: start!.view, J: this.solver.entries() };
     };
     constraint.mass.solveStart(t, y0, () => this.tolerances(constraint), linearise);
     this.forget();
-  }
-
-  /** J with all its entries, where it may be blocks. */
-  private dense(): ArrayLike<number> {
-    const { length } = this.y;
-    const { view: J } = this.solver.jacobian;
-    const width = J.length / length;
-    if (width === length) return J;
-    const all = new Float64Array(length * length);
-    for (let i = 0; i < length; i++) {
-      const first = i - (i % width);
-      for (let j = 0; j < width; j++) all[i * length + first + j] = J[i * width + j]!;
-    }
-    return all;
   }
 
   forget(): void {
@@ -133,7 +119,7 @@ export class LinearSystems implements StepSystem {
   private checkStart(t: number): void {
     this.unchecked = false;
     const { mass } = this.constraint!;
-    mass.check(t, this.k.view, this.dense(), this.tolerances(this.constraint!));
+    mass.check(t, this.k.view, this.solver.entries(), this.tolerances(this.constraint!));
   }
 
   /** Has W ready for a step from t over h; what is returned has to be waited for. */

@@ -35,6 +35,19 @@ export class DenseSolver implements LinearSolver {
     this.product = mass && scratch.vector(blocks * n, "float64");
   }
 
+  entries(): ArrayLike<number> {
+    const { n, blocks } = this;
+    const { view: J } = this.jacobian;
+    if (blocks === 1) return J;
+    const length = n * blocks;
+    const all = new Float64Array(length * length);
+    for (let i = 0; i < length; i++) {
+      const first = i - (i % n);
+      for (let j = 0; j < n; j++) all[i * length + first + j] = J[i * n + j]!;
+    }
+    return all;
+  }
+
   load(): void {
     this.kernels = LINEAR.on(this.scratch.memory);
     if (this.given) this.mass!.view.set(this.given);

@@ -7,6 +7,8 @@ import { text } from "./generated/linear.ts";
 /** x ← W⁻¹ x or W⁻ᵀ x, by the factors of W. */
 type Solve = (lu: number, pivots: number, x: number, n: number, blocks: number) => void;
 
+type SolveBand = (lu: number, pivots: number, x: number, n: number, lower: number, upper: number) => void;
+
 export interface LinearKernels extends Kernels {
   /** lu ← the factors of M − scale·J, with n i32 of pivots a block; a null M is the identity. Returns 0 where it is singular. */
   factor(lu: number, jacobian: number, mass: number, pivots: number, n: number, blocks: number, scale: number): number;
@@ -27,6 +29,20 @@ export interface LinearKernels extends Kernels {
     n: number,
     blocks: number,
   ): void;
+  /** The same for banded matrices (linear/banded.ts); M is diagonal. `pivots` gets n i32. */
+  factorBand(
+    lu: number,
+    jacobian: number,
+    mass: number,
+    pivots: number,
+    n: number,
+    lower: number,
+    upper: number,
+    scale: number,
+  ): number;
+  solveBand: SolveBand;
+  solveBandTransposed: SolveBand;
+  multiplyBand(out: number, jacobian: number, x: number, n: number, lower: number, upper: number): void;
   /** out ← A x, or Aᵀ x where `transposed` is 1. */
   multiply(out: number, a: number, x: number, n: number, blocks: number, transposed: number): void;
 }

@@ -8,6 +8,8 @@ export interface LinearSolver {
   readonly jacobian: HostVector;
   /** Whether they are all entries, row-major, and M is the identity. */
   readonly plain: boolean;
+  /** All entries of J, row-major, in an array that may be a view: for what is done once in a solve. */
+  entries(): ArrayLike<number>;
   /** Called once after the lease. */
   load(): void;
   /** Makes ready for W with this scale and the J in place; false where W is singular or not finite. */

@@ -125,6 +125,7 @@ export const OPTION_NAMES: Record<keyof SolveOptions, true> = {
   residency: true,
   inputs: true,
   jacobian: true,
+  sparsity: true,
   second: true,
   mass: true,
   consistent: true,

@@ -5,6 +5,7 @@ import type { SolveError } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import type { BoundField, Field } from "../fields/field.ts";
 import type { GivenDerivatives, JacobianFunction } from "../fields/given-derivatives.ts";
+import type { Band } from "../linear/banded.ts";
 import type { Diagonal } from "../linear/diagonal.ts";
 import type { Solver } from "../solvers/runge-kutta.ts";
 import type { HostArithmetic, Measure, Vector } from "../vectors/arithmetic.ts";
@@ -15,6 +16,8 @@ import type { Controller } from "./controller.ts";
 export interface ImplicitOptions {
   /** ∂f/∂y of a bare function; fields may have their own. Without either a field's `jvp` is used, else differences. */
   readonly jacobian?: JacobianFunction | undefined;
+  /** Where ∂f/∂y may differ from 0: `banded({ lower, upper })`. Fields that know it need not be told. Anywhere by default. */
+  readonly sparsity?: Band | undefined;
   /**
    * "differences": gradients and `jvp` may take differences of VJPs for second derivatives that the field does not give, good
    * to about 1e-9. Without it such a field is refused.

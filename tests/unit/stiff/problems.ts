@@ -10,6 +10,8 @@ export interface StiffProblem {
   readonly y0: number[];
   readonly end: number;
   readonly stepTimes?: number[];
+  /** Where its Jacobian has entries. */
+  readonly band?: { lower: number; upper: number };
   /** atol = rtol × this. */
   readonly atolOfRtol: number;
   readonly measured: readonly { rtol: number; error: number; accepted: number; f: number }[];
@@ -25,13 +27,20 @@ interface Reference {
   readonly rodas5P: StiffProblem["measured"];
 }
 
-function problem(name: keyof typeof references, f: F, y0: number[], stepTimes?: number[]): StiffProblem {
+const FIVE_DIAGONALS = { lower: 2, upper: 2 };
+
+function problem(
+  name: keyof typeof references,
+  f: F,
+  y0: number[],
+  more: Pick<StiffProblem, "stepTimes" | "band"> = {},
+): StiffProblem {
   const { t, components, values, atolOfRtol, rodas5P } = references[name] as Reference;
   return {
     f,
     y0,
     end: t,
-    ...(stepTimes && { stepTimes }),
+    ...more,
     atolOfRtol,
     measured: rodas5P,
     error: (y) => Math.max(...values.map((value, i) => Math.abs(y[components[i]!]! - value) / Math.abs(value))),
@@ -126,6 +135,7 @@ export const brusselator: StiffProblem = problem(
     }
   },
   Array.from({ length: 400 }, (_, i) => (i % 2 ? 3 : 1 + Math.sin((2 * Math.PI * (i / 2 + 1)) / 201))),
+  { band: FIVE_DIAGONALS },
 );
 
 /** Medical Akzo Nobel: a front that enters a tissue; what flows in at its side stops at t = 5. */
@@ -144,5 +154,5 @@ export const medicalAkzo: StiffProblem = problem(
     }
   },
   Array.from({ length: 400 }, (_, i) => i % 2),
-  [5],
+  { stepTimes: [5], band: FIVE_DIAGONALS },
 );
