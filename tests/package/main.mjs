@@ -6,6 +6,7 @@ import { commandOf, Failure, inRoot, npm, runNode } from "../../scripts/process.
 import { report } from "../runtimes/report.mjs";
 import { commandLine } from "./command-line.mjs";
 import { projects } from "./projects.mjs";
+import { types } from "./types.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = inRoot("build/package");
@@ -35,7 +36,7 @@ async function install(tarball) {
   for (const name of INSTALLED) cpSync(join(here, name), join(folder, name));
   cpSync(inRoot(".npmrc"), join(folder, ".npmrc"));
   if (!fresh) {
-    console.log("Installing bundlers, Jest, publint and attw …");
+    console.log("Installing bundlers, Jest, publint, attw and TypeScript 5.4 …");
     const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
     await succeeds("npm ci", await npm(args, { quiet: true, cwd: folder }));
     writeFileSync(stamp, lock);
@@ -117,6 +118,7 @@ const tarball = await pack();
 await install(tarball);
 for (const [name, check] of Object.entries({
   ...tarballChecks(tarball),
+  ...types(folder),
   ...projects(folder),
   ...commandLine(folder),
 })) {
