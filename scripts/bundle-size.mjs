@@ -12,14 +12,14 @@ const SOLVE = 'export { solve, tsit5 } from "odegrad";';
 /** Budgets in bytes. `beside`: what is there anyhow, so that only what the import adds to it counts. */
 const IMPORTS = [
   { names: "{ solve, tsit5 }", from: "odegrad", budget: 30_200 },
-  { names: "{ solve, rodas5P }", from: "odegrad", budget: 38_000 },
+  { names: "{ solve, rodas5P }", from: "odegrad", budget: 42_000 },
   { names: "{ solve, tsit5, mlp }", from: "odegrad", budget: 46_000 },
   { names: "{ compiled }", from: "odegrad/compiled", beside: SOLVE, budget: 26_000 },
   { names: "{ adam }", from: "odegrad/train", budget: 8_000 },
 ];
 
 /** What a page without a bundler loads for the main entry. */
-const MINIFIED = { names: "dist/min/odegrad.js", files: ["dist/min/odegrad.js", "dist/min/core.js"], budget: 95_000 };
+const MINIFIED = { names: "dist/min/odegrad.js", files: ["dist/min/odegrad.js", "dist/min/core.js"], budget: 97_000 };
 
 const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
