@@ -8,7 +8,8 @@ import * as odegrad from "../../ts/index.ts";
 import { failureOf, rejectionOf } from "../unit/errors.ts";
 import { decay } from "./systems.ts";
 
-const solution = odegrad.solve(decay, { y0: [1], ts: [0, 1] });
+const differentiable = odegrad.mlp({ layers: [1, 1], dtype: "float64" });
+const solution = odegrad.solve(differentiable, { y0: [1], ts: [0, 1], adjoint: odegrad.symplectic() });
 // Each function with options, called with them.
 const takers: Record<string, (options: never) => unknown> = {
   solve: (options) => odegrad.solve(decay, options),
