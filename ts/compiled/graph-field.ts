@@ -103,7 +103,7 @@ export abstract class GraphField implements CompiledField<unknown, Dtype>, Compi
       this.compare(
         program,
         t + scale,
-        Float64Array.from(y, (value, i) => scale * value + (i % 3) * 0.1),
+        Float64Array.from(y, (value, i) => scale * value + (1 + (i % 3)) * 0.1),
         params,
       );
   }

@@ -21,11 +21,11 @@ async function bundle(contents: string): Promise<string> {
 
 const size = async (contents: string): Promise<number> => gzipSync(await bundle(contents), { level: 9 }).length;
 
-it("adds at most 42 kB to solve, minified and gzipped, the reader 3.4 kB of them", async () => {
+it("adds at most 42.5 kB to solve, minified and gzipped, the reader 3.4 kB of them", async () => {
   const solve = 'export { solve, tsit5 } from "./index.ts";';
   const alone = await size(solve);
   const both = await size(`${solve} export { compiled } from "./compiled/index.ts";`);
-  expect(both - alone).toBeLessThanOrEqual(42_000);
+  expect(both - alone).toBeLessThanOrEqual(42_500);
   const reader = 'export { readFunction } from "./compiled/reader/reader.ts";';
   // What the reader shares with everything else are its errors.
   const errors =

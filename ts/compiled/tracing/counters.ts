@@ -4,8 +4,9 @@ import type { Scalar, Term, Truth } from "../graph/graph.ts";
 import { boundsOf, type Position } from "../graph/loops.ts";
 import { AT_MOST, EQUAL, LESS, type Operation } from "../graph/operations.ts";
 import { isCounter } from "../graph/terms.ts";
-import { NotKept, Split } from "./rounds.ts";
+import { Split } from "./rounds.ts";
 import type { Tracer } from "./tracer.ts";
+import { NotKept } from "./unread.ts";
 
 /** Splits the loop of a position after its first rounds; only where it goes along one. */
 export function split({ along }: Position, rounds: number): never {

@@ -5,6 +5,7 @@ import { entriesOf, read, write } from "./members.ts";
 import { asKnown, asNumber, asTruth, binary, isEqual, unary } from "./operators.ts";
 import { assign } from "./patterns.ts";
 import type { Tracer } from "./tracer.ts";
+import { valueIn } from "./unread.ts";
 import { Closure, ObjectValue, type Place, type Scope, type Value } from "./values.ts";
 
 export function evaluateIn(tracer: Tracer, node: Expression, scope: Scope): Value {
@@ -14,7 +15,7 @@ export function evaluateIn(tracer: Tracer, node: Expression, scope: Scope): Valu
       return node.value;
     case "name": {
       const place = scope.find(node.name);
-      return place ? place.value : tracer.global(node.name);
+      return place ? valueIn(place) : tracer.global(node.name);
     }
     case "array":
       return tracer.array(listed(tracer, node.list, scope));

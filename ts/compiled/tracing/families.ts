@@ -4,8 +4,9 @@ import { type Along, boundsOf, denseAlong, elementsAt, joined, type Loop, type P
 import { isCounter } from "../graph/terms.ts";
 import { split } from "./counters.ts";
 import { asNumber } from "./operators.ts";
-import { type Kept, NotKept, Split } from "./rounds.ts";
+import { type Kept, Split } from "./rounds.ts";
 import type { Tracer } from "./tracer.ts";
+import { NotKept } from "./unread.ts";
 import { ArrayValue, isTerm, type Place, Spread, UNSET, type Value } from "./values.ts";
 
 /** Whether it is a counter, an index that moves. */

@@ -3,6 +3,7 @@
 // way that ends early (return, break, continue under a condition) waits until the others come to where it leads.
 import { type Graph, implies, isOperation, known, type Scalar, type Term, type Truth } from "../graph/graph.ts";
 import { SELECT } from "../graph/operations.ts";
+import { NotKept, UNREAD } from "./unread.ts";
 import { Choice, isTerm, type Place, type Value } from "./values.ts";
 
 /** How a statement ends, other than by going on. */
@@ -146,6 +147,7 @@ export class Heap {
   merge(condition: Truth, whenTrue: Value, whenFalse: Value): Value {
     if (typeof condition === "boolean") return condition ? whenTrue : whenFalse;
     if (Object.is(whenTrue, whenFalse)) return whenTrue;
+    if (whenTrue === UNREAD || whenFalse === UNREAD) throw new NotKept();
     const { graph } = this;
     if (isNumber(whenTrue) && isNumber(whenFalse)) return graph.select(condition, whenTrue, whenFalse);
     if (isTruth(whenTrue) && isTruth(whenFalse)) return graph.selectTruth(condition, whenTrue, whenFalse);

@@ -8,9 +8,10 @@ import type { Scalar, Term } from "../graph/graph.ts";
 import { denseAlong, elementsAt, type Loop } from "../graph/loops.ts";
 import { ADD, FOLD, SELECT, SUBTRACT } from "../graph/operations.ts";
 import { Substitution } from "../graph/substitution.ts";
-import { Kept, NotKept, Split, type Written } from "./rounds.ts";
+import { Kept, Split, type Written } from "./rounds.ts";
 import type { Tracer } from "./tracer.ts";
-import { isTerm, type Place, type Value } from "./values.ts";
+import { NotKept, UNREAD } from "./unread.ts";
+import { type ArrayValue, isTerm, type Place, UNSET, type Value } from "./values.ts";
 
 /** Loops of fewer rounds are traced round by round. */
 const LEAST = 16;
@@ -112,6 +113,8 @@ function keep(tracer: Tracer, loop: Loop, round: () => void): void {
   } else finish(tracer, written, own, new Set(common.keys()));
 }
 
+const isNumber = (value: Value): boolean => typeof value === "number" || (isTerm(value) && !value.operation.isBoolean);
+
 /** A place that rounds have in common. */
 interface Common {
   readonly before: Value;
@@ -129,9 +132,12 @@ function commonOf({ graph }: Tracer, loop: Loop, before: Value, after: Value): C
     const given = graph.counter({ index: before as number, along: [{ loop, stride: step }] });
     return { before, given, carry: undefined, step };
   }
-  const isNumber = typeof before === "number" || (isTerm(before) && !before.operation.isBoolean);
-  const carry = isNumber ? graph.carry(loop) : undefined;
-  return { before, given: carry ?? before, carry, step: undefined };
+  if (before === undefined || before === UNSET)
+    return { before, given: UNREAD as unknown as Value, carry: undefined, step: undefined };
+  // Rounds that change a condition, a text or an object have no more in common than their statements.
+  if (!isNumber(before)) throw new NotKept();
+  const carry = graph.carry(loop);
+  return { before, given: carry, carry, step: undefined };
 }
 
 /** What is in a common place after the last round. */
@@ -148,10 +154,11 @@ function afterwards(
     return (before as number) + step * loop.count;
   }
   if (Object.is(value, given)) return before;
-  if (!isTerm(value)) {
-    if (typeof value === "object" && value !== null) throw new NotKept();
-    return value;
-  }
+  // Statements were traced for a number in every round.
+  if (!isTerm(value) && (carry || (typeof value === "object" && value !== null)) && typeof value !== "number")
+    throw new NotKept();
+  if (carry && isTerm(value) && !isNumber(value)) throw new NotKept();
+  if (!isTerm(value)) return value;
   if (!depends(value)) return last.of(value);
   if (!carry || !isAdditive(value, carry, depends)) throw new NotKept();
   return graph.fold(loop, carry, value, before as Scalar);
@@ -195,13 +202,13 @@ function isAdditive(value: Term, carry: Term, depends: (term: Value) => boolean)
 /** When the outermost loop has been traced: its rounds become blocks, and the elements what those store. */
 function finish(tracer: Tracer, written: readonly Written[], { reads }: Kept, common: ReadonlySet<Place>): void {
   const { graph, heap } = tracer;
-  const owners = new Map<Place, Term>();
+  const owners = new Map<Place, { array: ArrayValue; index: Term }>();
   const places = written.map(({ array, index }) => {
     const own = elementsAt(index).map((element) => array.items[element]!);
     for (const place of own) {
       // Every element is written by one round at most.
       if (owners.has(place) || common.has(place)) throw new NotKept();
-      owners.set(place, index);
+      owners.set(place, { array, index });
     }
     return own;
   });
@@ -209,7 +216,8 @@ function finish(tracer: Tracer, written: readonly Written[], { reads }: Kept, co
     const elements = index ? elementsAt(index) : array.items.keys();
     for (const element of elements) {
       const owner = owners.get(array.items[element]!);
-      if (owner !== undefined && owner !== index) throw new NotKept();
+      // Views of an array share its elements: the same index of another view may be another element.
+      if (owner !== undefined && (owner.array !== array || owner.index !== index)) throw new NotKept();
     }
   }
   const end = graph.terms.length;

@@ -3,6 +3,7 @@ import { arrayMethod, elementsOf } from "./arrays.ts";
 import { indexOf, isMoving, readMoving, readSpread, writeMoving } from "./families.ts";
 import { asKnown, asNumber } from "./operators.ts";
 import type { Tracer } from "./tracer.ts";
+import { NotKept, valueIn } from "./unread.ts";
 import { ArrayValue, Builtin, Choice, ObjectValue, Spread, type Value } from "./values.ts";
 
 const isIndex = (key: string | number | boolean): boolean => /^\d+$/.test(String(key));
@@ -22,10 +23,13 @@ export function read(tracer: Tracer, object: Value, key: Value): Value {
     if (name === "length") return object.length.value;
     if (isIndex(name) && !object.fixed)
       tracer.kept.at(-1)?.reads.push({ array: object, index: { index: Number(name), along: [] } });
-    if (isIndex(name)) return Number(name) < object.size(tracer) ? object.items[Number(name)]!.value : undefined;
+    if (isIndex(name)) return Number(name) < object.size(tracer) ? valueIn(object.items[Number(name)]!) : undefined;
     return arrayMethod(tracer, object, name);
   }
-  if (object instanceof ObjectValue) return object.fields.get(name)?.value;
+  if (object instanceof ObjectValue) {
+    const field = object.fields.get(name);
+    return field && valueIn(field);
+  }
   if (object instanceof Builtin && Object.hasOwn(object.members, name)) return object.members[name];
   const owner = object instanceof Builtin ? object.name : "";
   return tracer.fail(
@@ -52,8 +56,13 @@ export function write(tracer: Tracer, object: Value, key: Value, value: Value): 
   const name = String(asKnown(tracer, key, "an index"));
   if (object instanceof ObjectValue) {
     object.change(tracer);
-    const place = object.fields.get(name) ?? heap.place(undefined);
-    object.fields.set(name, place);
+    let place = object.fields.get(name);
+    if (!place) {
+      // Of the rounds of a loop only the first adds it.
+      if (tracer.kept.length > 0) throw new NotKept();
+      place = heap.place(undefined);
+      object.fields.set(name, place);
+    }
     heap.write(place, value);
     return;
   }
@@ -66,6 +75,6 @@ export function write(tracer: Tracer, object: Value, key: Value, value: Value): 
 
 /** The keys and values of an object's own properties, or of an array's elements. */
 export function entriesOf(tracer: Tracer, value: Value): [string, Value][] {
-  if (value instanceof ObjectValue) return [...value.fields].map(([key, place]) => [key, place.value]);
+  if (value instanceof ObjectValue) return [...value.fields].map(([key, place]) => [key, valueIn(place)]);
   return elementsOf(tracer, value).map((element, i) => [String(i), element]);
 }

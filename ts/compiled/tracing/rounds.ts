@@ -52,6 +52,3 @@ export class Split extends Error {
     this.at = at;
   }
 }
-
-/** Thrown where a loop cannot stay one. */
-export class NotKept extends Error {}

@@ -7,8 +7,8 @@ import { keepRounds } from "./kept.ts";
 import { entriesOf } from "./members.ts";
 import { asKnown, asTruth, isEqual } from "./operators.ts";
 import { assign } from "./patterns.ts";
-import { NotKept } from "./rounds.ts";
 import type { Tracer } from "./tracer.ts";
+import { NotKept } from "./unread.ts";
 import { ArrayValue, Closure, Scope } from "./values.ts";
 
 /** Rounds of a loop whose end depends on the state, at most: each is traced, and more are a mistake. */
