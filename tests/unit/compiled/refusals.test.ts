@@ -220,6 +220,10 @@ describe("options are checked", () => {
     expect(failureOf(() => field.text("js")).message).toContain(
       "compiled option dim is undefined; allowed: the length",
     );
+    const misspelt = { y0: [1], ts: [0, 1], params: { a: 1, b: [2, 3], c: 4 } };
+    expect(failureOf(() => solve(field, misspelt)).message).toContain(
+      "params.c is 4; allowed: 3 numbers, or an object of a, b",
+    );
     expect(failureOf(() => field.text("fortran" as "js")).message).toContain('text(target) is "fortran"');
   });
 });

@@ -124,7 +124,10 @@ export function flatOf(layout: Layout, given: unknown): Float64Array {
     throw invalid("params", given, allowed);
   const flat = new Float64Array(total);
   const unnamed = layout.places || length === 0 ? [] : [{ name: UNNAMED, start: 0, length }];
-  for (const { name, start, length: count } of [...places, ...unnamed, ...networks]) {
+  const parts = [...places, ...unnamed, ...networks];
+  for (const [name, value] of Object.entries(given))
+    if (!parts.some((own) => own.name === name)) throw invalid(`params.${name}`, value, allowed);
+  for (const { name, start, length: count } of parts) {
     const value = (given as Record<string, unknown>)[name];
     const numbers = count === undefined ? [value] : (value as ArrayLike<unknown>);
     if (numbers?.length !== (count ?? 1)) throw invalid(`params.${name}`, value, `${count ?? 1} numbers`);
