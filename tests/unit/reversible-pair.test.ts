@@ -1,12 +1,15 @@
 // The two states of a reversible method stay together, or the solve says that they do not: on problems whose damping feeds the
 // method's parasitic mode, results keep to the tolerances and nonsense is never called done.
 import {
+  type Adjoint,
+  backprop,
   bosh3,
   dopri5,
   euler,
   type FieldFunction,
   heun,
   mlp,
+  reverse,
   reversible,
   reversibleHeun,
   rk4,
@@ -14,6 +17,7 @@ import {
   type Solver,
   solve,
   tsit5,
+  vectorField,
   vern9,
 } from "odegrad";
 import { describe, expect, it } from "vitest";
@@ -141,6 +145,54 @@ describe("a pair that comes apart ends the solve", () => {
     expect(status).toBe("unstable-pair");
     expect(error!.message).toContain("reversibleHeun");
     expect(ts.length).toBeLessThan(3);
+  });
+});
+
+describe("reversibleHeun, whose gap nothing damps, takes steps that are shortened", () => {
+  const oscillator: FieldFunction = (_, y, dy) => {
+    dy[0] = y[1]!;
+    dy[1] = -y[0]!;
+  };
+  const vjp = (_t: number, _y: ArrayLike<number>, a: ArrayLike<number>, yBar: Float64Array) => {
+    yBar[0] = -a[1]!;
+    yBar[1] = a[0]!;
+  };
+  const gradients = (ts: number[], adjoint: Adjoint) => {
+    const solution = solve(vectorField({ f: oscillator, vjp }), { y0: [1, 0], ts, solver: reversibleHeun, adjoint });
+    return solution.pullback(solution.ys.map((_, i) => 1 / (i + 1))).y0;
+  };
+
+  it.each([1e-3, 1e-4, 1e-5, 1e-6])("at outputs, with rtol %s", (rtol) => {
+    for (let outputs = 3; outputs <= 11; outputs++) {
+      const ts = Array.from({ length: outputs }, (_, i) => (10 * i) / (outputs - 1));
+      const { ys, status } = solve(oscillator, { y0: [1, 0], ts, solver: reversibleHeun, rtol });
+      expect(status).toBe("done");
+      for (const [i, t] of ts.entries()) {
+        expect(Math.abs(ys[2 * i]! - Math.cos(t))).toBeLessThan(1000 * rtol);
+        expect(Math.abs(ys[2 * i + 1]! + Math.sin(t))).toBeLessThan(1000 * rtol);
+      }
+    }
+  });
+
+  it("with gradients by reverse() as by backprop()", () => {
+    for (const ts of [
+      [0, 5, 10],
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    ]) {
+      const expected = gradients(ts, backprop());
+      for (const [i, value] of gradients(ts, reverse()).entries()) expect(value).toBeCloseTo(expected[i]!, 9);
+    }
+  });
+
+  it("and one at stepTimes", () => {
+    const { ys } = solve(oscillator, { y0: [1, 0], ts: [0, 10], solver: reversibleHeun, stepTimes: [5] });
+    expect(Math.abs(ys[2]! - Math.cos(10))).toBeLessThan(0.01);
+  });
+
+  it("but names the cause where a damped solution lets the gap grow", () => {
+    const failure = failureOf(() => solve(decay(5), { y0: [1], ts: [0, 10], solver: reversibleHeun }));
+    expect(failure.code).toBe("unstable-pair");
+    expect(failure.message).toContain("changes of the step");
   });
 });
 

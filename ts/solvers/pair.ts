@@ -1,7 +1,8 @@
 // What a reversible method knows of its two states, y and z. Where the dynamics damp a mode by x = h|α| in a step, the method
 // has a parasitic mode that grows by about λeˣ (λ the coupling). The error estimate does not see that mode; the gap z − y
 // does, long before the solution is lost. Under error control the gap takes part in the verdict on a step, so that steps stay
-// as short as the damping asks for. Where steps are given, a gap as large as the state ends the solve.
+// as short as the damping asks for. Where steps are given, a gap as large as the state ends the solve. With coupling 1 no
+// step lowers the gap: it has no say, and one of 1000 tolerances ends the solve.
 import type { FloatArray } from "../base/dtype.ts";
 import { SolveError } from "../base/errors.ts";
 
@@ -11,6 +12,11 @@ import { SolveError } from "../base/errors.ts";
  * failed, and errors stayed below 100 tolerances; with 300 in place of 10 they came to 4600.
  */
 const ALLOWED = 10;
+/**
+ * The difference, in tolerances at the largest state so far, that ends an adaptive solve with coupling 1. There each change of
+ * the step, as at an output, leaves a gap that alternates for good, and no shorter step lowers it.
+ */
+const BEARABLE = 1000;
 /** A smaller gap has no say in the size of the next step. */
 const COUNTED = 1;
 /**
@@ -71,7 +77,8 @@ const distance = (y: FloatArray, z: FloatArray): number => {
 
 /** The pair of a method with this coupling. */
 export class Pair {
-  private readonly coupling: number;
+  /** What a difference of the states is multiplied by in a step, but for the field. */
+  readonly coupling: number;
 
   constructor(coupling: number) {
     this.coupling = coupling;
@@ -103,13 +110,18 @@ export class Pair {
     const { coupling } = this;
     const apart = gap === undefined ? "far" : `${gap.toPrecision(2)} tolerances`;
     const lower = [0.9, 0.5].find((value) => value < coupling);
-    const remedy =
-      lower === undefined ? "shorter steps" : `a coupling of ${lower}, reversible(solver, { coupling: ${lower} })`;
+    // Nothing damps a difference at coupling 1: changes of the step leave it, damping of the solution lets it grow.
+    const cause =
+      coupling === 1
+        ? "which nothing damps: it comes from changes of the step, as at outputs, and grows where the solution is damped"
+        : `since its coupling ${Number(coupling.toPrecision(3))} damps their difference less than the solution is damped`;
+    let remedy = "shorter steps";
+    if (coupling === 1) remedy = "fewer outputs and stepTimes, or reversible(solver)";
+    else if (lower !== undefined) remedy = `a coupling of ${lower}, reversible(solver, { coupling: ${lower} })`;
     return new SolveError(
       "unstable-pair",
-      `at t = ${t}, step ${h}: the two states of ${name} are ${apart} apart, since its coupling ` +
-        `${Number(coupling.toPrecision(3))} damps their difference less than the solution is damped. Try ${remedy}, or the ` +
-        "solver it is made of with the adjoint symplectic()",
+      `at t = ${t}, step ${h}: the two states of ${name} are ${apart} apart, ${cause}. Try ${remedy}` +
+        `${coupling === 1 ? "" : ", or the solver it is made of with the adjoint symplectic()"}`,
       { t, h },
     );
   }
@@ -131,6 +143,8 @@ export class PairWatch<V, T> {
   /** The largest number of a state so far, or, in a solve from rest, what the field adds to it in the first steps. */
   private scale = 0;
   private readonly pair: Pair;
+  /** Whether nothing but the field damps the gap, so that shorter steps do not lower it. */
+  private readonly undamped: boolean;
   private readonly host: PairHost<V, T> | undefined;
   private readonly estimate: ((norms: Float64Array) => number) | undefined;
   private readonly rtol: number;
@@ -146,6 +160,7 @@ export class PairWatch<V, T> {
     estimate: ((norms: Float64Array) => number) | undefined,
   ) {
     this.pair = pair;
+    this.undamped = pair.coupling === 1;
     this.host = host;
     this.estimate = estimate;
     this.rtol = most(rtol);
@@ -165,7 +180,8 @@ export class PairWatch<V, T> {
     const first = estimate ? 2 : 1;
     const error = estimate ? estimate(norms) : norms[0]!;
     this.gap = norms[first]! / SHARE;
-    const byGap = counts(this.gap) ? this.gap / Math.max(ALLOWED, norms[first + 1]! / SHARE) : 0;
+    // A gap that no shorter step lowers has no say: `isApart` looks whether it is bearable.
+    const byGap = !this.undamped && counts(this.gap) ? this.gap / Math.max(ALLOWED, norms[first + 1]! / SHARE) : 0;
     this.held = byGap > error;
     return Math.max(error, byGap);
   };
@@ -186,14 +202,15 @@ export class PairWatch<V, T> {
     return this.held && this.gap <= this.last && factor > 0 ? Math.max(factor, 1) : factor;
   }
 
-  /** Whether y and z have come apart after a step: where steps are given, nothing can be done about it. */
+  /** Whether y and z have come apart after a step, where shorter steps cannot be taken or do not help. */
   isApart({ program, h, end, given }: StepInWork<V, T>): boolean {
     const { host } = this;
     this.end = end;
-    if (given === undefined || !host) return false;
-    this.measure(host, program);
+    if (!host || (given === undefined && !this.undamped)) return false;
+    if (given !== undefined) this.measure(host, program);
     // The gap alone shows it nearly always. The scale only grows, and the bound with it.
-    if (2 * this.gap * this.factor * (this.atol + this.rtol * this.scale) < this.scale) return false;
+    if (given !== undefined && 2 * this.gap * this.factor * (this.atol + this.rtol * this.scale) < this.scale)
+      return false;
     const y = host.view(program.end[0]!);
     if (this.scale === 0) {
       this.scale = largestOf(host.view(program.start[0]!));
@@ -201,7 +218,9 @@ export class PairWatch<V, T> {
         if (k) this.scale = Math.max(this.scale, 4 * Math.abs(h) * largestOf(host.view(k)));
     }
     this.scale = Math.max(this.scale, largestOf(y));
-    return !(distance(y, host.view(program.end[1]!)) <= this.scale);
+    const bound =
+      given === undefined ? BEARABLE * this.atol + Math.min(1, BEARABLE * this.rtol) * this.scale : this.scale;
+    return !(distance(y, host.view(program.end[1]!)) <= bound);
   }
 
   /** Notes the gap of a step that is taken. One that was made to end at an event has another than it was judged by. */
