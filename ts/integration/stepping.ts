@@ -251,7 +251,7 @@ export class Stepping extends StepState {
     const { t, h, stats, given } = this;
     const { signal, maxSteps } = this.problem;
     if (signal?.aborted) this.fail(aborted(signal, t, h));
-    else if (this.pair?.held) this.fail(this.pair.failure(this));
+    else if (this.pair?.isToBlame) this.fail(this.pair.failure(this));
     else if (stats.steps < maxSteps) this.fail(this.stuck(t, h));
     else if (given !== undefined) this.fail(tooManyGivenSteps(t, h, stats.steps));
     else this.fail(tooManySteps(t, h, stats, this.worstComponent()));

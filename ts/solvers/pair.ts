@@ -202,6 +202,11 @@ export class PairWatch<V, T> {
     return this.held && this.gap <= this.last && factor > 0 ? Math.max(factor, 1) : factor;
   }
 
+  /** Whether the gap is why a solve goes no further: the error of short steps is then that of the gap. */
+  get isToBlame(): boolean {
+    return this.held || (this.undamped && this.gap > 10 * BEARABLE);
+  }
+
   /** Whether y and z have come apart after a step, where shorter steps cannot be taken or do not help. */
   isApart({ program, h, end, given }: StepInWork<V, T>): boolean {
     const { host } = this;
