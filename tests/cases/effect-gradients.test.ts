@@ -20,7 +20,7 @@ import {
   vectorField,
 } from "../../ts/index.ts";
 import { failureOf } from "../unit/errors.ts";
-import { ball, bouncing, decaying } from "./systems.ts";
+import { ball, bouncing, central, decaying } from "./systems.ts";
 
 const ALL: [string, () => Adjoint][] = [
   ["backprop", backprop],
@@ -32,13 +32,8 @@ const ALL: [string, () => Adjoint][] = [
   ["continuous, by quadrature", () => continuous({ rtol: 1e-11, atol: 1e-13, quadrature: true })],
 ];
 
-const central = (f: (d: number) => number, d = 1e-4): number =>
-  (8 * (f(d) - f(-d)) - (f(2 * d) - f(-2 * d))) / (12 * d);
-const inner = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
+const inner = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 describe("a bouncing ball, 10 effects", () => {
   const [GRAVITY, RESTITUTION, HEIGHT, SPEED, END] = [9.81, 0.9, 1, 0.3, 5.6];

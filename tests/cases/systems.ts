@@ -87,3 +87,7 @@ export const bouncing: Effect = {
     out.params[1]! -= y[1]! * c[1]!;
   },
 };
+
+/** The derivative of f at 0, to order 4. */
+export const central = (f: (d: number) => number, d = 1e-4): number =>
+  (8 * (f(d) - f(-d)) - (f(2 * d) - f(-2 * d))) / (12 * d);
