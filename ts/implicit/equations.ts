@@ -47,12 +47,19 @@ class RosenbrockEquations implements StepEquations {
   }
 
   requireSecond(): void {
+    if (this.options.consistent === "solve")
+      throw invalid(
+        "consistent",
+        "solve",
+        '"check" with an adjoint or jvp, whose derivatives would be by the start that was solved for: take it from a solve ' +
+          "without them, as y0",
+      );
     if (this.second) return;
     throw invalid(
       "second",
       this.options.second,
-      '"differences", which are good to about 1e-9, for a field that does not give its second derivatives; compiled(f), ' +
-        "mlp({ … }) and vectorField({ f, vjp, second, … }) give them exactly",
+      '"differences", which are good to about 1e-9, for a field that does not give its second derivatives; compiled(f) ' +
+        "without networks and vectorField({ f, vjp, second, … }) give them exactly",
     );
   }
 

@@ -1,4 +1,5 @@
 // Where the Jacobian J = ∂f/∂y and ∂f/∂t at a step's start come from: the user's function, or differences of the field.
+import { invalid } from "../base/errors.ts";
 import type { Awaitable } from "../base/waiting.ts";
 import { type BoundField, RECOMPUTE } from "../fields/field.ts";
 import type { JacobianFunction } from "../fields/given-derivatives.ts";
@@ -172,7 +173,9 @@ export class GivenJacobian implements JacobianSource {
     const [J, ft] = [jacobian.view as Float64Array, dfdt.view as Float64Array];
     J.fill(0);
     ft.fill(Number.NaN);
-    this.given(place.t, place.y.view as Float64Array, this.params, J, ft);
+    const answer: unknown = this.given(place.t, place.y.view as Float64Array, this.params, J, ft);
+    if (typeof answer === "object" && answer !== null)
+      throw invalid("what jacobian returned", answer, "nothing: it fills J, at once");
     return ft.length > 0 && Number.isNaN(ft[0]!) ? this.times.byTime(place, dfdt) : undefined;
   }
 }

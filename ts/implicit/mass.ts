@@ -80,8 +80,8 @@ export class Mass {
       const row = equation.indexOf(1);
       throw new SolveError(
         "inconsistent",
-        `the start at t = ${t} does not satisfy the algebraic equation ${row} of the mass matrix: its residual is ${residual}, where ` +
-          `${MOST_TOLERANCES * allowed} is allowed. Correct y0, or pass consistent: "solve", which changes those numbers of y0 whose ` +
+        `the state at t = ${t} does not satisfy the algebraic equation ${row} of the mass matrix: its residual is ${residual}, where ` +
+          `${MOST_TOLERANCES * allowed} is allowed. Correct y0, or the effect of an event there, or pass consistent: "solve", which changes numbers of y0 whose ` +
           "derivatives do not occur",
         { t },
       );

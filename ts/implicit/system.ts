@@ -78,6 +78,10 @@ export class LinearSystems implements StepSystem {
     this.unchecked = true;
   }
 
+  recheck(): void {
+    this.unchecked = this.constraint !== undefined;
+  }
+
   private tolerances({ toleranceOf }: Constraint): number[] {
     return Array.from(this.y.view, toleranceOf);
   }

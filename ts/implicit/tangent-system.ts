@@ -68,6 +68,8 @@ export class TangentSystems implements StepSystem {
     this.inner.load();
   }
 
+  recheck(): void {}
+
   forget(): void {
     this.inner.forget();
   }

@@ -123,6 +123,7 @@ export function* integrate(it: Integration): Waiting<Outcome> {
     if (watch!.occurrences.occur(moment, states)) return outcome(undefined, true);
     if (!state.every(Number.isFinite)) return outcome(stateNotFinite(t, Number.NaN, state, "an event's effect"));
     stepping.firstKnown = false;
+    setup.machine.system?.recheck();
     tape?.restart?.();
     watch!.afterEffects(t, state, found);
     return undefined;

@@ -80,6 +80,8 @@ export interface StepSystem {
   load(t?: number, y0?: FloatArray): void;
   /** The next step starts from a state that was not seen before, whatever its time. */
   forget(): void;
+  /** An event has changed the state: the algebraic equations are checked at the next step's start. */
+  recheck(): void;
   /** Solves for `out`, in a step from t over h. What is returned has to be waited for; then it must be called again. */
   solve(stage: StageSystem, out: Vector, start: StepStart, t: number, h: number): Awaitable<void>;
   /**

@@ -80,6 +80,48 @@ describe("a singular mass matrix", () => {
     expect(() => solve(f, options)).toThrow(expect.objectContaining({ code: "inconsistent" }));
   });
 
+  it("is refused with an adjoint where it has to be solved for: derivatives would be by another start", () => {
+    const field = compiled(
+      (_t, [x, z], dy, { k }) => {
+        dy[0] = -z!;
+        dy[1] = z! - k * x!;
+      },
+      { params: { k: 2 } },
+    );
+    const options = { y0: [1, 0], ts: [0, 1], solver: rodas5P, mass: diagonal([1, 0]), consistent: "solve" } as const;
+    expect(() => solve(field, { ...options, adjoint: symplectic() })).toThrow(
+      /^consistent is "solve"; allowed: "check"/,
+    );
+    expect(() => jvp(solve(field, options), { y0: [1, 0] })).toThrow(/^consistent is "solve"; allowed: "check"/);
+  });
+
+  it("is looked at again after an event's effect", () => {
+    const f: F = (_t, y, dy) => {
+      dy[0] = -y[1]!;
+      dy[1] = y[1]! - 2 * y[0]!;
+    };
+    const run = (rtol: number, effect: (t: number, y: Float64Array) => void) =>
+      solve(f, {
+        y0: [1, 2],
+        ts: [0, 1],
+        solver: rodas5P,
+        mass: diagonal([1, 0]),
+        rtol,
+        atol: rtol / 1000,
+        events: [{ root: (t) => t - 0.5, effect: effect as never }],
+      });
+    const inconsistent = expect.objectContaining({ code: "inconsistent" });
+    expect(() => run(1e-6, (_t, y) => void y.set([y[0]! + 1]))).toThrow(inconsistent);
+    for (const rtol of [1e-3, 1e-5, 1e-7, 1e-9, 1e-11]) {
+      const { ys } = run(rtol, (_t, y) => {
+        y[0]! += 1;
+        y[1]! += 2;
+      });
+      expect(Math.abs(ys[2]! - Math.exp(-2) - Math.exp(-1))).toBeLessThan(30 * rtol);
+      expect(run(rtol, () => {}).status).toBe("done");
+    }
+  });
+
   it("need not be diagonal: a combination of rows is an algebraic equation", () => {
     // y₁' = −y₁ + y₂ twice, once with y₁ + y₂ = 2 cos t added.
     const f: F = (t, y, dy) => {
@@ -98,6 +140,14 @@ describe("a singular mass matrix", () => {
     expect(() => solve(f, { ...options, y0: [1, 1.1] })).toThrow(expect.objectContaining({ code: "inconsistent" }));
     expect(solve(f, { ...options, y0: [1, 1.1], consistent: "solve" }).ys[1]).toBeCloseTo(1, 12);
   });
+});
+
+it("a Jacobian is filled in at once: promises and arrays are refused", () => {
+  const f: F = (t, y, dy) => void dy.fill(-1e4 * (y[0]! - Math.cos(t)));
+  for (const jacobian of [async () => {}, () => [-1e4]])
+    expect(() => solve(f, { y0: [1], ts: [0, 1], solver: rodas5P, jacobian: jacobian as never })).toThrow(
+      /^what jacobian returned is .*; allowed: nothing/,
+    );
 });
 
 describe("a regular mass matrix", () => {
